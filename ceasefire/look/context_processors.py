@@ -1,0 +1,62 @@
+"""What the base templates need on every page, and nothing that asks the database twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import get_language, get_language_bidi
+
+from ceasefire.look.navigation import navigation
+
+#: Each language is offered in its own words.
+LANGUAGES = (("ar", "العربية", "rtl"), ("en", "English", "ltr"))
+
+
+def look(request: HttpRequest) -> dict[str, Any]:
+    """Return language, direction, navigation and site name for the templates.
+
+    Everything that would touch the session or the database is lazy, so that a page which shows none
+    of it (an error page, a health check) stays free of both.
+    """
+    language = (get_language() or settings.LANGUAGE_CODE).split("-")[0]
+    return {
+        "language": language,
+        "direction": "rtl" if get_language_bidi() else "ltr",
+        "other_languages": [entry for entry in LANGUAGES if entry[0] != language],
+        "navigation": SimpleLazyObject(lambda: _navigation(request)),
+        "site_name": SimpleLazyObject(lambda: _site_name(request)),
+        "is_demo": settings_is_demo(),
+        "language_url": _url("set_language"),
+        "leave_url": _url("leave") or "/accounts/leave/",
+        "token_url": _url("token") or "/accounts/token/",
+        "account_url": _url("account"),
+    }
+
+
+def settings_is_demo() -> bool:
+    """True in demo mode, where every page says that the people and cases are made up."""
+    return getattr(settings, "MODE", "demo") == "demo"
+
+
+def _navigation(request: HttpRequest) -> Any:
+    return navigation(getattr(request, "user", None), request.path_info)
+
+
+def _site_name(request: HttpRequest) -> str:
+    """Return the name of the person's site, or nothing when there are several or none."""
+    user = getattr(request, "user", None)
+    if not getattr(user, "is_authenticated", False) or not hasattr(user, "sites"):
+        return ""
+    sites = list(user.sites.all()[:2])
+    return str(getattr(sites[0], "name", "") or sites[0]) if len(sites) == 1 else ""
+
+
+def _url(name: str) -> str:
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""

@@ -1,0 +1,295 @@
+"""Template tags for what every page shows: icons, moments, days, numbers, states, places.
+
+    {% load look %}
+    {% icon "clock" %}                  an icon, hidden from readers; a word always stands beside it
+    {% when moment %}                   <time>: "today 23:10"; the full date on hover
+    {% day date %}                      22 November 2026 / ٢٢ تشرين الثاني, months as Iraq names them
+    {% number 1234 %}                   1,234 in the digits the person chose
+    {% state_badge incident %}          a badge with a word for a record's state
+    {% place incident.place %}          the place's name, its P-code on hover
+    {% heading %}                       the page's title block a second time, for <h1>
+    {% query_string page=None %}        the address's query with some parts changed
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.template.loader_tags import BLOCK_CONTEXT_KEY
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext, pgettext
+from django.utils.translation import gettext_lazy as _
+
+from ceasefire.look.icons import ICONS, MIRRORED
+
+register = template.Library()
+
+ARABIC_DIGITS = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
+
+#: As Iraq names them; Django's own Arabic names are those of Egypt and the Gulf.
+IRAQI_MONTHS = (
+    "كانون الثاني",
+    "شباط",
+    "آذار",
+    "نيسان",
+    "أيار",
+    "حزيران",
+    "تموز",
+    "آب",
+    "أيلول",
+    "تشرين الأول",
+    "تشرين الثاني",
+    "كانون الأول",
+)
+
+#: state -> (tone, word). A state that is not here shows its own label in the quiet tone.
+STATES: dict[str, tuple[str, Any]] = {
+    "draft": ("quiet", _("Draft")),
+    "submitted": ("due", _("Submitted")),
+    "in_review": ("due", _("In review")),
+    "returned": ("overdue", _("Returned")),
+    "accepted": ("done", _("Accepted")),
+    "archived": ("quiet", _("Archived")),
+    "duplicate": ("quiet", _("Duplicate")),
+    "withdrawn": ("quiet", _("Withdrawn")),
+    "unverified": ("few", _("Unverified")),
+    "provisional": ("due", _("Provisional")),
+    "corroborated": ("accent", _("Corroborated")),
+    "confirmed": ("done", _("Confirmed")),
+    "verified": ("done", _("Verified")),
+    "disputed": ("overdue", _("Disputed")),
+    "refuted": ("overdue", _("Refuted")),
+    "frozen": ("done", _("Approved")),
+    "unusual": ("unusual", _("Unusual")),
+    "usual": ("usual", _("Usual")),
+    "too_few": ("few", _("Too few to say")),
+    "overdue": ("overdue", _("Overdue")),
+    "due": ("due", _("Due")),
+    "open": ("accent", _("Open")),
+    "closed": ("quiet", _("Closed")),
+    "active": ("done", _("Active")),
+    "disabled": ("quiet", _("Disabled")),
+    "queued": ("quiet", _("Waiting")),
+    "pending": ("quiet", _("Waiting")),
+    "running": ("accent", _("Running")),
+    "done": ("done", _("Done")),
+    "failed": ("overdue", _("Failed")),
+    "parked": ("overdue", _("Parked")),
+    "cancelled": ("quiet", _("Cancelled")),
+}
+
+
+@register.simple_tag
+def icon(name: str, size: int | str = 16) -> SafeString:
+    """Return one shape of the icon set as inline SVG, hidden from screen readers."""
+    mirrored = " icon-mirrored" if name in MIRRORED else ""
+    return format_html(
+        '<svg class="icon{}" width="{}" height="{}" viewBox="0 0 16 16" fill="currentColor"'
+        ' aria-hidden="true" focusable="false">{}</svg>',
+        mirrored,
+        size,
+        size,
+        mark_safe(ICONS[name]),  # noqa: S308 - our own constant
+    )
+
+
+def _digits(context: template.Context) -> str:
+    """Return `arabic` or `western` as the person chose; Western is the default."""
+    user = context.get("user")
+    chosen = str(getattr(user, "digits", "") or "").lower()
+    return "arabic" if chosen.startswith("ar") else "western"
+
+
+def in_digits(text: str, digits: str) -> str:
+    """Return text with its digits in the wanted script."""
+    return text.translate(ARABIC_DIGITS) if digits == "arabic" else text
+
+
+def long_day(on: date, *, year: bool = True) -> str:
+    """Return a day in words: `22 November 2026`, in Arabic with Iraq's month names."""
+    try:
+        from ceasefire.periods import long_date
+    except ImportError:
+        pass
+    else:
+        if year:
+            return str(long_date(on))
+    if (get_language() or "").startswith("ar"):
+        month = IRAQI_MONTHS[on.month - 1]
+        return f"{on.day} {month} {on.year}" if year else f"{on.day} {month}"
+    return formats.date_format(on, "j F Y" if year else "j F", use_l10n=False)
+
+
+def relative_moment(moment: datetime, now: datetime | None = None) -> str:
+    """Return a moment as people say it: `today 23:10`, `yesterday 08:00`, `tomorrow`, else the day.
+
+    Weekdays are used inside the last six days, the day and month inside the year.
+    """
+    local = timezone.localtime(moment)
+    today = timezone.localtime(now or timezone.now()).date()
+    clock = f"{local:%H:%M}"
+    distance = (today - local.date()).days
+    if distance == 0:
+        return gettext("today %(clock)s") % {"clock": clock}
+    if distance == 1:
+        return gettext("yesterday %(clock)s") % {"clock": clock}
+    if distance == -1:
+        return gettext("tomorrow %(clock)s") % {"clock": clock}
+    if 1 < distance < 7:
+        weekday = formats.date_format(local, "l", use_l10n=False)
+        return pgettext("weekday and time", "%(weekday)s %(clock)s") % {
+            "weekday": weekday,
+            "clock": clock,
+        }
+    return f"{long_day(local.date(), year=local.year != today.year)} {clock}"
+
+
+@register.simple_tag(takes_context=True)
+def when(context: template.Context, moment: datetime | None) -> SafeString:
+    """Return a `<time>` in words, with the full moment on hover; a dash when there is none."""
+    if moment is None:
+        return nothing()
+    digits = _digits(context)
+    local = timezone.localtime(moment)
+    full = f"{long_day(local.date())} {local:%H:%M}"
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        local.isoformat(timespec="minutes"),
+        in_digits(full, digits),
+        in_digits(relative_moment(moment), digits),
+    )
+
+
+@register.simple_tag(takes_context=True)
+def day(context: template.Context, on: date | None, year: bool = True) -> SafeString:
+    """Return a day in words as `<time>`; a dash when there is none."""
+    if on is None or on == "":
+        return nothing()
+    if isinstance(on, datetime):
+        on = timezone.localtime(on).date() if timezone.is_aware(on) else on.date()
+    return format_html(
+        '<time datetime="{}">{}</time>',
+        on.isoformat(),
+        in_digits(long_day(on, year=year), _digits(context)),
+    )
+
+
+def number_text(value: Any, digits: str = "western", places: int | None = None) -> str:
+    """Return a number with thousands marks: `1,234` or `١٬٢٣٤`."""
+    if isinstance(value, float | Decimal) and places is not None:
+        text = f"{value:,.{places}f}"
+    elif isinstance(value, float):
+        text = f"{value:,.1f}" if value % 1 else f"{value:,.0f}"
+    else:
+        text = f"{value:,}"
+    if digits == "arabic":
+        text = text.translate(str.maketrans({",": "٬", ".": "٫"})).translate(ARABIC_DIGITS)
+    return text
+
+
+@register.simple_tag(takes_context=True)
+def number(context: template.Context, value: Any, places: int | None = None) -> str | SafeString:
+    """Return a number in the person's digits; "unknown" for None, for an empty count is no zero."""
+    if value is None or value == "":
+        return format_html('<span class="unknown">{}</span>', gettext("unknown"))
+    return number_text(value, _digits(context), places)
+
+
+@register.simple_tag
+def state_badge(subject: Any, label: str = "", tone: str = "") -> SafeString:
+    """Return a badge for a state or for a record that has one.
+
+    A record is asked for `workflow_state`, `state` or `status`, and for the word of that state, as
+    Django's `get_..._display` gives it.
+    """
+    state, word = str(subject), label
+    for name in ("workflow_state", "state", "status"):
+        if hasattr(subject, name):
+            state = str(getattr(subject, name))
+            display = getattr(subject, f"get_{name}_display", None)
+            word = word or (display() if display else "")
+            break
+    known_tone, known_word = STATES.get(state, ("quiet", ""))
+    text = word or getattr(subject, "label", "") or known_word or state
+    return format_html('<span class="tag tag-{}">{}</span>', tone or known_tone, text)
+
+
+@register.simple_tag
+def place(subject: Any) -> SafeString:
+    """Return a place's name in the reader's language, its P-code on hover."""
+    if not subject:
+        return nothing()
+    name = getattr(subject, "name", None) or str(subject)
+    code = getattr(subject, "pcode", "") or getattr(subject, "code", "")
+    return format_html('<bdi class="place" title="{}">{}</bdi>', code, name)
+
+
+@register.simple_tag
+def code(value: Any) -> SafeString:
+    """Return a reference such as INC-2026-000123, kept left to right and in one piece."""
+    return format_html('<bdi class="code" dir="ltr">{}</bdi>', value)
+
+
+@register.simple_tag
+def nothing() -> SafeString:
+    """Return the mark of an absent value, read out as a word."""
+    return format_html(
+        '<span class="nothing" aria-hidden="true">–</span>'
+        '<span class="visually-hidden">{}</span>',
+        gettext("none"),
+    )
+
+
+@register.simple_tag(takes_context=True)
+def heading(context: template.Context) -> str:
+    """Return the page's title block once more, so that a page writes its title only once."""
+    blocks = context.render_context.get(BLOCK_CONTEXT_KEY)
+    block = blocks.get_block("title") if blocks else None
+    return block.nodelist.render(context).strip() if block else ""
+
+
+@register.simple_tag(takes_context=True)
+def query_string(context: template.Context, **changes: Any) -> str:
+    """Return the query of the page in view with parts set or (None) taken away; cursors fall off."""
+    query = context["request"].GET.copy()
+    for key in ("after", "before"):
+        query.pop(key, None)
+    for key, value in changes.items():
+        if value is None or value == "":
+            query.pop(key, None)
+        else:
+            query[key] = str(value)
+    return f"?{query.urlencode()}" if query else "?"
+
+
+@register.simple_tag
+def hours_left(moment: datetime, hours: int = 72) -> dict[str, Any]:
+    """Return a clock that ends `hours` after a moment: what the clock component shows.
+
+    Keys: `left` and `late` in whole hours, `share` used from 0 to 1, `tone` (done, due, overdue).
+    """
+    return clock_of(moment + timedelta(hours=hours), timezone.now(), timedelta(hours=hours))
+
+
+def clock_of(ends: datetime, now: datetime, length: timedelta) -> dict[str, Any]:
+    """Return the state of a clock: amber in the last third, brick once it has run out."""
+    left = ends - now
+    share = min(1.0, max(0.0, 1 - left / length))
+    if left <= timedelta(0):
+        tone = "overdue"
+    elif left <= length / 3:
+        tone = "due"
+    else:
+        tone = "usual"
+    return {
+        "left": max(0, int(left.total_seconds() // 3600)),
+        "late": max(0, int(-left.total_seconds() // 3600)),
+        "share": share,
+        "width": round(share * 100),
+        "tone": tone,
+    }
