@@ -1,0 +1,5 @@
+"""Pure statistics: arrays in, results out. Imports numpy and scipy only, never Django or an app.
+
+`assessment` judges a panel for the weekly report; `farrington`, `ears`, `early_watch`, `history`,
+`multiple_testing` and `distributions` are what it stands on.
+"""
