@@ -18,6 +18,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.forms import BoundField
 from django.template.loader_tags import BLOCK_CONTEXT_KEY
 from django.utils import formats, timezone
 from django.utils.html import format_html
@@ -243,6 +244,47 @@ def nothing() -> SafeString:
         '<span class="visually-hidden">{}</span>',
         gettext("none"),
     )
+
+
+@register.filter
+def option_groups(field: BoundField) -> list[tuple[str, list[dict[str, Any]], int]]:
+    """Return a choice field's options by family: (family, [value, label, selected, id], index).
+
+    The empty choice is left out: on tiles and pills, nothing chosen is the empty choice.
+    """
+    widget = field.field.widget
+    value = field.value()
+    chosen = widget.format_value(value) or []
+    chosen = {str(one) for one in (chosen if isinstance(chosen, list | tuple) else [chosen])}
+    groups: list[tuple[str, list[dict[str, Any]], int]] = []
+    number_of = 0
+    for family, options, index in widget.optgroups(field.html_name, list(chosen)):
+        shown = []
+        for option in options:
+            if str(option["value"]) == "":
+                continue
+            shown.append(
+                {
+                    "value": option["value"],
+                    "label": option["label"],
+                    "selected": str(option["value"]) in chosen,
+                    "id": f"{field.auto_id}_{number_of}",
+                }
+            )
+            number_of += 1
+        if not shown:
+            continue
+        if groups and not family and not groups[-1][0]:
+            groups[-1][1].extend(shown)
+        else:
+            groups.append((str(family or ""), shown, index))
+    return groups
+
+
+@register.filter
+def is_multiple(field: BoundField) -> bool:
+    """True when a choice field takes several answers."""
+    return bool(getattr(field.field.widget, "allow_multiple_selected", False))
 
 
 @register.simple_tag(takes_context=True)
