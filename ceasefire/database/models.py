@@ -1,0 +1,1 @@
+"""No table of its own: Django announces a migration run only to apps that have this module."""

@@ -1,0 +1,116 @@
+"""The one table role -> permissions. Views, templates and services read it; nothing else decides.
+
+Source: design of the program (roles and wall). A permission says that a role may use a verb at all;
+on which rows is `visible_to`, and under which conditions is the service's transition table.
+"""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    INTERRUPTER = "interrupter", _("Violence interrupter")
+    WORKER = "worker", _("Outreach worker")
+    SUPERVISOR = "supervisor", _("Supervisor")
+    MANAGER = "manager", _("Program manager")
+    DATA_OFFICER = "data", _("Data officer")
+    REO_STAFF = "reo_staff", _("REO grants staff")
+    REO_VIEWER = "reo_viewer", _("REO viewer")
+    AUDITOR = "auditor", _("Auditor")
+    ADMINISTRATOR = "administrator", _("Administrator")
+
+
+class Duty(models.TextChoices):
+    """What a member of REO staff is entrusted with; any set the grant constraints allow."""
+
+    REQUESTER = "requester", _("Requester")
+    REVIEWER = "reviewer", _("Technical reviewer")
+    VETTING = "vetting", _("Vetting officer")
+    APPROVER = "approver", _("Approver")
+    OFFICER = "officer", _("Grants officer")
+    CERTIFIER = "certifier", _("Certifier")
+    PAYER = "payer", _("Payer")
+    MONITOR = "monitor", _("Monitor")
+    CLOSEOUT = "closeout", _("Closeout officer")
+
+
+#: Under the REO database role: no right on any table but those a migration opens.
+REO_ROLES = frozenset({Role.REO_STAFF, Role.REO_VIEWER})
+#: Short idle time-out: their phones are lost, searched and shared.
+FIELD_ROLES = frozenset({Role.INTERRUPTER, Role.WORKER})
+#: Work for every site, present and future.
+ALL_SITE_ROLES = frozenset({Role.AUDITOR, Role.ADMINISTRATOR, *REO_ROLES})
+
+_INCIDENT_READING = {"incidents.view_incident"}
+_INCIDENT_FIELD = _INCIDENT_READING | {
+    "incidents.add_incident",
+    "incidents.edit_incident",
+    "incidents.submit_incident",
+    "incidents.withdraw_incident",
+}
+_REVIEW = {
+    "incidents.review_incident",
+    "incidents.override_verification",
+    "incidents.revise_incident",
+}
+_PROGRAM_REPORTS = {"reports.view_weeklyreport", "reports.view_dashboard"}
+
+PERMISSIONS: dict[str, frozenset[str]] = {
+    Role.INTERRUPTER: frozenset(
+        _INCIDENT_FIELD | _PROGRAM_REPORTS | {"places.view_place"}
+    ),
+    Role.WORKER: frozenset(_INCIDENT_FIELD | _PROGRAM_REPORTS | {"places.view_place"}),
+    Role.SUPERVISOR: frozenset(
+        _INCIDENT_FIELD
+        | _REVIEW
+        | _PROGRAM_REPORTS
+        | {"places.view_place", "incidents.view_source", "vault.reveal_identity"}
+    ),
+    Role.MANAGER: frozenset(
+        _INCIDENT_FIELD
+        | _PROGRAM_REPORTS
+        | {
+            "places.view_place",
+            "incidents.view_source",
+            "incidents.archive_incident",
+            "incidents.export_incident",
+            "incidents.view_named_group",
+            "reports.freeze_weeklyreport",
+            "reports.compile_weeklyreport",
+            "vault.reveal_identity",
+            "jobs.view_job",
+        }
+    ),
+    Role.DATA_OFFICER: frozenset(
+        _INCIDENT_READING
+        | _REVIEW
+        | _PROGRAM_REPORTS
+        | {
+            "places.view_place",
+            "incidents.edit_incident",
+            "incidents.import_incident",
+            "incidents.export_incident",
+            "reports.write_narrative",
+            "reports.compile_weeklyreport",
+            "jobs.view_job",
+        }
+    ),
+    Role.REO_STAFF: frozenset({"reports.view_sharedweeklyreport"}),
+    Role.REO_VIEWER: frozenset({"reports.view_sharedweeklyreport"}),
+    Role.AUDITOR: frozenset({"audit.view_auditevent"}),
+    Role.ADMINISTRATOR: frozenset(
+        {
+            "people.view_user",
+            "people.add_user",
+            "people.change_user",
+            "places.view_place",
+            "places.change_place",
+            "jobs.view_job",
+        }
+    ),
+}
+
+
+def allows(role: str, permission: str) -> bool:
+    """Whether a role holds a permission such as `incidents.add_incident`."""
+    return permission in PERMISSIONS.get(role, frozenset())

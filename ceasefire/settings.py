@@ -1,0 +1,326 @@
+"""One settings file, read from the environment. A missing secret stops the start.
+
+`CEASEFIRE_MODE` is `demo` (keys are made in the data folder, plain HTTP on loopback) or
+`production` (keys come from files, secure cookies, two-step sign-in is forced). The refusals of
+production mode stand in `ceasefire/local/guard.py`.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import environ
+from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+from ceasefire.local import guard
+
+env = environ.Env()
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+MODE = guard.mode(os.environ)
+PRODUCTION = MODE == guard.PRODUCTION
+TESTING = "pytest" in sys.modules
+DATA_DIR = Path(env.str("CEASEFIRE_DATA_DIR", default=str(BASE_DIR / "var")))
+
+guard.refuse(guard.check_environment(os.environ))
+if PRODUCTION:
+    SECRET_KEY_FILE = env.str("SECRET_KEY_FILE")
+    VAULT_KEYS_FILE = env.str("VAULT_KEYS_FILE")
+    BLIND_INDEX_KEY_FILE = env.str("BLIND_INDEX_KEY_FILE")
+else:
+    _keys = guard.demo_keys(DATA_DIR)
+    SECRET_KEY_FILE = str(_keys.secret_key_file)
+    VAULT_KEYS_FILE = str(_keys.vault_keys_file)
+    BLIND_INDEX_KEY_FILE = str(_keys.blind_index_key_file)
+SECRET_KEY = Path(SECRET_KEY_FILE).read_text(encoding="utf-8").strip()
+
+DEBUG = False
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS",
+    default=[] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]", "testserver"],
+)
+if not PRODUCTION and env.str("HOST", default=""):
+    ALLOWED_HOSTS.append(env.str("HOST"))
+
+INSTALLED_APPS = [
+    "ceasefire.database",
+    "ceasefire.codes",
+    "ceasefire.places",
+    "ceasefire.people",
+    "ceasefire.jobs",
+    "ceasefire.audit",
+    "ceasefire.vault",
+    "ceasefire.exports",
+    "ceasefire.look",
+    "incidents",
+    "outreach",
+    "grants",
+    "ceasefire.reports",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "crispy_forms",
+    "crispy_bootstrap5",
+    "django_htmx",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "ceasefire.look.headers.SafeHeadersMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "ceasefire.people.middleware.LiveSessionMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "ceasefire.people.middleware.SecondStepMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    # Last: it runs the view itself, inside the person's own database session.
+    "ceasefire.database.middleware.DatabaseSessionMiddleware",
+]
+
+ROOT_URLCONF = "ceasefire.urls"
+WSGI_APPLICATION = "ceasefire.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "ceasefire.look.context_processors.look",
+            ],
+        },
+    },
+]
+
+# --- the database -------------------------------------------------------------------------------
+# The web and the worker sign in as the application; migrations as the owner. Where only
+# DATABASE_URL is given (demo, tests) it is the owner's, and every connection steps down to the
+# application's role at once (ceasefire.database.apps).
+AS_OWNER = env.bool("CEASEFIRE_AS_OWNER", default=False)
+_default_url = f"postgres://ceasefire_app@/ceasefire?host={DATA_DIR}/sockets"
+_app_url = env.str("DATABASE_URL", default=_default_url)
+_owner_url = env.str("DATABASE_OWNER_URL", default="") or _app_url
+DATABASES = {"default": env.db_url_config(_owner_url if AS_OWNER else _app_url)}
+DATABASES["default"].update(
+    {
+        "CONN_MAX_AGE": 0 if TESTING else 60,
+        "CONN_HEALTH_CHECKS": True,
+        "ATOMIC_REQUESTS": False,
+    }
+)
+DATABASES["default"].setdefault("OPTIONS", {}).update(
+    {"connect_timeout": 5, "application_name": "ceasefire"}
+)
+APP_ROLE = env.str("CEASEFIRE_APP_ROLE", default="ceasefire_app")
+REO_ROLE = env.str("CEASEFIRE_REO_ROLE", default="ceasefire_reo")
+#: True where the sign-in is the owner's and the connection must step down by itself.
+STEP_DOWN = not AS_OWNER and _owner_url == _app_url
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Redis: a hint for speed, never the truth ---------------------------------------------------
+REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
+if REDIS_URL.startswith("unix://"):
+    REDIS_URL = "redis+socket://" + REDIS_URL.removeprefix("unix://").replace(
+        "?db=", "?virtual_host="
+    )
+CACHES = {
+    # In PostgreSQL, so that a one-time code used once stays used when Redis is lost.
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "database_cache",
+    }
+}
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "unacked_restore_interval": 10,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 10,
+    "socket_connect_timeout": 2,
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_TIME_LIMIT = 1800
+CELERY_TASK_SOFT_TIME_LIMIT = 1500
+CELERY_TIMEZONE = "Asia/Baghdad"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    # Both only look at tables; correctness rests on unique rows, never on one beat being alone.
+    "sweep the outbox": {"task": "ceasefire.jobs.tasks.sweep", "schedule": 30.0},
+    "enter due periods": {
+        "task": "ceasefire.jobs.tasks.enter_due_periods",
+        "schedule": 300.0,
+    },
+}
+
+# --- people and sign-in -------------------------------------------------------------------------
+AUTH_USER_MODEL = "people.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "ceasefire.people.passwords.RoleMinimumLengthValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"
+    },
+    {"NAME": "ceasefire.people.passwords.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+ACCOUNT_ADAPTER = "ceasefire.people.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_USER_MODEL_EMAIL_FIELD = None
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_PREVENT_ENUMERATION = True
+# Lock-out is ours (ceasefire/people/lockout.py): by user and address together, in PostgreSQL.
+ACCOUNT_RATE_LIMITS = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Ceasefire"
+USERSESSIONS_TRACK_ACTIVITY = False
+REQUIRE_MFA = env.bool("CEASEFIRE_REQUIRE_MFA", default=PRODUCTION)
+
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+#: Minutes without a request after which a session ends: field roles, office roles.
+SESSION_IDLE_MINUTES = {
+    "field": env.int("CEASEFIRE_IDLE_FIELD_MINUTES", default=10 if PRODUCTION else 60),
+    "office": env.int(
+        "CEASEFIRE_IDLE_OFFICE_MINUTES", default=15 if PRODUCTION else 60
+    ),
+}
+SESSION_ABSOLUTE_HOURS = 12
+#: How many proxies stand before gunicorn and may be believed about the client's address.
+TRUSTED_PROXIES = env.int("CEASEFIRE_TRUSTED_PROXIES", default=0)
+
+# --- transport and headers ----------------------------------------------------------------------
+if PRODUCTION:
+    SESSION_COOKIE_NAME = "__Host-session"
+    CSRF_COOKIE_NAME = "__Host-csrf"
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+    LANGUAGE_COOKIE_SECURE = True
+    SECURE_SSL_REDIRECT = env.bool("CEASEFIRE_SSL_REDIRECT", default=True)
+    SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]
+    SECURE_HSTS_SECONDS = 31536000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SECURE_PROXY_SSL_HEADER = (
+        ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+    )
+    CSRF_TRUSTED_ORIGINS = [
+        f"https://{host}" for host in ALLOWED_HOSTS if not host.startswith(("*", "."))
+    ]
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "font-src": [SELF],
+        "form-action": [SELF],
+        "manifest-src": [SELF],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+CSRF_FAILURE_VIEW = "ceasefire.look.errors.csrf_failure"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+FILE_UPLOAD_TEMP_DIR = None
+
+# --- languages, days, digits --------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("ar", _("Arabic"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "ceasefire.formats"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Asia/Baghdad"
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+#: Pins `periods.today()` for reports and dashboards (never the 72-hour clocks).
+PINNED_TODAY = env.str("CEASEFIRE_TODAY", default="")
+
+# --- static files -------------------------------------------------------------------------------
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if TESTING
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+MEDIA_ROOT = DATA_DIR / "files"
+CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
+CRISPY_TEMPLATE_PACK = "bootstrap5"
+
+# --- log lines: no name, no phone, no request body ------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+    },
+}
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+
+if TESTING:
+    PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.MD5PasswordHasher",
+        *PASSWORD_HASHERS,
+    ]
+    CELERY_BROKER_TRANSPORT_OPTIONS["socket_connect_timeout"] = 1

@@ -1,0 +1,27 @@
+"""Every address of the program. Names that stay put are listed in docs/architecture.md."""
+
+from django.urls import include, path
+
+from ceasefire.look import errors
+from ceasefire.people import account_views
+from ceasefire.reports import home_views
+
+urlpatterns = [
+    path("", home_views.home, name="home"),
+    path("livez", home_views.livez, name="livez"),
+    path("readyz", home_views.readyz, name="readyz"),
+    path("language/", account_views.language_set, name="language_set"),
+    path("accounts/", include("ceasefire.people.signin_urls")),
+    path("account/", include("ceasefire.people.account_urls")),
+    path("people/", include("ceasefire.people.urls")),
+    path("places/", include("ceasefire.places.urls")),
+    path("audit/", include("ceasefire.audit.urls")),
+    path("jobs/", include("ceasefire.jobs.urls")),
+    path("incidents/", include("incidents.urls")),
+    path("", include("ceasefire.reports.urls")),
+]
+
+handler400 = errors.bad_request
+handler403 = errors.permission_denied
+handler404 = errors.not_found
+handler500 = errors.server_error

@@ -1,0 +1,22 @@
+#!/usr/bin/env python3
+"""Django's command line. `migrate` signs in as the database's owner, everything else as the application."""
+
+import os
+import sys
+
+#: Commands that change the schema: they need the owner's sign-in, which no web or worker process has.
+OWNER_COMMANDS = {"migrate"}
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ceasefire.settings")
+    if len(sys.argv) > 1 and sys.argv[1] in OWNER_COMMANDS:
+        os.environ["CEASEFIRE_AS_OWNER"] = "1"
+
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()
