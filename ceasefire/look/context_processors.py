@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
@@ -29,15 +30,16 @@ def look(request: HttpRequest) -> dict[str, Any]:
         "other_languages": [entry for entry in LANGUAGES if entry[0] != language],
         "navigation": SimpleLazyObject(lambda: _navigation(request)),
         "site_name": SimpleLazyObject(lambda: _site_name(request)),
-        "is_demo": settings_is_demo(),
-        "language_url": _url("set_language"),
+        "is_demo": _is_demo(),
+        "language_url": _url("language_set"),
         "leave_url": _url("leave") or "/accounts/leave/",
+        "away_url": _url("away") or "/away/",
         "token_url": _url("token") or "/accounts/token/",
         "account_url": _url("account"),
     }
 
 
-def settings_is_demo() -> bool:
+def _is_demo() -> bool:
     """True in demo mode, where every page says that the people and cases are made up."""
     return getattr(settings, "MODE", "demo") == "demo"
 
@@ -47,12 +49,18 @@ def _navigation(request: HttpRequest) -> Any:
 
 
 def _site_name(request: HttpRequest) -> str:
-    """Return the name of the person's site, or nothing when there are several or none."""
+    """Return the name of the person's site, or nothing when there are several or none.
+
+    REO's database role may not read the sites, and needs none: its figures are of districts.
+    """
     user = getattr(request, "user", None)
-    if not getattr(user, "is_authenticated", False) or not hasattr(user, "sites"):
+    if not getattr(user, "is_authenticated", False) or user.is_reo:
         return ""
-    sites = list(user.sites.all()[:2])
-    return str(getattr(sites[0], "name", "") or sites[0]) if len(sites) == 1 else ""
+    try:
+        sites = list(user.sites.all()[:2])
+    except DatabaseError:  # an error page is shown inside a transaction that already failed
+        return ""
+    return str(sites[0].name) if len(sites) == 1 else ""
 
 
 def _url(name: str) -> str:

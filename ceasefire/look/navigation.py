@@ -29,7 +29,6 @@ class Item:
     icon: str
     path: str
     group: str
-    permission: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,10 +127,10 @@ ITEMS = (
 #: What a role reaches with the thumb, most used first. What is left goes behind "More".
 BAR_ORDER: dict[str, tuple[str, ...]] = {
     "interrupter": ("board", "log", "caseload", "incidents", "reports", "home"),
-    "outreach_worker": ("board", "log", "caseload", "incidents", "reports", "home"),
+    "worker": ("board", "log", "caseload", "incidents", "reports", "home"),
     "supervisor": ("home", "review", "board", "log", "supervision", "incidents", "reports"),
     "manager": ("home", "dashboard", "reports", "incidents", "review", "log"),
-    "data_officer": ("home", "review", "incidents", "import", "reports", "log"),
+    "data": ("home", "review", "incidents", "import", "reports", "log"),
     "reo_staff": ("home", "grants", "payments", "reports", "dashboard"),
     "reo_viewer": ("home", "reports", "dashboard", "grants"),
     "auditor": ("home", "audit", "grants", "reports"),
@@ -148,22 +147,20 @@ def _view_behind(path: str) -> Any | None:
         return None
 
 
-def _required(view: Any) -> tuple[str, ...]:
-    """Return the permissions a view asks for, as `@requires` left them on it."""
-    for name in ("required_permissions", "required_permission", "permissions", "permission"):
-        asked = getattr(view, name, None)
-        if asked:
-            return (asked,) if isinstance(asked, str) else tuple(asked)
-    return ()
-
-
 def may_open(user: Any, item: Item) -> bool:
-    """True when the address exists and the person holds what its view asks for."""
+    """True when the address exists and the person holds what its view asks for.
+
+    `@requires` leaves `required_permission` on the view: one name, several of which any will do, or
+    None for pages that everybody signed in may open.
+    """
     view = _view_behind(item.path)
     if view is None:
         return False
-    asked = (item.permission,) if item.permission else _required(view)
-    return all(user.has_perm(permission) for permission in asked)
+    asked = getattr(view, "required_permission", None)
+    if not asked:
+        return True
+    names = (asked,) if isinstance(asked, str) else tuple(asked)
+    return any(user.has_perm(name) for name in names)
 
 
 def navigation(user: Any, path: str) -> Navigation:

@@ -26,27 +26,12 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
+from ceasefire import periods
 from ceasefire.look.icons import ICONS, MIRRORED
 
 register = template.Library()
 
 ARABIC_DIGITS = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
-
-#: As Iraq names them; Django's own Arabic names are those of Egypt and the Gulf.
-IRAQI_MONTHS = (
-    "كانون الثاني",
-    "شباط",
-    "آذار",
-    "نيسان",
-    "أيار",
-    "حزيران",
-    "تموز",
-    "آب",
-    "أيلول",
-    "تشرين الأول",
-    "تشرين الثاني",
-    "كانون الأول",
-)
 
 #: state -> (tone, word). A state that is not here shows its own label in the quiet tone.
 STATES: dict[str, tuple[str, Any]] = {
@@ -113,17 +98,10 @@ def in_digits(text: str, digits: str) -> str:
 
 def long_day(on: date, *, year: bool = True) -> str:
     """Return a day in words: `22 November 2026`, in Arabic with Iraq's month names."""
-    try:
-        from ceasefire.periods import long_date
-    except ImportError:
-        pass
-    else:
-        if year:
-            return str(long_date(on))
-    if (get_language() or "").startswith("ar"):
-        month = IRAQI_MONTHS[on.month - 1]
-        return f"{on.day} {month} {on.year}" if year else f"{on.day} {month}"
-    return formats.date_format(on, "j F Y" if year else "j F", use_l10n=False)
+    language = get_language() or "en"
+    if year:
+        return periods.long_date(on, language)
+    return f"{on.day} {periods.month_name(on.month, language)}"
 
 
 def relative_moment(moment: datetime, now: datetime | None = None) -> str:
