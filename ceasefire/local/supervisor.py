@@ -15,8 +15,8 @@ import http.client
 import json
 import os
 import secrets
-import shutil
 import select
+import shutil
 import signal
 import socket
 import subprocess

@@ -1,0 +1,1 @@
+"""Benchmarks: one module ``bench_<name>.py`` each, run by ``script/bench``."""
