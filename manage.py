@@ -13,6 +13,10 @@ def main() -> None:
     if len(sys.argv) > 1 and sys.argv[1] in OWNER_COMMANDS:
         os.environ["CEASEFIRE_AS_OWNER"] = "1"
 
+    from ceasefire.local import guard
+
+    guard.assert_safe_to_start(sys.argv[1] if len(sys.argv) > 1 else "help")
+
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

@@ -121,9 +121,12 @@ TEMPLATES = [
 # DATABASE_URL is given (demo, tests) it is the owner's, and every connection steps down to the
 # application's role at once (ceasefire.database.apps).
 AS_OWNER = env.bool("CEASEFIRE_AS_OWNER", default=False)
-_default_url = f"postgres://ceasefire_app@/ceasefire?host={DATA_DIR}/sockets"
-_app_url = env.str("DATABASE_URL", default=_default_url)
-_owner_url = env.str("DATABASE_OWNER_URL", default="") or _app_url
+# Where nothing is given (a command by hand in a checkout), the running embedded services are meant.
+_embedded = "postgres://{role}@/ceasefire?host=" + f"{DATA_DIR}/sockets"
+_app_url = env.str("DATABASE_URL", default="") or _embedded.format(role="ceasefire_app")
+_owner_url = env.str("DATABASE_OWNER_URL", default="") or (
+    _app_url if env.str("DATABASE_URL", default="") else _embedded.format(role="ceasefire_owner")
+)
 DATABASES = {"default": env.db_url_config(_owner_url if AS_OWNER else _app_url)}
 DATABASES["default"].update(
     {
@@ -142,7 +145,10 @@ STEP_DOWN = not AS_OWNER and _owner_url == _app_url
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Redis: a hint for speed, never the truth ---------------------------------------------------
-REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
+REDIS_URL = (
+    env.str("REDIS_URL", default="")
+    or f"redis+socket://{DATA_DIR}/sockets/valkey.sock?virtual_host=0"
+)
 if REDIS_URL.startswith("unix://"):
     REDIS_URL = "redis+socket://" + REDIS_URL.removeprefix("unix://").replace(
         "?db=", "?virtual_host="

@@ -1,9 +1,9 @@
 """Runs the benchmarks and prints each figure beside its floor.
 
 A benchmark is a module ``tests/bench/bench_<name>.py`` with ``run(report, long)``. It measures and
-calls ``report.ratio(...)`` or ``report.figure(...)``; ``long`` asks for the large sizes. Times
-drift from machine to machine, so what counts is a ratio to something measured in the same run. A
-miss is printed, it fails nothing.
+calls ``report.ratio(...)``, ``report.figure(...)`` and ``report.line(...)``; ``long`` asks for the
+large sizes. Times drift from machine to machine, so what counts is a ratio to something measured in
+the same run. A miss is printed, it fails nothing.
 """
 
 from __future__ import annotations
@@ -21,53 +21,35 @@ import tests.bench as package
 
 
 @dataclass
-class Line:
-    """One figure and what it had to be."""
-
-    bench: str
-    work: str
-    value: float
-    unit: str
-    floor: float | None
-    more_is_better: bool
-
-    @property
-    def verdict(self) -> str:
-        if self.floor is None:
-            return ""
-        holds = self.value >= self.floor if self.more_is_better else self.value <= self.floor
-        return "holds" if holds else "MISSED"
-
-
-@dataclass
 class Report:
-    """Collects figures and prints each as it comes."""
+    """Prints figures as they come and counts those that keep their bound."""
 
     bench: str = ""
-    lines: list[Line] = field(default_factory=list)
+    held: list[str] = field(default_factory=list)
+    missed: list[str] = field(default_factory=list)
 
-    def figure(
-        self,
-        work: str,
-        value: float,
-        unit: str,
-        floor: float | None = None,
-        *,
-        more_is_better: bool = False,
+    def line(self, text: str) -> None:
+        """A remark: what was measured, on what, with which seed."""
+        print(f"  {text}", flush=True)
+
+    def ratio(
+        self, name: str, value: float, unit: str, floor: float, target: float | None = None
     ) -> None:
-        """A figure in its own unit (ms, rows/s, MB), with the bound it should keep."""
-        line = Line(self.bench, work, value, unit, floor, more_is_better)
-        self.lines.append(line)
-        sign = ">=" if more_is_better else "<="
-        bound = "" if floor is None else f"{sign} {floor:g} {unit}".strip()
-        print(
-            f"{self.bench:<16}{work:<52}{value:>12.2f} {unit:<8}{bound:<18}{line.verdict}",
-            flush=True,
-        )
+        """``value`` (more is better) beside the least it must be and what is hoped for."""
+        hoped = "" if target is None else f", hoped for {target:g}"
+        self._judge(name, value, unit, f"at least {floor:g}{hoped}", value >= floor)
 
-    def ratio(self, work: str, measured: float, base: float, at_most: float) -> None:
-        """``measured`` divided by ``base``, both taken in this run and in the same unit."""
-        self.figure(work, measured / base if base else float("inf"), "times", at_most)
+    def figure(self, name: str, value: float, unit: str, at_most: float | None = None) -> None:
+        """``value`` (less is better: ms, MB, times) beside the most it may be."""
+        if at_most is None:
+            print(f"  {name:<52}{value:>12.2f} {unit}", flush=True)
+        else:
+            self._judge(name, value, unit, f"at most {at_most:g}", value <= at_most)
+
+    def _judge(self, name: str, value: float, unit: str, bound: str, holds: bool) -> None:
+        (self.held if holds else self.missed).append(name)
+        verdict = "holds" if holds else "MISSED"
+        print(f"  {name:<52}{value:>12.2f} {unit} ({bound}): {verdict}", flush=True)
 
 
 def names() -> list[str]:
@@ -94,17 +76,16 @@ def main() -> int:
     broken = 0
     for name in given.name or names():
         report.bench = name
+        print(name, flush=True)
         began = time.monotonic()
         try:
             importlib.import_module(f"tests.bench.bench_{name}").run(report, given.long)
         except Exception:
             broken += 1
             traceback.print_exc()
-            print(f"{name:<16}broke", flush=True)
-        print(f"{name:<16}took {time.monotonic() - began:.1f} s", file=sys.stderr)
-    held = sum(line.verdict == "holds" for line in report.lines)
-    missed = sum(line.verdict == "MISSED" for line in report.lines)
-    print(f"{held} held, {missed} missed, {broken} broke")
+            print("  broke", flush=True)
+        print(f"  took {time.monotonic() - began:.1f} s", flush=True)
+    print(f"{len(report.held)} held, {len(report.missed)} missed, {broken} broke")
     return 1 if broken else 0
 
 
