@@ -1,0 +1,248 @@
+"""Numbers about incidents, for reports and dashboards: never a record, a name or a point.
+
+The counting rule is one place, here. Counted are submitted, in review, accepted and archived
+incidents; never drafts, returned, duplicate or withdrawn ones. Of these, provisional and better are
+solid; unverified and disputed ones stand beside them as `unverified`; refuted ones count nowhere.
+Killed of an incident = `killed_best`, else the number of its killed victims, else unknown, which is
+listed as such and never becomes zero. Dates less precise than a week stay out of weekly counts
+(`undated` says how many). Periods are half-open.
+
+`as_of` leaves out what was received later. What was received by then is counted as it stands now:
+the correction of a record after the cut is not turned back. Frozen reports keep their own numbers.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import connection
+
+from ceasefire.places.models import Site
+from incidents.models import Incident
+
+#: Reported more than so many days after it happened, an incident is late.
+LATE_AFTER_DAYS = 7
+#: From this precision on (within a month, not known) a date says nothing about a week.
+UNDATED_FROM = 3
+#: Outside histories: what they say of reporting is not about our reporting.
+HISTORIES = ("ucdp-ged", "acled")
+
+_COUNTED = tuple(str(state) for state in Incident.COUNTED_STATES)
+_SOLID = tuple(str(grade) for grade in Incident.SOLID)
+_HATCHED = (str(Incident.Verification.UNVERIFIED), str(Incident.Verification.DISPUTED))
+
+
+@dataclass(frozen=True)
+class Count:
+    """One week, district and type. Killed, injured and abducted are of the solid incidents.
+
+    `district_pcode` is empty where no district is known. `killed_unknown` is a number of incidents
+    whose number of killed nobody knows.
+    """
+
+    week_start: date
+    district_pcode: str
+    type: str
+    incidents: int
+    unverified: int
+    killed: int
+    killed_unknown: int
+    injured: int
+    abducted: int
+
+
+@dataclass(frozen=True)
+class Health:
+    """How good the records of a period are. `median_delay_days` is None where nothing tells."""
+
+    received: int
+    late: int
+    without_place: int
+    duplicates: int
+    median_delay_days: float | None
+    imprecise_dates: int
+    unverified: int
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """What waits for review: how many, how many killings among them, the oldest since when."""
+
+    waiting: int
+    killings: int
+    oldest_at: datetime | None
+
+
+_WEEKLY = """
+SELECT i.occurred_on
+         - ((EXTRACT(isodow FROM i.occurred_on)::int - 1 - %(week_start)s + 7) %% 7) AS week,
+       COALESCE(d.pcode, '') AS district,
+       i.type,
+       COUNT(*) FILTER (WHERE solid),
+       COUNT(*) FILTER (WHERE NOT solid),
+       COALESCE(SUM(dead) FILTER (WHERE solid), 0),
+       COUNT(*) FILTER (WHERE solid AND dead IS NULL),
+       COALESCE(SUM(i.injured_best) FILTER (WHERE solid), 0),
+       COALESCE(SUM(i.abducted) FILTER (WHERE solid), 0)
+FROM incidents_incident i
+LEFT JOIN places_place d ON d.id = i.district_id
+CROSS JOIN LATERAL (
+  SELECT i.verification = ANY(%(solid)s) AS solid,
+         COALESCE(i.killed_best, NULLIF((
+           SELECT COUNT(*) FROM incidents_victimization v
+           WHERE i.killed_best IS NULL AND v.incident_id = i.id
+             AND (v.harm = 'killed' OR v.outcome = 'killed')), 0)) AS dead
+) counted
+WHERE i.site_id = %(site)s
+  AND i.occurred_on >= %(start)s AND i.occurred_on < %(end)s
+  AND i.workflow_state = ANY(%(states)s)
+  AND i.verification = ANY(%(graded)s)
+  AND i.time_precision < %(undated)s
+  AND (%(as_of)s::timestamptz IS NULL OR i.submitted_at <= %(as_of)s)
+  AND (NOT %(harmless)s OR (NOT i.is_sensitive AND i.type <> 'SXV'))
+GROUP BY 1, 2, 3
+ORDER BY 1, 2, 3
+"""
+
+
+def weekly_counts(
+    site_id: int,
+    start: date,
+    end: date,
+    *,
+    as_of: datetime | None = None,
+    exclude_sensitive: bool = False,
+) -> list[Count]:
+    """Counts by week, district and type of what happened from `start` up to (not on) `end`.
+
+    Weeks begin on the site's own weekday. Only what is there has a row: a missing week is zero or
+    not covered, which the site's coverage tells. `exclude_sensitive` leaves out sexual violence,
+    minors and staff, for whatever leaves the program.
+    """
+    week_start = Site.objects.values_list("week_start", flat=True).get(pk=site_id)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _WEEKLY,
+            {
+                "week_start": week_start,
+                "site": site_id,
+                "start": start,
+                "end": end,
+                "states": list(_COUNTED),
+                "solid": list(_SOLID),
+                "graded": [*_SOLID, *_HATCHED],
+                "undated": UNDATED_FROM,
+                "as_of": as_of,
+                "harmless": exclude_sensitive,
+            },
+        )
+        return [Count(*row) for row in cursor.fetchall()]
+
+
+_HEALTH = """
+WITH seen AS (
+  SELECT i.workflow_state, i.verification, i.time_precision,
+         i.geo_precision = 5 OR i.district_id IS NULL AS nowhere,
+         CASE WHEN i.origin = ANY(%(histories)s) THEN NULL
+              ELSE GREATEST(EXTRACT(epoch FROM i.reported_at - i.occurred_from) / 86400, 0)
+         END AS delay
+  FROM incidents_incident i
+  WHERE i.site_id = %(site)s
+    AND i.occurred_on >= %(start)s AND i.occurred_on < %(end)s
+    AND (i.workflow_state = ANY(%(states)s) OR i.workflow_state = 'duplicate')
+    AND (%(as_of)s::timestamptz IS NULL OR i.submitted_at <= %(as_of)s)
+), counted AS (SELECT * FROM seen WHERE workflow_state <> 'duplicate')
+SELECT COUNT(*),
+       COUNT(*) FILTER (WHERE delay > %(late)s),
+       COUNT(*) FILTER (WHERE nowhere),
+       (SELECT COUNT(*) FROM seen WHERE workflow_state = 'duplicate'),
+       PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY delay),
+       COUNT(*) FILTER (WHERE time_precision >= %(undated)s),
+       COUNT(*) FILTER (WHERE verification = ANY(%(hatched)s))
+FROM counted
+"""
+
+
+def data_health(site_id: int, start: date, end: date, *, as_of: datetime | None = None) -> Health:
+    """How good the records are of what happened from `start` up to (not on) `end`.
+
+    Late: reported more than seven days after it happened. Without place: known to the governorate
+    only. Delays are whole and broken days from the event to its report; outside histories have
+    none. Refuted incidents are received too, so `received` may exceed the sum of the counts.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _HEALTH,
+            {
+                "site": site_id,
+                "start": start,
+                "end": end,
+                "states": list(_COUNTED),
+                "hatched": list(_HATCHED),
+                "histories": list(HISTORIES),
+                "late": LATE_AFTER_DAYS,
+                "undated": UNDATED_FROM,
+                "as_of": as_of,
+            },
+        )
+        received, late, nowhere, duplicates, median, imprecise, unverified = cursor.fetchone()
+    return Health(
+        received=received,
+        late=late,
+        without_place=nowhere,
+        duplicates=duplicates,
+        median_delay_days=None if median is None else round(float(median), 2),
+        imprecise_dates=imprecise,
+        unverified=unverified,
+    )
+
+
+def reporting_delays(
+    site_id: int, start: date, end: date, *, as_of: datetime | None = None
+) -> list[float]:
+    """Days from event to report of every counted incident of the period, shortest first."""
+    rows = Incident.objects.counted().filter(
+        site_id=site_id, occurred_on__gte=start, occurred_on__lt=end
+    )
+    if as_of is not None:
+        rows = rows.filter(submitted_at__lte=as_of)
+    moments = rows.exclude(origin__in=HISTORIES).values_list("occurred_from", "reported_at")
+    return sorted(max((told - happened).total_seconds() / 86400, 0.0) for happened, told in moments)
+
+
+def undated(site_id: int, start: date, end: date, *, as_of: datetime | None = None) -> int:
+    """How many counted incidents of the period have a date less precise than a week."""
+    rows = Incident.objects.counted().filter(
+        site_id=site_id,
+        occurred_on__gte=start,
+        occurred_on__lt=end,
+        time_precision__gte=UNDATED_FROM,
+    )
+    if as_of is not None:
+        rows = rows.filter(submitted_at__lte=as_of)
+    return rows.count()
+
+
+def first_and_last_day(site_id: int) -> tuple[date, date] | None:
+    """The days of the first and the last counted incident of a site, or None where it has none."""
+    days = Incident.objects.counted().filter(site_id=site_id).values_list("occurred_on", flat=True)
+    first = days.order_by("occurred_on").first()
+    last = days.order_by("-occurred_on").first()
+    return None if first is None or last is None else (first, last)
+
+
+def review_backlog(site_ids: Sequence[int] | Iterable[int]) -> Backlog:
+    """What waits for review at these sites."""
+    from ceasefire.codes.services import family
+
+    rows = (
+        Incident.objects.waiting_for_review()
+        .filter(site_id__in=list(site_ids))
+        .values_list("type", "submitted_at")
+    )
+    waiting = list(rows)
+    return Backlog(
+        waiting=len(waiting),
+        killings=sum(family("incident_type", code) == "killing" for code, _at in waiting),
+        oldest_at=min((at for _code, at in waiting if at is not None), default=None),
+    )
