@@ -1,7 +1,7 @@
 """What people see when something went wrong: in words, with a way on, and without detail.
 
-403 and 404 look like every other page. The others are made without the database and the session, since
-these may be what failed: no context processor, the language from the cookie or the browser.
+403 and 404 look like every other page. The others are made without the database and the session,
+since these may be what failed: no context processor, the language from the cookie or the browser.
 """
 
 from __future__ import annotations
@@ -79,7 +79,8 @@ def _plain(
                 "direction": "rtl" if translation.get_language_bidi() else "ltr",
                 "is_demo": getattr(settings, "MODE", "") == "demo",
                 "here": request.get_full_path() if request.method == "GET" else "",
-                # The cookie alone tells that somebody is signed in; the mark comes from a cookie too.
+                # The cookie alone tells that somebody is signed in; the mark comes from a cookie
+                # too.
                 "leave": settings.SESSION_COOKIE_NAME in request.COOKIES,
                 "csrf_token": get_token(request),
                 **(context or {}),

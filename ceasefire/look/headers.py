@@ -8,7 +8,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-#: What no page of ours may use. The place of an incident may be asked of the phone, by our own pages.
+#: What no page of ours may use. The place of an incident may be asked of the phone, by our own
+#: pages.
 PERMISSIONS_POLICY = ", ".join(
     (
         "accelerometer=()",
@@ -31,9 +32,10 @@ PERMISSIONS_POLICY = ", ".join(
 class SafeHeadersMiddleware:
     """Keep answers off the device and the browser's reach small.
 
-    `no-store` goes on everything that may belong to a person: any answer to a request with a session
-    cookie, and any answer that sets a cookie. Static files are served before this middleware and stay
-    cacheable. It reads no session and no database, so it works while both are down.
+    `no-store` goes on everything that may belong to a person: any answer to a request with a
+    session cookie, and any answer that sets a cookie. Static files are served before this
+    middleware and stay cacheable. It reads no session and no database, so it works while both are
+    down.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:

@@ -1,8 +1,8 @@
 """Where a person can go: one table of places, ordered by role.
 
-An item names the address it opens. It is shown when that address exists in this version and the person
-may open the view behind it, which is read from the view's own `@requires`, so that navigation and
-access can never disagree.
+An item names the address it opens. It is shown when that address exists in this version and the
+person may open the view behind it, which is read from the view's own `@requires`, so that
+navigation and access can never disagree.
 """
 
 from __future__ import annotations
@@ -86,7 +86,9 @@ ITEMS = (
     Item("map", _("Map"), _("Map"), "map", "/incidents/map/", "incidents"),
     Item("import", _("Import"), _("Import"), "upload", "/incidents/import/", "incidents"),
     Item("caseload", _("Caseload"), _("Caseload"), "people", "/outreach/", "outreach"),
-    Item("conflicts", _("Conflicts"), _("Conflicts"), "conflict", "/outreach/conflicts/", "outreach"),
+    Item(
+        "conflicts", _("Conflicts"), _("Conflicts"), "conflict", "/outreach/conflicts/", "outreach"
+    ),
     Item(
         "supervision",
         _("Supervision"),
@@ -199,5 +201,5 @@ def navigation(user: Any, path: str) -> Navigation:
 
 
 def _holds(item_path: str, path: str) -> bool:
-    """True when a page belongs to an item: the same page, or one below it. Home holds only itself."""
+    """True when a page belongs to an item: the same, or one below. Home holds only itself."""
     return path == item_path or (item_path != "/" and path.startswith(item_path))

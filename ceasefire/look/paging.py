@@ -1,8 +1,8 @@
 """Pages of a list by its keys: the same speed on page one and page one thousand.
 
-No OFFSET and no COUNT. A cursor is the ordering keys of the last row seen. It is no secret (the person
-has seen that row) and is not trusted either: it only ever narrows a queryset that is already scoped to
-the person, and a cursor that cannot be read gives the first page.
+No OFFSET and no COUNT. A cursor is the ordering keys of the last row seen. It is no secret (the
+person has seen that row) and is not trusted either: it only ever narrows a queryset that is already
+scoped to the person, and a cursor that cannot be read gives the first page.
 """
 
 from __future__ import annotations
@@ -89,7 +89,8 @@ def _beyond(
 ) -> QuerySet[Row]:
     """Return the rows that come after `values` in `ordering`.
 
-    The first key is bounded by itself as well, so that the index narrows before the rest is compared.
+    The first key is bounded by itself as well, so that the index narrows before the rest is
+    compared.
     """
     queryset = queryset.order_by(*ordering)
     if values is None:

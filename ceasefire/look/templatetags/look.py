@@ -1,20 +1,19 @@
 """Template tags for what every page shows: icons, moments, days, numbers, states, places.
 
-    {% load look %}
-    {% icon "clock" %}                  an icon, hidden from readers; a word always stands beside it
-    {% when moment %}                   <time>: "today 23:10"; the full date on hover
-    {% day date %}                      22 November 2026 / ٢٢ تشرين الثاني, months as Iraq names them
-    {% number 1234 %}                   1,234 in the digits the person chose
-    {% state_badge incident %}          a badge with a word for a record's state
-    {% place incident.place %}          the place's name, its P-code on hover
-    {% heading %}                       the page's title block a second time, for <h1>
-    {% query_string page=None %}        the address's query with some parts changed
+{% load look %}
+{% icon "clock" %}                  an icon, hidden from readers; a word always stands beside it
+{% when moment %}                   <time>: "today 23:10"; the full date on hover
+{% day date %}                      22 November 2026 / ٢٢ تشرين الثاني, months as Iraq names them
+{% number 1234 %}                   1,234 in the digits the person chose
+{% state_badge incident %}          a badge with a word for a record's state
+{% place incident.place %}          the place's name, its P-code on hover
+{% heading %}                       the page's title block a second time, for <h1>
+{% query_string page=None %}        the address's query with some parts changed
 """
 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -28,10 +27,9 @@ from django.utils.translation import gettext_lazy as _
 
 from ceasefire import periods
 from ceasefire.look.icons import ICONS, MIRRORED
+from ceasefire.look.numbers import in_digits, number_text
 
 register = template.Library()
-
-ARABIC_DIGITS = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 
 #: state -> (tone, word). A state that is not here shows its own label in the quiet tone.
 STATES: dict[str, tuple[str, Any]] = {
@@ -80,7 +78,7 @@ def icon(name: str, size: int | str = 16) -> SafeString:
         mirrored,
         size,
         size,
-        mark_safe(ICONS[name]),  # noqa: S308 - our own constant
+        mark_safe(ICONS[name]),
     )
 
 
@@ -89,11 +87,6 @@ def _digits(context: template.Context) -> str:
     user = context.get("user")
     chosen = str(getattr(user, "digits", "") or "").lower()
     return "arabic" if chosen.startswith("ar") else "western"
-
-
-def in_digits(text: str, digits: str) -> str:
-    """Return text with its digits in the wanted script."""
-    return text.translate(ARABIC_DIGITS) if digits == "arabic" else text
 
 
 def long_day(on: date, *, year: bool = True) -> str:
@@ -158,19 +151,6 @@ def day(context: template.Context, on: date | None, year: bool = True) -> SafeSt
     )
 
 
-def number_text(value: Any, digits: str = "western", places: int | None = None) -> str:
-    """Return a number with thousands marks: `1,234` or `١٬٢٣٤`."""
-    if isinstance(value, float | Decimal) and places is not None:
-        text = f"{value:,.{places}f}"
-    elif isinstance(value, float):
-        text = f"{value:,.1f}" if value % 1 else f"{value:,.0f}"
-    else:
-        text = f"{value:,}"
-    if digits == "arabic":
-        text = text.translate(str.maketrans({",": "٬", ".": "٫"})).translate(ARABIC_DIGITS)
-    return text
-
-
 @register.simple_tag(takes_context=True)
 def number(context: template.Context, value: Any, places: int | None = None) -> str | SafeString:
     """Return a number in the person's digits; "unknown" for None, for an empty count is no zero."""
@@ -218,8 +198,7 @@ def code(value: Any) -> SafeString:
 def nothing() -> SafeString:
     """Return the mark of an absent value, read out as a word."""
     return format_html(
-        '<span class="nothing" aria-hidden="true">–</span>'
-        '<span class="visually-hidden">{}</span>',
+        '<span class="nothing" aria-hidden="true">–</span><span class="visually-hidden">{}</span>',
         gettext("none"),
     )
 
@@ -275,7 +254,7 @@ def heading(context: template.Context) -> str:
 
 @register.simple_tag(takes_context=True)
 def query_string(context: template.Context, **changes: Any) -> str:
-    """Return the query of the page in view with parts set or (None) taken away; cursors fall off."""
+    """Return the query of the page in view with parts set or, by None, taken away; no cursors."""
     query = context["request"].GET.copy()
     for key in ("after", "before"):
         query.pop(key, None)

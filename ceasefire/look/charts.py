@@ -1,0 +1,720 @@
+"""Charts as SVG, made on the server: numbers in, a string out, the same string every time.
+
+Widths are percentages and heights pixels, so text keeps its size on a phone and on a projector.
+Colours stand as presentation attributes, for PDF and print, and as classes, by which the page's
+tokens override them in light and dark. Time runs with the line of reading: from left to right in
+English, from right to left in Arabic. Bars start at zero. Each chart carries the table of its
+numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language_bidi, gettext, ngettext
+
+from ceasefire.look.numbers import in_digits, number_text
+
+INK = "#182226"
+MUTED = "#53626a"
+LINE = "#d8dddc"
+EDGE = "#79878d"
+USUAL = "#55677a"
+UNUSUAL = "#a5341f"
+DOT = "#f6d9d2"
+BAND = "#d5dde4"
+FEW = "#8a959b"
+PAPER = "#ffffff"
+
+#: Width in pixels where nothing stretches the picture: in a PDF.
+WIDTH = 640
+TEXT = 12
+
+
+@dataclass(frozen=True)
+class WeekBar:
+    """One week of a series.
+
+    `value` None is a missing week, never zero. `expected` and `upper` are None where nothing was
+    tested. `state` is `unusual`, `usual` or `too_few`. `complete` is False while reports still come
+    in.
+    """
+
+    start: date
+    value: int | None
+    expected: float | None = None
+    upper: float | None = None
+    lower: float = 0
+    state: str = "usual"
+    complete: bool = True
+
+
+@dataclass(frozen=True)
+class Key:
+    """One entry of a legend."""
+
+    svg: SafeString
+    label: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A picture, the words around it and its numbers."""
+
+    slug: str
+    title: str
+    subtitle: str
+    svg: SafeString
+    head: tuple[str, ...] = ()
+    rows: tuple[tuple[Any, ...], ...] = ()
+    legend: tuple[Key, ...] = ()
+    panels: tuple[tuple[str, SafeString], ...] = field(default=(), repr=False)
+
+    def picture(self, font: str) -> str:
+        """Return the SVG for a place outside a page (a PDF), set in the given font."""
+        return self.svg.replace("<svg ", f'<svg font-family="{escape(font)}" ', 1)
+
+
+def weekly_bars(
+    slug: str,
+    title: str,
+    subtitle: str,
+    weeks: Sequence[WeekBar],
+    *,
+    unit: str = "",
+    top: float | None = None,
+    height: int = 200,
+    rtl: bool | None = None,
+    digits: str = "western",
+) -> Chart:
+    """Return weekly counts with the expected band behind, unusual weeks marked.
+
+    Shapes: one `WeekBar` a week in order of time. `unit` names what is counted ("incidents"). `top`
+    fixes the scale (incidents a week), to compare charts. Missing weeks are hatched columns,
+    incomplete ones hatched bars.
+    """
+    rtl = get_language_bidi() if rtl is None else rtl
+    scale = _scale(weeks, top)
+    picture = _week_picture(slug, title, weeks, scale, unit, height, rtl, digits, axis=True)
+    return Chart(
+        slug,
+        title,
+        subtitle,
+        picture,
+        *_week_table(weeks, unit, digits),
+        legend=_week_legend(slug, weeks),
+    )
+
+
+def small_multiples(
+    slug: str,
+    title: str,
+    subtitle: str,
+    series: Sequence[tuple[str, Sequence[WeekBar]]],
+    *,
+    unit: str = "",
+    height: int = 96,
+    rtl: bool | None = None,
+    digits: str = "western",
+) -> Chart:
+    """Return one small chart a series, all on one scale, so that heights compare.
+
+    `series` is (name, weeks) pairs over the same weeks. `panels` of the answer holds each picture
+    alone, for a PDF.
+    """
+    rtl = get_language_bidi() if rtl is None else rtl
+    scale = _scale([week for _name, weeks in series for week in weeks], None)
+    panels = []
+    for index, (name, weeks) in enumerate(series):
+        panel = _week_picture(
+            f"{slug}-{index}", name, weeks, scale, unit, height, rtl, digits, axis=False
+        )
+        panels.append((name, panel))
+    page = format_html(
+        '<div class="multiples">{}</div>',
+        mark_safe(
+            "".join(
+                format_html(
+                    '<div class="multiple"><p class="multiple-name"><bdi>{}</bdi>{}</p>{}</div>',
+                    name,
+                    _last_state(weeks),
+                    panel,
+                )
+                for (name, panel), (_name, weeks) in zip(panels, series, strict=True)
+            )
+        ),
+    )
+    starts = [week.start for week in series[0][1]] if series else []
+    head = (gettext("Week of"), *(name for name, _weeks in series))
+    rows = tuple(
+        (
+            _day(start, digits),
+            *(_count_text(weeks[index].value, digits) for _name, weeks in series),
+        )
+        for index, start in enumerate(starts)
+    )
+    every = [week for _name, weeks in series for week in weeks]
+    return Chart(slug, title, subtitle, page, head, rows, _week_legend(slug, every), tuple(panels))
+
+
+def horizontal_bars(
+    slug: str,
+    title: str,
+    subtitle: str,
+    rows: Sequence[tuple[str, float | None]],
+    *,
+    unit: str = "",
+    top: float | None = None,
+    places: int = 0,
+    marked: frozenset[str] | set[str] = frozenset(),
+    rtl: bool | None = None,
+    digits: str = "western",
+) -> Chart:
+    """Return one bar a row, longest first as given, each with its name and number above it.
+
+    `rows` is (name, value); None is "unknown" and has no bar. `marked` rows are drawn as unusual.
+    """
+    rtl = get_language_bidi() if rtl is None else rtl
+    known = [value for _name, value in rows if value is not None]
+    scale = top or max(known, default=0) or 1
+    step = 40
+    parts = [_patterns(slug)]
+    for index, (name, value) in enumerate(rows):
+        y = index * step
+        words = _value_text(value, places, digits)
+        parts.append(_text(0, y + 14, name, rtl, anchor="start"))
+        parts.append(_text(100, y + 14, words, rtl, anchor="end", weight=600))
+        parts.append(_rect(0, 100, y + 22, 8, rtl, LINE, "c-grid-fill"))
+        if value:
+            fill, css = (UNUSUAL, "c-unusual") if name in marked else (USUAL, "c-bar")
+            width = 100 * min(value, scale) / scale
+            parts.append(_rect(0, width, y + 22, 8, rtl, fill, css))
+            if name in marked:
+                parts.append(_rect(0, width, y + 22, 8, rtl, f"url(#{slug}-dots)", ""))
+    height = max(1, len(rows) * step)
+    table = tuple((name, _value_text(value, places, digits)) for name, value in rows)
+    return Chart(
+        slug,
+        title,
+        subtitle,
+        _svg(slug, title, subtitle, height, parts, rtl),
+        (gettext("Name"), unit or gettext("Number")),
+        table,
+    )
+
+
+def heat_table(
+    slug: str,
+    title: str,
+    subtitle: str,
+    columns: Sequence[str],
+    rows: Sequence[tuple[str, Sequence[int | float | str | None]]],
+    *,
+    corner: str = "",
+    places: int = 0,
+    rtl: bool | None = None,
+    digits: str = "western",
+) -> Chart:
+    """Return a grid of numbers shaded by size.
+
+    A value may be a number, None (no data: hatched) or a text such as "< 3" (suppressed: hatched,
+    with the text). Names of columns should be short; a narrow grid shows every second one.
+    """
+    rtl = get_language_bidi() if rtl is None else rtl
+    numbers = [
+        value for _name, values in rows for value in values if isinstance(value, int | float)
+    ]
+    highest = max(numbers, default=0) or 1
+    name_width = 30.0
+    cell_width = (100 - name_width) / max(1, len(columns))
+    row_height, top = 30, 24
+    every = max(1, math.ceil(len(columns) / 8))
+    parts = [_patterns(slug)]
+    for index, column in enumerate(columns):
+        if index % every == 0:
+            x = name_width + (index + 0.5) * cell_width
+            parts.append(_text(x, 15, column, rtl, "middle", MUTED, "c-muted"))
+    for row, (name, values) in enumerate(rows):
+        y = top + row * row_height
+        parts.append(_text(0, y + 19, name, rtl, anchor="start"))
+        for index, value in enumerate(values):
+            x = name_width + index * cell_width
+            parts.extend(
+                _heat_cell(slug, value, highest, x, cell_width, y, row_height, places, rtl, digits)
+            )
+    height = top + max(1, len(rows)) * row_height
+    table = tuple(
+        (name, *(_cell_text(value, places, digits) for value in values)) for name, values in rows
+    )
+    return Chart(
+        slug,
+        title,
+        subtitle,
+        _svg(slug, title, subtitle, height, parts, rtl),
+        (corner, *columns),
+        table,
+    )
+
+
+def spark(
+    slug: str, title: str, values: Sequence[int | None], *, rtl: bool | None = None
+) -> SafeString:
+    """Return a word-sized row of bars, the last one in ink, for a cell or beside a figure."""
+    rtl = get_language_bidi() if rtl is None else rtl
+    highest = max((value for value in values if value is not None), default=0) or 1
+    width = 100 / max(1, len(values))
+    parts = []
+    for index, value in enumerate(values):
+        if not value:
+            continue
+        tall = max(1.0, 24 * value / highest)
+        last = index == len(values) - 1
+        parts.append(
+            _rect(
+                index * width + width * 0.12,
+                width * 0.76,
+                26 - tall,
+                tall,
+                rtl,
+                INK if last else EDGE,
+                "c-ink" if last else "c-spark",
+            )
+        )
+    parts.append(_line(0, 100, 26.5, rtl, EDGE, "c-axis"))
+    return _svg(slug, title, "", 28, parts, rtl, css="spark", width=120)
+
+
+# --- weeks
+# -----------------------------------------------------------------------------------------
+
+
+def _week_picture(
+    slug: str,
+    title: str,
+    weeks: Sequence[WeekBar],
+    scale: tuple[float, list[float]],
+    unit: str,
+    height: int,
+    rtl: bool,
+    digits: str,
+    *,
+    axis: bool,
+) -> SafeString:
+    """Draw one series: band, grid, bars, marks, axis."""
+    top, ticks = scale
+    above, below = (22, 34) if axis else (14, 18)
+    room = height - above - below
+    base = above + room
+    width = 100 / max(1, len(weeks))
+    gap = width * (0.14 if len(weeks) > 20 else 0.1)
+    parts = [_patterns(slug)]
+
+    def up(value: float) -> float:
+        return base - room * min(value, top) / top
+
+    for index, week in enumerate(weeks):
+        x = index * width
+        if week.value is None:
+            parts.append(_hatched(slug, x, width, above, room, rtl))
+        elif week.upper is not None:
+            low = up(week.lower)
+            parts.append(
+                _rect(
+                    x, width, up(week.upper), low - up(week.upper), rtl, BAND, "c-band", crisp=True
+                )
+            )
+    for tick in ticks:
+        if tick:
+            parts.append(_line(0, 100, up(tick), rtl, LINE, "c-grid"))
+    for index, week in enumerate(weeks):
+        parts.extend(_week_bar(slug, week, index * width, width, gap, up, base, unit, rtl, digits))
+    parts.append(_line(0, 100, base, rtl, EDGE, "c-axis"))
+    for tick in ticks:
+        if tick and (axis or tick == ticks[-1]):
+            label = number_text(int(tick) if tick == int(tick) else tick, digits)
+            parts.append(_text(0, up(tick) - 4, label, rtl, "start", MUTED, "c-muted", halo=True))
+    if weeks:
+        parts.extend(_week_axis(weeks, width, base, rtl, digits, full=axis))
+    return _svg(slug, title, _week_words(weeks, unit, digits), height, parts, rtl)
+
+
+def _week_bar(
+    slug: str,
+    week: WeekBar,
+    x: float,
+    width: float,
+    gap: float,
+    up: Any,
+    base: float,
+    unit: str,
+    rtl: bool,
+    digits: str,
+) -> list[str]:
+    """Draw one week's bar, its expected line and its mark."""
+    parts: list[str] = []
+    inner, start = width - 2 * gap, x + gap
+    words = _week_title(week, unit, digits)
+    if week.value:
+        y = up(week.value)
+        unusual = week.state == "unusual"
+        if not week.complete:
+            parts.append(
+                _rect(
+                    start, inner, y, base - y, rtl, PAPER, "c-few-ground", FEW, "c-few-edge", words
+                )
+            )
+            parts.append(_rect(start, inner, y, base - y, rtl, f"url(#{slug}-hatch)", ""))
+        else:
+            fill, css = (UNUSUAL, "c-unusual") if unusual else (USUAL, "c-bar")
+            parts.append(_rect(start, inner, y, base - y, rtl, fill, css, words=words, crisp=True))
+            if unusual:
+                parts.append(_rect(start, inner, y, base - y, rtl, f"url(#{slug}-dots)", ""))
+    if week.expected is not None and week.value is not None:
+        parts.append(_line(x, width, up(week.expected), rtl, INK, "c-expected", thick=1.5))
+    if week.state == "unusual" and week.value is not None:
+        y = up(max(week.value, 0))
+        middle = _x(x + width / 2, 0, rtl)
+        parts.append(
+            f'<svg x="{middle}" y="{_n(y - 12)}" width="1" height="1" overflow="visible">'
+            f'<path d="M0 0l5 8h-10z" fill="{UNUSUAL}" class="c-unusual"/></svg>'
+        )
+        label = number_text(week.value, digits)
+        parts.append(_text(x + width / 2, max(11, y - 15), label, rtl, "middle", weight=600))
+    return parts
+
+
+def _week_axis(
+    weeks: Sequence[WeekBar], width: float, base: float, rtl: bool, digits: str, *, full: bool
+) -> list[str]:
+    """Label some weeks with day and month, and the year where it begins to count."""
+    count = len(weeks)
+    wanted = 5 if full else 2
+    step = max(1, math.ceil(count / wanted))
+    shown = list(range(0, count, step)) if full else sorted({0, count - 1})
+    if full and count > 1 and count - 1 - shown[-1] >= step * 0.6:
+        shown.append(count - 1)
+    parts: list[str] = []
+    year = None
+    for index in shown:
+        start = weeks[index].start
+        at = index * width + width / 2
+        anchor = "middle"
+        if index == 0:
+            at, anchor = 0.0, "start"
+        elif index == count - 1:
+            at, anchor = 100.0, "end"
+        label = in_digits(f"{start.day}/{start.month}", digits)
+        parts.append(_text(at, base + 15, label, rtl, anchor, MUTED, "c-muted", number=True))
+        if full and start.year != year:
+            year = start.year
+            text = in_digits(str(year), digits)
+            parts.append(_text(at, base + 30, text, rtl, anchor, MUTED, "c-muted", number=True))
+    return parts
+
+
+def _week_title(week: WeekBar, unit: str, digits: str) -> str:
+    """Return what a bar says on hover."""
+    text = f"{_day(week.start, digits)}: {_count_text(week.value, digits)} {unit}".strip()
+    if week.expected is not None and week.upper is not None:
+        text += " · " + gettext("expected %(expected)s, at most %(upper)s") % {
+            "expected": number_text(round(week.expected, 1), digits),
+            "upper": number_text(round(week.upper, 1), digits),
+        }
+    if not week.complete:
+        text += " · " + gettext("still coming in")
+    return text
+
+
+def _week_words(weeks: Sequence[WeekBar], unit: str, digits: str) -> str:
+    """Return the chart in a sentence, for those who do not see it."""
+    known = [week for week in weeks if week.value is not None]
+    if not known:
+        return gettext("No week has data.")
+    unusual = [week for week in known if week.state == "unusual"]
+    last = known[-1]
+    sentence = gettext("%(first)s to %(last)s: between %(low)s and %(high)s a week.") % {
+        "first": _day(weeks[0].start, digits),
+        "last": _day(weeks[-1].start, digits),
+        "low": number_text(min(week.value or 0 for week in known), digits),
+        "high": number_text(max(week.value or 0 for week in known), digits),
+    }
+    sentence += " " + gettext("Last week: %(count)s.") % {
+        "count": number_text(last.value or 0, digits)
+    }
+    if unusual:
+        words = ngettext("%(count)s unusual week.", "%(count)s unusual weeks.", len(unusual))
+        sentence += " " + words % {"count": number_text(len(unusual), digits)}
+    missing = len(weeks) - len(known)
+    if missing:
+        words = ngettext("%(count)s week without data.", "%(count)s weeks without data.", missing)
+        sentence += " " + words % {"count": number_text(missing, digits)}
+    return sentence
+
+
+def _week_table(
+    weeks: Sequence[WeekBar], unit: str, digits: str
+) -> tuple[tuple[str, ...], tuple[tuple[Any, ...], ...]]:
+    """Return head and rows of the table under a weekly chart, newest first."""
+    tested = any(week.expected is not None for week in weeks)
+    head: tuple[str, ...] = (gettext("Week of"), unit or gettext("Number"))
+    if tested:
+        head += (gettext("Expected"), gettext("At most"))
+    rows = []
+    for week in reversed(weeks):
+        row: tuple[Any, ...] = (_day(week.start, digits), _count_text(week.value, digits))
+        if tested:
+            row += tuple(
+                "–" if value is None else number_text(round(value, 1), digits)
+                for value in (week.expected, week.upper)
+            )
+        rows.append(row)
+    return head, tuple(rows)
+
+
+def _week_legend(slug: str, weeks: Sequence[WeekBar]) -> tuple[Key, ...]:
+    """Name what the chart shows beside plain bars; nothing that it does not show."""
+    keys = []
+
+    def key(name: str, inner: str, label: str) -> Key:
+        return Key(
+            mark_safe(
+                f'<svg class="legend-mark" width="16" height="12" aria-hidden="true">{inner}</svg>'
+            ),
+            label,
+        )
+
+    if any(week.upper is not None for week in weeks):
+        inner = (
+            f'<rect width="16" height="12" fill="{BAND}" class="c-band"/>'
+            f'<path d="M0 6h16" stroke="{INK}" stroke-width="1.5" class="c-expected"/>'
+        )
+        keys.append(key("band", inner, gettext("expected, with its usual range")))
+    if any(week.state == "unusual" for week in weeks):
+        inner = f'<rect width="16" height="12" fill="{UNUSUAL}" class="c-unusual"/>' + "".join(
+            f'<circle cx="{x}" cy="{y}" r="1.1" fill="{DOT}" class="c-dot"/>'
+            for y in (3, 9)
+            for x in (3, 8, 13)
+        )
+        keys.append(key("unusual", inner, gettext("unusual")))
+    if any(week.value is None or not week.complete for week in weeks):
+        inner = (
+            f'<rect x=".5" y=".5" width="15" height="11" fill="{PAPER}" stroke="{FEW}"'
+            ' class="c-few-ground c-few-edge"/>'
+            f'<path d="M1 11L11 1M6 11L15 2M1 6L6 1" stroke="{FEW}" class="c-few"/>'
+        )
+        missing = any(week.value is None for week in weeks)
+        open_weeks = any(week.value is not None and not week.complete for week in weeks)
+        if missing and open_weeks:
+            label = gettext("no data, or still coming in")
+        else:
+            label = gettext("no data") if missing else gettext("still coming in")
+        keys.append(key("few", inner, label))
+    return tuple(keys)
+
+
+def _last_state(weeks: Sequence[WeekBar]) -> SafeString:
+    """Return the badge of a small chart's last complete week, when it is not the usual one."""
+    complete = [week for week in weeks if week.complete and week.value is not None]
+    state = complete[-1].state if complete else "too_few"
+    if state == "unusual":
+        return format_html(' <span class="tag tag-unusual">{}</span>', gettext("Unusual"))
+    if state == "too_few":
+        return format_html(' <span class="tag tag-few">{}</span>', gettext("Too few to say"))
+    return SafeString("")
+
+
+def _scale(weeks: Sequence[WeekBar], top: float | None) -> tuple[float, list[float]]:
+    """Return the top of the scale and its ticks: whole numbers, few of them."""
+    highest = top or max(
+        (max(week.value or 0, week.upper or 0, week.expected or 0) for week in weeks), default=0
+    )
+    highest = max(1.0, float(highest))
+    rough = highest / 3
+    power = 10 ** math.floor(math.log10(rough)) if rough >= 1 else 1
+    step = next((unit * power for unit in (1, 2, 5, 10) if unit * power >= rough), 10 * power)
+    ticks = [step * index for index in range(math.ceil(highest / step) + 1)]
+    return float(ticks[-1]), [float(tick) for tick in ticks]
+
+
+# --- heat
+# ------------------------------------------------------------------------------------------
+
+
+def _heat_cell(
+    slug: str,
+    value: int | float | str | None,
+    highest: float,
+    x: float,
+    width: float,
+    y: float,
+    height: float,
+    places: int,
+    rtl: bool,
+    digits: str,
+) -> list[str]:
+    """Draw one cell: shade in five steps, hatching where there is no number."""
+    parts = []
+    text = "" if value is None else _cell_text(value, places, digits)
+    if not isinstance(value, int | float):
+        parts.append(_hatched(slug, x + 0.15, width - 0.3, y + 1, height - 2, rtl))
+        if text:
+            parts.append(_text(x + width / 2, y + 19, text, rtl, "middle", halo=True, number=True))
+        return parts
+    level = math.ceil(5 * value / highest) if value > 0 else 0
+    parts.append(
+        _rect(
+            x + 0.15, width - 0.3, y + 1, height - 2, rtl, USUAL, f"c-heat c-heat-{level}"
+        ).replace("<rect ", f'<rect fill-opacity="{(0.06, 0.16, 0.32, 0.5, 0.8, 1)[level]}" ', 1)
+    )
+    fill, css = (PAPER, "c-on-heat") if level >= 4 else (INK, "c-text")
+    parts.append(_text(x + width / 2, y + 19, text, rtl, "middle", fill, css, number=True))
+    return parts
+
+
+# --- strokes
+# ---------------------------------------------------------------------------------------
+
+
+def _svg(
+    slug: str,
+    title: str,
+    words: str,
+    height: float,
+    parts: Sequence[str],
+    rtl: bool,
+    *,
+    css: str = "plot",
+    width: int = WIDTH,
+) -> SafeString:
+    """Return the whole picture with its title and description."""
+    described = f'<desc id="{slug}-words">{escape(words)}</desc>' if words else ""
+    labelled = f"{slug}-title {slug}-words" if words else f"{slug}-title"
+    return mark_safe(
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="{css}" role="img" width="{width}"'
+        f' height="{_n(height)}" direction="{"rtl" if rtl else "ltr"}" font-size="{TEXT}"'
+        f' aria-labelledby="{labelled}"><title id="{slug}-title">{escape(title)}</title>{described}'
+        f"{''.join(parts)}</svg>"
+    )
+
+
+def _patterns(slug: str) -> str:
+    """Return dots for the unusual and hatching for what is not known."""
+    return (
+        f'<defs><pattern id="{slug}-dots" width="5" height="5" patternUnits="userSpaceOnUse">'
+        f'<circle cx="2.5" cy="2.5" r="1" fill="{DOT}" class="c-dot"/></pattern>'
+        f'<pattern id="{slug}-hatch" width="5" height="5" patternUnits="userSpaceOnUse">'
+        f'<path d="M-1 1L1 -1M0 5L5 0M4 6L6 4" stroke="{FEW}" class="c-few"/></pattern></defs>'
+    )
+
+
+def _hatched(slug: str, x: float, width: float, y: float, height: float, rtl: bool) -> str:
+    """Return a hatched field: nothing is known here."""
+    return _rect(x, width, y, height, rtl, f"url(#{slug}-hatch)", "").replace(
+        "<rect ", '<rect opacity=".6" ', 1
+    )
+
+
+def _rect(
+    x: float,
+    width: float,
+    y: float,
+    height: float,
+    rtl: bool,
+    fill: str,
+    css: str,
+    stroke: str = "",
+    stroke_css: str = "",
+    words: str = "",
+    *,
+    crisp: bool = False,
+) -> str:
+    """Return a rectangle; `x` and `width` in percent along the line of reading."""
+    classes = f"{css} {stroke_css}".strip()
+    extra = f' class="{classes}"' if classes else ""
+    extra += f' stroke="{stroke}"' if stroke else ""
+    extra += ' shape-rendering="crispEdges"' if crisp else ""
+    shape = (
+        f'<rect x="{_x(x, width, rtl)}" y="{_n(y)}" width="{_n(width)}%"'
+        f' height="{_n(max(0, height))}" fill="{fill}"{extra}'
+    )
+    return f"{shape}><title>{escape(words)}</title></rect>" if words else f"{shape}/>"
+
+
+def _line(
+    x: float, width: float, y: float, rtl: bool, stroke: str, css: str, *, thick: float = 1
+) -> str:
+    """Return a level line over a part of the width."""
+    start = 100 - x - width if rtl else x
+    return (
+        f'<line x1="{_n(start)}%" x2="{_n(start + width)}%" y1="{_n(y)}" y2="{_n(y)}"'
+        f' stroke="{stroke}" stroke-width="{_n(thick)}" class="{css}"'
+        ' shape-rendering="crispEdges"/>'
+    )
+
+
+def _text(
+    x: float,
+    y: float,
+    words: str,
+    rtl: bool,
+    anchor: str,
+    fill: str = INK,
+    css: str = "c-text",
+    *,
+    weight: int = 0,
+    halo: bool = False,
+    number: bool = False,
+) -> str:
+    """Return a text; `anchor` start or end along the line of reading."""
+    extra = f' font-weight="{weight}"' if weight else ""
+    if halo:
+        extra += f' stroke="{PAPER}" stroke-width="3" paint-order="stroke" stroke-linejoin="round"'
+        css += " c-halo"
+    if number:
+        # Digits and slashes keep their order; the anchor is turned by hand instead.
+        extra += ' direction="ltr" unicode-bidi="embed"'
+        if rtl:
+            anchor = {"start": "end", "end": "start"}.get(anchor, anchor)
+    return (
+        f'<text x="{_x(x, 0, rtl)}" y="{_n(y)}" text-anchor="{anchor}" fill="{fill}"'
+        f' class="{css}"{extra}>{escape(words)}</text>'
+    )
+
+
+def _x(x: float, width: float, rtl: bool) -> str:
+    """Return a place along the line of reading as a percentage of the width."""
+    return f"{_n(100 - x - width if rtl else x)}%"
+
+
+def _n(value: float) -> str:
+    """Return a number in at most three decimals, without a trailing zero, never "-0"."""
+    text = f"{value:.3f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def _day(on: date, digits: str) -> str:
+    return in_digits(f"{on.day}/{on.month}/{on.year}", digits)
+
+
+def _count_text(value: float | None, digits: str) -> str:
+    return gettext("no data") if value is None else number_text(value, digits)
+
+
+def _value_text(value: float | None, places: int, digits: str) -> str:
+    if value is None:
+        return gettext("unknown")
+    return number_text(float(value), digits, places) if places else number_text(value, digits)
+
+
+def _cell_text(value: float | str | None, places: int, digits: str) -> str:
+    if isinstance(value, str):
+        return in_digits(value, digits)
+    if value is None:
+        return gettext("no data")
+    return _value_text(value, places, digits)
