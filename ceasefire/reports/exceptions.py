@@ -1,0 +1,33 @@
+"""What the services of reports refuse, by name."""
+
+
+class ReportRefusal(Exception):
+    """Something about a report was refused; the subclass says what."""
+
+
+class ReportIsFrozen(ReportRefusal):
+    """The report was approved; only a revision can say something else."""
+
+
+class ReportIsNotFrozen(ReportRefusal):
+    """Only an approved report can be revised."""
+
+
+class NothingChanged(ReportRefusal):
+    """A revision would say what the approved report says."""
+
+
+class ReportHasMoved(ReportRefusal):
+    """Somebody changed the draft since this person opened it."""
+
+
+class WeekNotOver(ReportRefusal):
+    """A report is about a complete week."""
+
+
+class WrongWeekStart(ReportRefusal):
+    """The day is not the first of a week of the site."""
+
+
+class NotCovered(ReportRefusal):
+    """The site recorded nothing in that week, so there is nothing to report."""

@@ -1,0 +1,238 @@
+"""The weekly report of a site, and the version of it that leaves the program."""
+
+import uuid
+from datetime import date, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from ceasefire.places.models import Site
+
+
+class WeeklyReportQuerySet(models.QuerySet["WeeklyReport"]):
+    """Weekly reports, read as the office speaks."""
+
+    def visible_to(self, user: Any) -> "WeeklyReportQuerySet":
+        """Those of the person's sites; REO roles, auditors and administrators have none."""
+        if not user.has_perm("reports.view_weeklyreport"):
+            return self.none()
+        return self.filter(site__in=user.site_ids)
+
+    def latest(self) -> "WeeklyReportQuerySet":
+        """The last revision of each site and week."""
+        newer = WeeklyReport.objects.filter(
+            site=models.OuterRef("site"),
+            week_start=models.OuterRef("week_start"),
+            revision__gt=models.OuterRef("revision"),
+        )
+        return self.filter(~models.Exists(newer))
+
+    def drafts(self) -> "WeeklyReportQuerySet":
+        """Waiting for their narrative or for approval."""
+        return self.filter(status=WeeklyReport.Status.DRAFT)
+
+    def frozen(self) -> "WeeklyReportQuerySet":
+        """Approved by a manager."""
+        return self.filter(status=WeeklyReport.Status.FROZEN)
+
+    def newest_first(self) -> "WeeklyReportQuerySet":
+        return self.order_by("-week_start", "-id")
+
+    def without_content(self) -> "WeeklyReportQuerySet":
+        """Leave the large columns in the database: for lists."""
+        return self.defer("body", "basis", "narrative_en", "narrative_ar")
+
+
+class WeeklyReport(models.Model):
+    """What is known of a site's week at a moment. Once approved it never changes.
+
+    `body` is the published JSON (interfaces, section 5) with English sentences; `checksum` is the
+    SHA-256 of its canonical form, which is what `?format=json` sends. `basis` holds what the page
+    needs beside it: names, the key and numbers of each sentence, the series behind the charts.
+    A correction after approval is another row with the next `revision`.
+    """
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        FROZEN = "frozen", _("Approved")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    site = models.ForeignKey(Site, models.PROTECT, related_name="+")
+    week_start = models.DateField(_("Week"))
+    #: 1, 2, 3 … within the site, in the order of compiling.
+    number = models.PositiveIntegerField()
+    #: 0 for the first report of a week, 1 for its first correction.
+    revision = models.PositiveSmallIntegerField(default=0)
+    revision_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
+    status = models.CharField(max_length=8, choices=Status.choices, default=Status.DRAFT)
+    data_as_of = models.DateTimeField(_("Records as of"))
+    body = models.JSONField()
+    basis = models.JSONField()
+    checksum = models.CharField(max_length=64)
+    narrative_en = models.TextField(_("In English"), blank=True, max_length=4000)
+    narrative_ar = models.TextField(_("In Arabic"), blank=True, max_length=4000)
+    narrative_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    compiled_at = models.DateTimeField(default=timezone.now)
+    #: Null where the program compiled it by itself.
+    compiled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    frozen_at = models.DateTimeField(null=True, blank=True)
+    frozen_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    version = models.PositiveIntegerField(default=1)
+
+    objects = WeeklyReportQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-week_start", "site", "-revision"]
+        verbose_name = _("Weekly report")
+        verbose_name_plural = _("Weekly reports")
+        indexes = [
+            models.Index(F("week_start").desc(), F("id").desc(), name="weekly_report_newest"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["site", "week_start", "revision"],
+                name="one_report_a_site_week_and_revision",
+            ),
+            models.UniqueConstraint(
+                fields=["site", "week_start"],
+                condition=Q(status="draft"),
+                name="one_draft_a_site_and_week",
+            ),
+            models.UniqueConstraint(
+                fields=["site", "number"], name="a_report_number_stands_once_a_site"
+            ),
+            models.CheckConstraint(
+                condition=(Q(status="draft") & Q(frozen_at=None) & Q(frozen_by=None))
+                | (Q(status="frozen") & ~Q(frozen_at=None) & ~Q(frozen_by=None)),
+                name="an_approved_report_says_when_and_by_whom",
+            ),
+            models.CheckConstraint(
+                condition=(Q(revision=0) & Q(revision_of=None))
+                | (Q(revision__gt=0) & ~Q(revision_of=None)),
+                name="a_revision_names_what_it_revises",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+    @property
+    def code(self) -> str:
+        """How people name it: BASRAH-CENTRE-2026-11-15, with -R1 for a first revision."""
+        tail = f"-R{self.revision}" if self.revision else ""
+        return f"{self.site.code}-{self.week_start.isoformat()}{tail}"
+
+    @property
+    def audit_code(self) -> str:
+        return self.code
+
+    @property
+    def week_end(self) -> date:
+        """The first day after the week."""
+        return self.week_start + timedelta(days=7)
+
+    @property
+    def last_day(self) -> date:
+        """The seventh day, for people to read."""
+        return self.week_start + timedelta(days=6)
+
+    @property
+    def is_frozen(self) -> bool:
+        return self.status == self.Status.FROZEN
+
+    @property
+    def narrative(self) -> str:
+        """The narrative in the reader's language, else the other one."""
+        first, second = self.narrative_en, self.narrative_ar
+        if (get_language() or "en").startswith("ar"):
+            first, second = second, first
+        return first or second
+
+    def get_absolute_url(self) -> str:
+        return reverse("reports:report_detail", args=[self.site.code, self.week_start.isoformat()])
+
+
+class SharedWeeklyReportQuerySet(models.QuerySet["SharedWeeklyReport"]):
+    """Shared versions; every REO role reads all of them."""
+
+    def visible_to(self, user: Any) -> "SharedWeeklyReportQuerySet":
+        return self.all() if user.has_perm("reports.view_sharedweeklyreport") else self.none()
+
+    def latest(self) -> "SharedWeeklyReportQuerySet":
+        """The last revision of each site and week."""
+        newer = SharedWeeklyReport.objects.filter(
+            site_code=models.OuterRef("site_code"),
+            week_start=models.OuterRef("week_start"),
+            revision__gt=models.OuterRef("revision"),
+        )
+        return self.filter(~models.Exists(newer))
+
+    def newest_first(self) -> "SharedWeeklyReportQuerySet":
+        return self.order_by("-week_start", "-id")
+
+
+class SharedWeeklyReport(models.Model):
+    """What REO reads of an approved report: districts only, small counts hidden; append-only.
+
+    REO's database role reads this table and no other of the reports, so a row holds the names it
+    needs and no key into another table.
+    """
+
+    site_code = models.CharField(max_length=40)
+    site_name_en = models.CharField(max_length=120)
+    site_name_ar = models.CharField(max_length=120)
+    is_demo = models.BooleanField(default=False)
+    week_start = models.DateField(_("Week"))
+    revision = models.PositiveSmallIntegerField(default=0)
+    body = models.JSONField()
+    checksum = models.CharField(max_length=64)
+    frozen_at = models.DateTimeField()
+
+    objects = SharedWeeklyReportQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-week_start", "site_code", "-revision"]
+        verbose_name = _("Shared weekly report")
+        verbose_name_plural = _("Shared weekly reports")
+        indexes = [
+            models.Index(F("week_start").desc(), F("id").desc(), name="shared_report_newest"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["site_code", "week_start", "revision"],
+                name="one_shared_report_a_site_week_and_revision",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+    @property
+    def code(self) -> str:
+        tail = f"-R{self.revision}" if self.revision else ""
+        return f"{self.site_code}-{self.week_start.isoformat()}{tail}"
+
+    @property
+    def site_name(self) -> str:
+        """The site's name in the reader's language."""
+        arabic = (get_language() or "en").startswith("ar")
+        return self.site_name_ar if arabic else self.site_name_en
+
+    @property
+    def last_day(self) -> date:
+        return self.week_start + timedelta(days=6)
+
+    def get_absolute_url(self) -> str:
+        return reverse("reports:report_detail", args=[self.site_code, self.week_start.isoformat()])
