@@ -538,13 +538,25 @@ class ConflictingSubmission(models.Model):
     )
 
 
+class ImportBatchQuerySet(models.QuerySet["ImportBatch"]):
+    """Batches, read as the data officer speaks."""
+
+    def visible_to(self, user: Any) -> "ImportBatchQuerySet":
+        """Batches of the person's sites, for those who import; nothing for anybody else."""
+        if not user.is_authenticated or not user.has_perm("incidents.import_incident"):
+            return self.none()
+        return self.filter(site__in=user.site_ids)
+
+
 class ImportBatch(models.Model):
     """One file read in: previewed, imported, perhaps undone."""
 
     class State(models.TextChoices):
         PREVIEWED = "previewed", _("Previewed")
+        QUEUED = "queued", _("Waiting to run")
         IMPORTED = "imported", _("Imported")
         UNDONE = "undone", _("Undone")
+        DISCARDED = "discarded", _("Discarded")
 
     class Format(models.TextChoices):
         UCDP_GED = "ucdp-ged", _("UCDP GED")
@@ -566,13 +578,23 @@ class ImportBatch(models.Model):
     rejected = models.PositiveIntegerField(default=0)
     #: Up to 1,000 refusals: [{"row", "column", "code", "value"}], worded when shown.
     rejects = models.JSONField(default=list)
+    #: Up to 1,000 remarks on rows that were taken all the same, in the same form.
+    warnings = models.JSONField(default=list)
     #: Chosen columns: {our column: file column}.
     mapping = models.JSONField(default=dict)
+    #: Take the good rows and leave the others, as chosen at the confirmation.
+    skip_rejected = models.BooleanField(default=False)
+    #: The background job of a large file.
+    job = models.ForeignKey(
+        "jobs.Job", models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )
     at = models.DateTimeField(default=timezone.now)
     undone_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ImportBatchQuerySet.as_manager()
 
     class Meta:
         ordering = ["-at"]
@@ -581,5 +603,44 @@ class ImportBatch(models.Model):
                 condition=(Q(state="undone") & Q(undone_at__isnull=False))
                 | (~Q(state="undone") & Q(undone_at__isnull=True)),
                 name="an_undone_batch_says_when",
+            )
+        ]
+
+    def get_absolute_url(self) -> str:
+        return reverse("incidents:import_detail", args=[self.pk])
+
+
+class ImportFile(models.Model):
+    """An uploaded file between preview and import, sealed under the vault's key; gone in 24 hours.
+
+    In the database and not on a disk: the worker may run on another machine, a rolled-back upload
+    leaves nothing behind, and a file with sources' names is never readable outside the program.
+    """
+
+    batch = models.OneToOneField(ImportBatch, models.CASCADE, related_name="file")
+    key_id = models.CharField(max_length=40)
+    ciphertext = models.BinaryField()
+    size = models.PositiveIntegerField()
+    expires_at = models.DateTimeField(db_index=True)
+
+
+class ImportChange(models.Model):
+    """A row that a later file changed: what stood there before, so that the batch can be undone."""
+
+    batch = models.ForeignKey(ImportBatch, models.PROTECT, related_name="changes")
+    incident = models.ForeignKey(
+        Incident, models.CASCADE, related_name="import_changes"
+    )
+    #: Plain fields and graded sources as they were; never a name.
+    before = models.JSONField()
+    #: The incident's version after the change; another number means staff worked on it since.
+    version = models.PositiveIntegerField()
+    undone = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["batch", "incident"], name="a_batch_changes_an_incident_once"
             )
         ]
