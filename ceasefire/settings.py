@@ -53,6 +53,8 @@ INSTALLED_APPS = [
     "ceasefire.vault",
     "ceasefire.exports",
     "ceasefire.look",
+    "ceasefire.accounts",
+    "ceasefire.oversight",
     "incidents",
     "outreach",
     "grants",
@@ -206,7 +208,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
-ACCOUNT_ADAPTER = "ceasefire.people.adapter.AccountAdapter"
+ACCOUNT_ADAPTER = "ceasefire.accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"

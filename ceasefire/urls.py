@@ -2,21 +2,19 @@
 
 from django.urls import include, path
 
+from ceasefire.accounts import own_views
 from ceasefire.look import errors
-from ceasefire.people import account_views
 from ceasefire.reports import home_views
 
 urlpatterns = [
     path("", home_views.home, name="home"),
     path("livez", home_views.livez, name="livez"),
     path("readyz", home_views.readyz, name="readyz"),
-    path("language/", account_views.language_set, name="language_set"),
-    path("accounts/", include("ceasefire.people.signin_urls")),
-    path("account/", include("ceasefire.people.account_urls")),
-    path("people/", include("ceasefire.people.urls")),
-    path("places/", include("ceasefire.places.urls")),
-    path("audit/", include("ceasefire.audit.urls")),
-    path("jobs/", include("ceasefire.jobs.urls")),
+    path("language/", own_views.language_set, name="language_set"),
+    path("accounts/", include("ceasefire.accounts.signin_urls")),
+    path("account/", include("ceasefire.accounts.account_urls")),
+    path("people/", include("ceasefire.accounts.user_urls")),
+    path("", include("ceasefire.oversight.urls")),
     path("incidents/", include("incidents.urls")),
     path("", include("ceasefire.reports.urls")),
 ]

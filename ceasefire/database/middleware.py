@@ -9,7 +9,7 @@ from ceasefire.database.session import acting
 
 #: Views that only ever touch the signed-in person's own account (password, sessions, second step)
 #: run under the application's role for everybody: a module's views are listed by prefix.
-OWN_ACCOUNT_MODULES = ("allauth.", "ceasefire.people.account_views")
+OWN_ACCOUNT_MODULES = ("allauth.", "ceasefire.accounts.own_views")
 
 
 class DatabaseSessionMiddleware:

@@ -27,9 +27,7 @@ def client_address(request: HttpRequest) -> str:
     """The client's address; a forwarded one is believed only for as many proxies as are trusted."""
     if settings.TRUSTED_PROXIES:
         hops = [
-            h.strip()
-            for h in request.headers.get("X-Forwarded-For", "").split(",")
-            if h.strip()
+            h.strip() for h in request.headers.get("X-Forwarded-For", "").split(",") if h.strip()
         ]
         if len(hops) >= settings.TRUSTED_PROXIES:
             return hops[-settings.TRUSTED_PROXIES]

@@ -44,9 +44,7 @@ class LiveSessionMiddleware:
             return "disabled"
         started = session.setdefault(STARTED, now)
         seen = session.get(SEEN, now)
-        idle = (
-            settings.SESSION_IDLE_MINUTES["field" if user.is_field else "office"] * 60
-        )
+        idle = settings.SESSION_IDLE_MINUTES["field" if user.is_field else "office"] * 60
         if now - started > settings.SESSION_ABSOLUTE_HOURS * 3600:
             return "too old"
         if now - seen > idle:

@@ -78,12 +78,8 @@ class User(AbstractBaseUser):
     class Meta:
         ordering = ["username"]
         constraints = [
-            models.UniqueConstraint(
-                Lower("username"), name="a_user_name_is_taken_once"
-            ),
-            models.UniqueConstraint(
-                Lower("code_name"), name="a_code_name_is_taken_once"
-            ),
+            models.UniqueConstraint(Lower("username"), name="a_user_name_is_taken_once"),
+            models.UniqueConstraint(Lower("code_name"), name="a_code_name_is_taken_once"),
             models.CheckConstraint(
                 condition=Q(role__in=Role.values),
                 name="a_user_has_one_of_the_nine_roles",
@@ -115,9 +111,7 @@ class User(AbstractBaseUser):
     def site_ids(self) -> list[int]:
         """The keys of the person's sites, read once a request."""
         if not hasattr(self, "_site_ids"):
-            self._site_ids = list(
-                self.sites.order_by("code").values_list("pk", flat=True)
-            )
+            self._site_ids = list(self.sites.order_by("code").values_list("pk", flat=True))
         return self._site_ids
 
     def has_perm(self, permission: str, obj: Any = None) -> bool:

@@ -44,9 +44,7 @@ class RoleMinimumLengthValidator:
 def _local_words() -> frozenset[str]:
     path = Path(__file__).with_name("common_passwords.txt")
     return frozenset(
-        line.strip()
-        for line in path.read_text(encoding="utf-8").splitlines()
-        if line.strip()
+        line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()
     )
 
 

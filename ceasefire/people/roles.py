@@ -56,9 +56,7 @@ _REVIEW = {
 _PROGRAM_REPORTS = {"reports.view_weeklyreport", "reports.view_dashboard"}
 
 PERMISSIONS: dict[str, frozenset[str]] = {
-    Role.INTERRUPTER: frozenset(
-        _INCIDENT_FIELD | _PROGRAM_REPORTS | {"places.view_place"}
-    ),
+    Role.INTERRUPTER: frozenset(_INCIDENT_FIELD | _PROGRAM_REPORTS | {"places.view_place"}),
     Role.WORKER: frozenset(_INCIDENT_FIELD | _PROGRAM_REPORTS | {"places.view_place"}),
     Role.SUPERVISOR: frozenset(
         _INCIDENT_FIELD

@@ -27,9 +27,7 @@ class Named(models.Model):
     @property
     def name(self) -> str:
         """The name in the reader's language."""
-        return (
-            self.name_ar if (get_language() or "en").startswith("ar") else self.name_en
-        )
+        return self.name_ar if (get_language() or "en").startswith("ar") else self.name_en
 
 
 class Place(Named):
@@ -47,9 +45,7 @@ class Place(Named):
 
     pcode = models.CharField(max_length=40, unique=True)
     level = models.CharField(max_length=16, choices=Level.choices)
-    parent = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="parts"
-    )
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="parts")
     alt_names = ArrayField(models.CharField(max_length=120), default=list, blank=True)
     #: Every name, normalised by `ceasefire.text.search_key`, for the place search.
     search_key = models.TextField(blank=True)
@@ -63,25 +59,17 @@ class Place(Named):
     north = models.FloatField(null=True, blank=True)
     valid_from = models.DateField(null=True, blank=True)
     valid_to = models.DateField(null=True, blank=True)
-    successors = models.ManyToManyField(
-        "self", symmetrical=False, blank=True, related_name="+"
-    )
+    successors = models.ManyToManyField("self", symmetrical=False, blank=True, related_name="+")
     source = models.CharField(max_length=80, blank=True)
     #: District and governorate of this place (itself at its own level), so that lists filter by index.
-    district = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    governorate = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    district = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
+    governorate = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         ordering = ["pcode"]
         indexes = [
             models.Index(fields=["level", "pcode"], name="place_by_level"),
-            GinIndex(
-                fields=["search_key"], opclasses=["gin_trgm_ops"], name="place_search"
-            ),
+            GinIndex(fields=["search_key"], opclasses=["gin_trgm_ops"], name="place_search"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -92,12 +80,7 @@ class Place(Named):
             ),
             models.CheckConstraint(
                 condition=(Q(lat__isnull=True) & Q(lon__isnull=True))
-                | (
-                    Q(lat__gte=-90)
-                    & Q(lat__lte=90)
-                    & Q(lon__gte=-180)
-                    & Q(lon__lte=180)
-                ),
+                | (Q(lat__gte=-90) & Q(lat__lte=90) & Q(lon__gte=-180) & Q(lon__lte=180)),
                 name="a_place_stands_on_the_earth",
             ),
         ]
@@ -136,9 +119,7 @@ class Zone(Named):
     class Meta:
         ordering = ["site", "code"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["site", "code"], name="a_zone_code_stands_once_a_site"
-            )
+            models.UniqueConstraint(fields=["site", "code"], name="a_zone_code_stands_once_a_site")
         ]
 
 

@@ -97,9 +97,7 @@ def load_boundaries(place_model: Any) -> int:
         )
     for level, file in FILES:
         fresh = []
-        for feature in json.loads((DATA / file).read_text(encoding="utf-8"))[
-            "features"
-        ]:
+        for feature in json.loads((DATA / file).read_text(encoding="utf-8"))["features"]:
             facts = feature["properties"]
             pcode = facts["pcode"]
             if pcode in here:
@@ -116,9 +114,7 @@ def load_boundaries(place_model: Any) -> int:
                 name_en=facts["name_en"],
                 name_ar=facts["name_ar"],
                 alt_names=other,
-                search_key=names_key(
-                    pcode, [facts["name_en"], facts["name_ar"], *other]
-                ),
+                search_key=names_key(pcode, [facts["name_en"], facts["name_ar"], *other]),
                 geometry=feature["geometry"],
                 lat=round(inside.y, 5),
                 lon=round(inside.x, 5),
@@ -178,9 +174,7 @@ def _outlines() -> tuple[Any, list[int]]:
         .order_by("pcode")
         .values_list("pk", "geometry")
     )
-    return STRtree([shape(geometry) for _pk, geometry in rows]), [
-        pk for pk, _geometry in rows
-    ]
+    return STRtree([shape(geometry) for _pk, geometry in rows]), [pk for pk, _geometry in rows]
 
 
 def forget_outlines() -> None:
@@ -205,9 +199,7 @@ def locate(lat: float, lon: float) -> Any:
     return Place.objects.defer("geometry").get(pk=keys[found[0]]) if found else None
 
 
-def search(
-    text: str, *, within: "QuerySet[Any] | None" = None, limit: int = 12
-) -> list[Any]:
+def search(text: str, *, within: "QuerySet[Any] | None" = None, limit: int = 12) -> list[Any]:
     """Places whose name, in any of its spellings, holds or resembles what was typed.
 
     Arabic and Latin letters, either digit set; hamza, ya, ta marbuta and diacritics are ignored.

@@ -1,0 +1,15 @@
+"""The administrator's pages about users."""
+
+from django.urls import path
+
+from ceasefire.accounts import user_views
+
+app_name = "people"
+urlpatterns = [
+    path("", user_views.user_list, name="user_list"),
+    path("new/", user_views.user_new, name="user_new"),
+    path("<str:username>/", user_views.user_detail, name="user_detail"),
+    path("<str:username>/disable/", user_views.user_disable, name="user_disable"),
+    path("<str:username>/enable/", user_views.user_enable, name="user_enable"),
+    path("<str:username>/link/", user_views.user_link, name="user_link"),
+]

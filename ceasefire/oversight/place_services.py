@@ -1,0 +1,91 @@
+"""What an administrator may do to places and sites."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from django.db import transaction
+
+from ceasefire import audit
+from ceasefire.people.models import User
+from ceasefire.places.models import CoveragePeriod, Place, Site
+from ceasefire.places.services import names_key
+
+
+@transaction.atomic
+def add_neighbourhood(
+    *, pcode: str, parent: Place, name_en: str, name_ar: str, alt_names: Iterable[str], by: User
+) -> Place:
+    """Add a neighbourhood under a sub-district, without a boundary."""
+    names = list(alt_names)
+    place = Place.objects.create(
+        pcode=pcode,
+        level=Place.Level.NEIGHBOURHOOD,
+        parent=parent,
+        name_en=name_en,
+        name_ar=name_ar,
+        alt_names=names,
+        search_key=names_key(pcode, [name_en, name_ar, *names]),
+        district=parent.district,
+        governorate=parent.governorate,
+        source="Added by the program",
+    )
+    audit.record("places.place_added", subject=place, by=by)
+    return place
+
+
+@transaction.atomic
+def rename_place(
+    place: Place, *, name_en: str, name_ar: str, alt_names: Iterable[str], by: User
+) -> Place:
+    """Change a place's names; its P-code and boundary stay."""
+    place = Place.objects.select_for_update().get(pk=place.pk)
+    place.name_en, place.name_ar, place.alt_names = name_en, name_ar, list(alt_names)
+    place.search_key = names_key(place.pcode, [name_en, name_ar, *place.alt_names])
+    place.save(update_fields=["name_en", "name_ar", "alt_names", "search_key"])
+    audit.record("places.place_renamed", subject=place, by=by)
+    return place
+
+
+@transaction.atomic
+def change_site(
+    site: Site,
+    *,
+    name_en: str,
+    name_ar: str,
+    week_start: int,
+    reporting_since: date | None,
+    by: User,
+) -> Site:
+    """Change a site's names, the first day of its week, and since when reports are made."""
+    site = Site.objects.select_for_update().get(pk=site.pk)
+    site.name_en, site.name_ar = name_en, name_ar
+    site.week_start, site.reporting_since = week_start, reporting_since
+    site.save(update_fields=["name_en", "name_ar", "week_start", "reporting_since"])
+    audit.record("places.site_changed", subject=site, by=by, detail={"week_start": week_start})
+    return site
+
+
+@transaction.atomic
+def add_site(
+    *,
+    code: str,
+    name_en: str,
+    name_ar: str,
+    week_start: int,
+    reporting_since: date | None,
+    places: Iterable[Place],
+    recording_since: date,
+    by: User,
+) -> Site:
+    """Set up a site that records from a day on; earlier weeks are missing, never zero."""
+    site = Site.objects.create(
+        code=code,
+        name_en=name_en,
+        name_ar=name_ar,
+        week_start=week_start,
+        reporting_since=reporting_since,
+    )
+    site.places.set(places)
+    CoveragePeriod.objects.create(site=site, start=recording_since)
+    audit.record("places.site_added", subject=site, by=by)
+    return site
