@@ -10,17 +10,21 @@ from django.http import HttpRequest, HttpResponse
 View = Callable[..., HttpResponse]
 
 
-def requires(permission: str) -> Callable[[View], View]:
-    """Answer 403 unless the person's role holds `permission` (LoginRequiredMiddleware came first)."""
+def requires(*permissions: str) -> Callable[[View], View]:
+    """Answer 403 unless the person's role holds one of `permissions`, mostly a single one.
+
+    LoginRequiredMiddleware came first, so somebody is signed in.
+    """
 
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if not request.user.has_perm(permission):
+            if not any(map(request.user.has_perm, permissions)):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
-        guarded.required_permission = permission  # type: ignore[attr-defined]
+        asked = permissions[0] if len(permissions) == 1 else permissions
+        guarded.required_permission = asked  # type: ignore[attr-defined]
         return guarded
 
     return decorate
