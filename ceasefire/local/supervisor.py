@@ -141,7 +141,7 @@ class Supervisor:
         self._wait_for_database()
         self._prepare()
         if not self.demo:
-            guard.refuse(guard.check_database(self.child_env["DATABASE_URL"]))
+            self._refuse_unsafe_database()
         self._start_programs()
         took = time.monotonic() - began
         self._welcome(took)
@@ -267,6 +267,17 @@ class Supervisor:
                 if not said:
                     guard.say_unreachable(error)
                     said = True
+                self.wait(2.0)
+
+    def _refuse_unsafe_database(self) -> None:
+        import psycopg2
+
+        while True:
+            try:
+                guard.refuse(guard.check_database(self.child_env["DATABASE_URL"]))
+                return
+            except psycopg2.OperationalError as error:
+                guard.say_unreachable(error)
                 self.wait(2.0)
 
     def _owner_url(self) -> str:
