@@ -396,9 +396,8 @@ def _week_axis(
     count = len(weeks)
     wanted = 5 if full else 2
     step = max(1, math.ceil(count / wanted))
-    shown = list(range(0, count, step)) if full else sorted({0, count - 1})
-    if full and count > 1 and count - 1 - shown[-1] >= step * 0.6:
-        shown.append(count - 1)
+    # Counted back from the newest week, which is the one people look for.
+    shown = list(range(count - 1, -1, -step))[::-1] if full else sorted({0, count - 1})
     parts: list[str] = []
     year = None
     for index in shown:
