@@ -22,7 +22,7 @@ def _rows() -> dict[str, dict[str, tuple[str, str, str, bool]]]:
 
 
 def forget() -> None:
-    """Read the lists anew; called by whoever changes a code. Other processes read at their start."""
+    """Read the lists anew; for whoever changes a code. Other processes read at their start."""
     _rows.cache_clear()
 
 
@@ -35,7 +35,7 @@ def _one(name: str) -> dict[str, tuple[str, str, str, bool]]:
 
 
 def choices(name: str, *, retired: bool = False) -> list[tuple[str, str]]:
-    """(code, label in the reader's language) of a list, in its order; open codes only by default."""
+    """(code, label in the reader's language) of a list in its order; open codes by default."""
     arabic = (get_language() or "en").startswith("ar")
     return [
         (code, ar if arabic else en)
@@ -63,13 +63,18 @@ def next_number(series: str, year: int) -> int:
     The counter's row stays locked to the end of the caller's transaction, so a rolled-back record
     leaves no gap.
     """
+    return reserve_numbers(series, year, 1)
+
+
+def reserve_numbers(series: str, year: int, count: int) -> int:
+    """Take `count` numbers of a series at once, for an import; the first of them is returned."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO codes_counter (series, year, last) VALUES (%s, %s, 1)
-            ON CONFLICT (series, year) DO UPDATE SET last = codes_counter.last + 1
+            INSERT INTO codes_counter (series, year, last) VALUES (%s, %s, %s)
+            ON CONFLICT (series, year) DO UPDATE SET last = codes_counter.last + EXCLUDED.last
             RETURNING last
             """,
-            [series, year],
+            [series, year, count],
         )
-        return int(cursor.fetchone()[0])
+        return int(cursor.fetchone()[0]) - count + 1

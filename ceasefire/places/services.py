@@ -161,7 +161,7 @@ def load_boundaries(place_model: Any) -> int:
 
 @lru_cache(maxsize=1)
 def _outlines() -> tuple[Any, list[int]]:
-    """The sub-districts as a search tree; read once a process, since boundaries change by release."""
+    """The sub-districts as a search tree, read once a process: boundaries change by release."""
     from shapely import STRtree
     from shapely.geometry import shape
 
@@ -199,11 +199,37 @@ def locate(lat: float, lon: float) -> Any:
     return Place.objects.defer("geometry").get(pk=keys[found[0]]) if found else None
 
 
+def locate_many(points: Iterable[tuple[float, float]]) -> list[tuple[int | None, float]]:
+    """For each point (latitude, longitude): the key of its sub-district and how far off it lies.
+
+    The distance is 0 inside. Outside all boundaries the nearest sub-district is named with its
+    distance in degrees. One query of the search tree for all points, for imports.
+    """
+    from shapely import points as as_points
+
+    spots = [as_points(lon, lat) for lat, lon in points]
+    tree, keys = _outlines()
+    if not keys:
+        forget_outlines()
+        return [(None, 0.0) for _spot in spots]
+    inside: dict[int, int] = {}
+    for at, area in zip(*tree.query(spots, predicate="intersects"), strict=True):
+        inside[int(at)] = min(int(area), inside.get(int(at), int(area)))
+    found: list[tuple[int | None, float]] = [
+        (keys[inside[at]], 0.0) if at in inside else (None, 0.0) for at in range(len(spots))
+    ]
+    for at in range(len(spots)):
+        if at not in inside:
+            areas, distances = tree.query_nearest(spots[at], return_distance=True)
+            found[at] = (keys[int(min(areas))], float(min(distances)))
+    return found
+
+
 def search(text: str, *, within: "QuerySet[Any] | None" = None, limit: int = 12) -> list[Any]:
     """Places whose name, in any of its spellings, holds or resembles what was typed.
 
     Arabic and Latin letters, either digit set; hamza, ya, ta marbuta and diacritics are ignored.
-    Exact P-codes come first, then names that begin with the text, then the rest, smaller areas first.
+    Exact P-codes come first, then names that begin with the text, then the rest by likeness.
     """
     from django.contrib.postgres.search import TrigramWordSimilarity
     from django.db.models import Case, IntegerField, Q, Value, When
