@@ -1,5 +1,7 @@
 """Refusals of the incident verbs; each message is for the person who asked."""
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 
@@ -13,11 +15,15 @@ class IncidentRefusal(Exception):
 
 
 class NotAllowedFromHere(IncidentRefusal):
-    """The incident's state, or the person's part in it, does not allow the step."""
+    """The incident's state does not allow the step."""
 
-    message = _(
-        "The incident is no longer in a state that allows this. Load the page again."
-    )
+    message = _("The incident is no longer in a state that allows this. Load the page again.")
+
+
+class NotForThisPerson(IncidentRefusal):
+    """The person's role, site or part in the incident does not allow the step."""
+
+    message = _("This is for somebody else to do.")
 
 
 class ReasonNeeded(IncidentRefusal):
@@ -35,18 +41,61 @@ class NotComplete(IncidentRefusal):
 
 
 class ChangedMeanwhile(IncidentRefusal):
-    """Somebody else changed the incident after the form was opened."""
+    """Somebody else changed the incident after the form was opened.
 
-    message = _(
-        "Somebody else changed this incident meanwhile. Compare and save again."
-    )
+    `differences` holds {field: (as it stands now, as this person has it)} as codes and numbers;
+    `version` is the number to save again over.
+    """
+
+    message = _("Somebody else changed this incident meanwhile. Compare and save again.")
+
+    def __init__(
+        self, differences: dict[str, tuple[Any, Any]] | None = None, version: int = 0
+    ) -> None:
+        super().__init__()
+        self.differences = differences or {}
+        self.version = version
 
 
 class SiteIsReadOnly(IncidentRefusal):
     message = _("This site holds an imported history and takes no new incidents.")
 
 
+class InTheFuture(IncidentRefusal):
+    message = _("That is later than now.")
+
+
+class PointElsewhere(IncidentRefusal):
+    """The point does not lie in the place that was chosen; `located` is where it lies, if known."""
+
+    message = _("The point does not lie in this place.")
+
+    def __init__(self, located: Any = None) -> None:
+        super().__init__()
+        self.located = located
+
+
+class PlaceTooCoarse(IncidentRefusal):
+    message = _("The place is known less exactly than that. Choose a smaller place, or say so.")
+
+
+class NoSuchOriginal(IncidentRefusal):
+    """The incident that this one is said to repeat cannot be the original."""
+
+    message = _("That incident cannot be the original: another site's, or not counted.")
+
+
 class SameKeyOtherContent(IncidentRefusal):
     """The form was already sent with other content; both are kept, a person decides."""
 
-    message = _("This form was already sent with other content.")
+    message = _("This form was already sent with other content. Both are kept; compare them here.")
+
+    def __init__(self, incident: Any = None) -> None:
+        super().__init__()
+        self.incident = incident
+
+
+class KeyTaken(IncidentRefusal):
+    """The form's key belongs to somebody else's incident."""
+
+    message = _("This form can no longer be sent. Open a new one.")

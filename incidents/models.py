@@ -85,7 +85,7 @@ class Incident(models.Model):
         Verification.CORROBORATED,
         Verification.CONFIRMED,
     )
-    OPEN_TO_REPORTER = (State.DRAFT, State.SUBMITTED, State.RETURNED)
+    OPEN_TO_REPORTER = (State.DRAFT, State.SUBMITTED, State.IN_REVIEW, State.RETURNED)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     code = models.CharField(max_length=24, unique=True)

@@ -1,0 +1,119 @@
+"""Writing the rows that belong to an incident: sources, victims, actors; names into the vault."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from ceasefire import vault
+from ceasefire.people.models import User
+from incidents.exceptions import NotAllowedFromHere
+from incidents.models import Incident, IncidentActor, Source, Victimization
+from incidents.services.facts import ActorFacts, SourceFacts, VictimFacts, plain
+
+Facts = SourceFacts | VictimFacts | ActorFacts
+Row = Source | Victimization | IncidentActor
+
+#: kind of row -> (model, related name)
+KINDS: dict[str, tuple[type[Any], str]] = {
+    "sources": (Source, "sources"),
+    "victims": (Victimization, "victimizations"),
+    "actors": (IncidentActor, "actors"),
+}
+
+
+def snapshot(incident: Incident, kind: str) -> list[dict[str, Any]]:
+    """The rows of a kind as codes and numbers, for comparing and for revisions.
+
+    Without free text and without the name of a group: a revision is read by more people than those.
+    """
+    _model, related = KINDS[kind]
+    seen = []
+    for row in getattr(incident, related).all():
+        facts: dict[str, Any] = {"id": str(row.pk)}
+        for name in _plain_names(kind):
+            if name in {"named_group", "note", "text"}:
+                facts[f"has_{name}"] = bool(getattr(row, name))
+            else:
+                facts[name] = plain(getattr(row, name))
+        seen.append(facts)
+    return seen
+
+
+def _plain_names(kind: str) -> tuple[str, ...]:
+    return {"sources": SourceFacts, "victims": VictimFacts, "actors": ActorFacts}[kind].PLAIN
+
+
+def _seal(row: Row, given: Facts, by: User | None) -> None:
+    """Put the typed names into the vault; an empty one leaves what is sealed there."""
+    sealed = []
+    for field in given.SEALED:
+        text = getattr(given, field).strip()
+        if text:
+            kind = "name" if field == "name" else None
+            vault.seal(row, field, text, by=by, index=kind)
+            setattr(row, f"has_sealed_{field}", True)
+            sealed.append(f"has_sealed_{field}")
+    if sealed:
+        row.save(update_fields=sealed)
+
+
+def write_rows(
+    incident: Incident, kind: str, given: Sequence[Facts], *, by: User | None, at: datetime
+) -> tuple[bool, list[Any]]:
+    """Add, change and take away rows as the form has them.
+
+    Returns whether anything changed, and the rows in the form's order (None where taken away). A
+    row that the form does not name stays. A row of another incident is refused.
+    """
+    model, related = KINDS[kind]
+    here: dict[Any, Any] = {row.pk: row for row in getattr(incident, related).all()}
+    written: list[Any] = []
+    changed = False
+    for position, facts in enumerate(given):
+        if facts.id is not None and facts.id not in here:
+            raise NotAllowedFromHere
+        row = here.get(facts.id) if facts.id is not None else None
+        if facts.remove:
+            if row is not None:
+                vault.forget(row, by=by)
+                row.delete()
+                changed = True
+            written.append(None)
+            continue
+        values = {name: getattr(facts, name) for name in facts.PLAIN}
+        if "roles" in values:
+            values["roles"] = list(values["roles"])
+        if row is None:
+            if kind == "sources":
+                values |= {"created_by": by, "received_at": at}
+            # A microsecond apart, so that rows of one form keep their order.
+            made_at = at + timedelta(microseconds=position)
+            row = model.objects.create(incident=incident, created_at=made_at, **values)
+            changed = True
+        elif any(getattr(row, name) != value for name, value in values.items()):
+            for name, value in values.items():
+                setattr(row, name, value)
+            row.save(update_fields=list(values))
+            changed = True
+        _seal(row, facts, by)
+        changed = changed or any(getattr(facts, field).strip() for field in facts.SEALED)
+        written.append(row)
+    if kind == "sources":
+        changed = _link_origins(given, written) or changed  # type: ignore[arg-type]
+    return changed, written
+
+
+def _link_origins(given: Sequence[SourceFacts], written: Sequence[Source | None]) -> bool:
+    changed = False
+    for facts, row in zip(given, written, strict=True):
+        if row is None:
+            continue
+        place = facts.same_origin_as
+        other = written[place] if place is not None and 0 <= place < len(written) else None
+        if other is not None and other.pk == row.pk:
+            other = None
+        if row.same_origin_as_id != (other.pk if other else None):
+            row.same_origin_as = other
+            row.save(update_fields=["same_origin_as"])
+            changed = True
+    return changed
