@@ -40,19 +40,15 @@ def _piece(value: Any) -> bytes:
     return b"%d:%s" % (len(text), text)
 
 
-def microseconds(moment: datetime) -> int:
-    """Whole microseconds since 1970, exact."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
-
-
 def digest(row: Mapping[str, Any], prev: bytes) -> bytes:
     """SHA-256 over the canonical encoding of an event (described in migration 0002).
 
-    `row["detail"]` is the text of the JSON as PostgreSQL writes it; `prev` the hash before.
+    `row["at"]` is whole microseconds since 1970, `row["detail"]` the text of the JSON as PostgreSQL
+    writes it; `prev` the hash before.
     """
     pieces = [
         row["seq"],
-        microseconds(row["at"]),
+        row["at"],
         row["actor_id"],
         row["actor_name"],
         row["acting_id"],
@@ -72,8 +68,9 @@ def digest(row: Mapping[str, Any], prev: bytes) -> bytes:
 
 
 _IN_ORDER = """
-SELECT seq, at, actor_id, actor_name, acting_id, verb, subject_label, subject_id, site_id, fields,
-       reason, detail::text AS detail, address_hash, session_hash, database_role, prev, hash
+SELECT seq, (extract(epoch FROM at) * 1000000)::bigint AS at, actor_id, actor_name, acting_id,
+       verb, subject_label, subject_id, site_id, fields, reason, detail::text AS detail,
+       address_hash, session_hash, database_role, prev, hash
   FROM audit_auditevent ORDER BY seq
 """
 
@@ -108,7 +105,8 @@ def verify(
                     return verdict(expected, "changed after it was written")
                 if head and row["seq"] == head_seq and bytes(row["hash"]).hex() != head["hash"]:
                     return verdict(expected, "is not the event the head names")
-                prev, at = bytes(row["hash"]), row["at"].astimezone(UTC).isoformat()
+                prev = bytes(row["hash"])
+                at = (_EPOCH + timedelta(microseconds=row["at"])).isoformat()
                 expected += 1
             if progress:
                 progress(expected - 1)

@@ -104,7 +104,7 @@ def enqueue(
 
 
 def hint(job_id: int) -> bool:
-    """Tell the workers that a job waits; False where the broker does not answer, which is no loss."""
+    """Tell the workers that a job waits; False where the broker is away, which is no loss."""
     global _broker_silent_until
     if time.monotonic() < _broker_silent_until:
         return False
@@ -185,7 +185,7 @@ def _frames(error: BaseException) -> str:
 
 
 def _claim(job_id: int) -> Job | None:
-    """Take a due job, or one whose worker died; counts the attempt and commits it before the work."""
+    """Take a due job, or a dead worker's; the attempt is counted and committed before the work."""
     with as_system():
         job = (
             Job.objects.select_for_update(skip_locked=True)

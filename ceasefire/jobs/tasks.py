@@ -15,7 +15,7 @@ HEARTBEAT = "jobs.heartbeat"
 
 @shared_task(name="ceasefire.jobs.tasks.run")
 def run(job_id: int) -> None:
-    """A hint: look whether this job is due. Delivered twice, late or for nothing, it does no harm."""
+    """A hint: look whether this job is due. Given twice, late or for nothing, it does no harm."""
     services.run(job_id)
 
 

@@ -45,7 +45,7 @@ def keyring() -> Keyring:
 
 
 def blind_index_key() -> bytes:
-    """The key of the blind index: never one of the vault's, and never changed without reindexing."""
+    """The blind index's own key; a change of it needs every value to be indexed anew."""
     path = str(Path(settings.BLIND_INDEX_KEY_FILE))
     mark = _mark(path)
     known = _blind.get(path)

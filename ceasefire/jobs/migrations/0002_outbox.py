@@ -6,7 +6,7 @@ from ceasefire.database.roles import quoted
 # The one door into the outbox, for every role. REO's role can not read or write the table, and may
 # enter only work of its own side: jobs run as the system, so a kind of the case files would be a
 # way around the wall.
-FORWARDS = f"""
+FORWARDS = """
 CREATE FUNCTION public.jobs_enqueue(
   new_kind varchar, new_key varchar, new_payload jsonb, new_site bigint, new_by uuid,
   new_run_after timestamptz,
@@ -15,7 +15,7 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
-  IF coalesce(nullif(current_setting('role'), 'none'), session_user) = '{settings.REO_ROLE}'
+  IF coalesce(nullif(current_setting('role'), 'none'), session_user) = @REO_NAME
      AND new_kind !~ '^(grants|reports)\\.' THEN
     RAISE EXCEPTION 'this role may not enter such a job' USING ERRCODE = 'insufficient_privilege';
   END IF;
@@ -37,8 +37,15 @@ REVOKE ALL ON FUNCTION
   public.jobs_enqueue(varchar, varchar, jsonb, bigint, uuid, timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
   public.jobs_enqueue(varchar, varchar, jsonb, bigint, uuid, timestamptz)
-  TO {quoted(settings.APP_ROLE)}, {quoted(settings.REO_ROLE)};
+  TO @APP, @REO;
 """
+
+for word, name in {
+    "@REO_NAME": "'" + settings.REO_ROLE.replace("'", "''") + "'",
+    "@REO": quoted(settings.REO_ROLE),
+    "@APP": quoted(settings.APP_ROLE),
+}.items():
+    FORWARDS = FORWARDS.replace(word, name)
 
 BACKWARDS = (
     "DROP FUNCTION public.jobs_enqueue(varchar, varchar, jsonb, bigint, uuid, timestamptz)"
