@@ -212,7 +212,7 @@ class Postgres:
         locale = ["--locale=C.UTF-8"]
         if self.major >= 17:
             locale += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        command = [
+        command: list[str | Path] = [
             *self._prefix,
             self.binaries / "initdb",
             "-D",

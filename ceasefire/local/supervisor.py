@@ -313,7 +313,7 @@ class Supervisor:
                 _write(migrated, schema)
             _write(static_stamp, static)
 
-        if self.demo and not _read(demo_stamp):
+        if self.demo and _read(demo_stamp) != "loaded":
             if self._is_empty():
                 say("Loading the demo (once; this takes a moment) ...")
                 _write(demo_stamp, "begun")
