@@ -4,9 +4,9 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -20,7 +20,7 @@ from ceasefire.people.models import User
 
 
 def _filtered(request: HttpRequest) -> tuple[Any, dict[str, str], list[str]]:
-    """The trail under the filters of the address, the filters as typed, and what was not understood."""
+    """The trail under the address's filters, the filters as typed, and what was not understood."""
     events = AuditEvent.objects.visible_to(request.user)
     asked = {k: request.GET.get(k, "").strip() for k in ("who", "verb", "subject", "from", "to")}
     faults: list[str] = []

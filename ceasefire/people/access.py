@@ -1,4 +1,4 @@
-"""`@requires`: which permission a view asks for. 403 without it, sign-in where nobody is signed in."""
+"""`@requires`: which permission a view asks for. 403 without it, sign-in for the signed out."""
 
 from collections.abc import Callable
 from functools import wraps

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import logout
+from django.contrib.auth import SESSION_KEY, logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import translation
@@ -36,6 +36,9 @@ class LiveSessionMiddleware:
             else:
                 translation.activate(user.language)
                 request.LANGUAGE_CODE = user.language
+        elif SESSION_KEY in request.session:
+            # The sign-in already sees nobody (disabled meanwhile); let nothing of theirs linger.
+            logout(request)
         return self.get_response(request)
 
     def _why_ended(self, request: HttpRequest) -> str:

@@ -61,7 +61,7 @@ class Place(Named):
     valid_to = models.DateField(null=True, blank=True)
     successors = models.ManyToManyField("self", symmetrical=False, blank=True, related_name="+")
     source = models.CharField(max_length=80, blank=True)
-    #: District and governorate of this place (itself at its own level), so that lists filter by index.
+    #: District and governorate of this place (itself at its own level): lists filter by index.
     district = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
     governorate = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
 

@@ -1,0 +1,4 @@
+"""The addresses of incidents."""
+
+app_name = "incidents"
+urlpatterns: list[object] = []
