@@ -1,0 +1,164 @@
+"""Who moves an incident from where to where."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ceasefire.audit.models import AuditEvent
+from ceasefire.people.roles import Role
+from incidents import services
+from incidents.exceptions import (
+    ChangedMeanwhile,
+    NoSuchOriginal,
+    NotAllowedFromHere,
+    NotComplete,
+    NotForThisPerson,
+    ReasonNeeded,
+    SiteIsReadOnly,
+)
+from incidents.models import Incident
+from incidents.services import MOVES
+from tests.incidents.conftest import move_to
+
+pytestmark = pytest.mark.django_db
+
+VERBS: dict[str, Callable[..., Any]] = {
+    "submit": services.submit_incident,
+    "withdraw": lambda incident, **k: services.withdraw_incident(incident, reason="mistake", **k),
+    "take": services.take_for_review,
+    "return": lambda incident, **k: services.return_incident(incident, reason="where?", **k),
+    "accept": services.accept_incident,
+    "archive": services.archive_incident,
+}
+STATES = [str(state) for state in Incident.State if state != Incident.State.DUPLICATE]
+
+
+@pytest.fixture
+def cast(
+    worker: Any, supervisor: Any, manager: Any, data_officer: Any, make_user: Any, basrah: Any
+):
+    """The reporter, a colleague, and everybody who reviews."""
+    return {
+        "reporter": worker,
+        "colleague": make_user(Role.INTERRUPTER, basrah),
+        "supervisor": supervisor,
+        "data": data_officer,
+        "manager": manager,
+    }
+
+
+#: verb -> (states from which it goes, who may); the same as the program's decisions say.
+ALLOWED = {
+    "submit": ({"draft", "returned"}, {"reporter"}),
+    "withdraw": ({"draft", "submitted", "in_review", "returned"}, {"reporter"}),
+    "take": ({"submitted"}, {"supervisor", "data"}),
+    "return": ({"submitted", "in_review"}, {"supervisor", "data"}),
+    "accept": ({"submitted", "in_review"}, {"supervisor", "data"}),
+    "archive": ({"accepted"}, {"manager"}),
+}
+
+
+@pytest.mark.parametrize("verb", sorted(VERBS))
+@pytest.mark.parametrize("state", STATES)
+def test_a_verb_goes_from_its_states_for_its_people_only(log, cast, verb, state):
+    incident = log(state=state if state == "draft" else "submitted")
+    states, people = ALLOWED[verb]
+    for who, person in cast.items():
+        incident = move_to(incident, state)
+        before = incident.version
+        if state in states and who in people:
+            moved = VERBS[verb](incident, by=person, version=before)
+            assert moved.version == before + 1
+            assert moved.workflow_state == MOVES[(state, verb)].to
+            newest = moved.steps.last()
+            assert (newest.from_state, newest.to_state, newest.by) == (
+                state,
+                moved.workflow_state,
+                person,
+            )
+            assert AuditEvent.objects.filter(subject_id=incident.code, actor=person).exists()
+        else:
+            with pytest.raises((NotAllowedFromHere, NotForThisPerson)):
+                VERBS[verb](incident, by=person)
+            incident.refresh_from_db()
+            assert incident.workflow_state == state
+        assert services.may_move(move_to(incident, state), verb, person) == (
+            state in states and who in people
+        )
+
+
+def test_a_supervisor_of_another_site_moves_nothing(log, make_user, zubair):
+    incident = log()
+    stranger = make_user(Role.SUPERVISOR, zubair)
+    with pytest.raises(NotForThisPerson):
+        services.accept_incident(incident, by=stranger)
+
+
+def test_returning_and_withdrawing_need_a_reason(log, worker, supervisor):
+    incident = log()
+    with pytest.raises(ReasonNeeded):
+        services.return_incident(incident, by=supervisor, reason="  ")
+    with pytest.raises(ReasonNeeded):
+        services.withdraw_incident(incident, by=worker)
+    draft = log(state="draft")
+    assert services.withdraw_incident(draft, by=worker).workflow_state == "withdrawn"
+
+
+def test_a_draft_without_a_source_cannot_be_sent(log, worker):
+    draft = log(state="draft", sources=(), killed_best=None)
+    with pytest.raises(NotComplete) as refusal:
+        services.submit_incident(draft, by=worker)
+    assert refusal.value.missing == ["killed_best", "sources"]
+
+
+def test_a_reviewer_cannot_accept_a_version_they_have_not_seen(log, worker, supervisor):
+    incident = log()
+    seen = incident.version
+    services.edit_incident(incident, facts={"killed_best": 2}, version=seen, by=worker)
+    with pytest.raises(ChangedMeanwhile):
+        services.accept_incident(incident, by=supervisor, version=seen)
+
+
+def test_a_read_only_history_takes_no_step(log, supervisor, basrah):
+    incident = log()
+    basrah.read_only = True
+    basrah.save()
+    with pytest.raises(SiteIsReadOnly):
+        services.accept_incident(incident, by=supervisor)
+    assert services.open_verbs(Incident.objects.get(pk=incident.pk), supervisor) == []
+
+
+class TestDuplicates:
+    def test_the_duplicate_names_its_original_and_is_no_longer_counted(self, log, supervisor):
+        first, second = log(), log()
+        moved = services.mark_duplicate(second, of=first, by=supervisor)
+        assert moved.duplicate_of == first
+        assert list(Incident.objects.counted()) == [first]
+
+    def test_what_repeated_a_duplicate_repeats_the_original(self, log, supervisor):
+        first, second, third = log(), log(), log()
+        services.mark_duplicate(third, of=second, by=supervisor)
+        services.mark_duplicate(second, of=first, by=supervisor)
+        third.refresh_from_db()
+        assert third.duplicate_of == first
+
+    def test_two_incidents_are_never_each_the_other_s_duplicate(self, log, supervisor):
+        first, second = log(), log()
+        services.mark_duplicate(second, of=first, by=supervisor)
+        with pytest.raises(NoSuchOriginal):
+            services.mark_duplicate(first, of=second, by=supervisor)
+
+    def test_no_incident_repeats_itself_or_another_site_s(self, log, supervisor, make_user, zubair):
+        mine = log()
+        other = log(by=make_user(Role.WORKER, zubair), site=zubair)
+        for original in (mine, other):
+            with pytest.raises(NoSuchOriginal):
+                services.mark_duplicate(mine, of=original, by=supervisor)
+
+    def test_an_accepted_duplicate_needs_a_reason_and_makes_a_revision(self, log, supervisor):
+        first, second = log(), log(state="accepted")
+        with pytest.raises(ReasonNeeded):
+            services.mark_duplicate(second, of=first, by=supervisor)
+        services.mark_duplicate(second, of=first, by=supervisor, reason="same shooting")
+        assert second.revisions.get().changes == {"workflow_state": ["accepted", "duplicate"]}
