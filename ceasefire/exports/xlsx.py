@@ -1,0 +1,313 @@
+"""The XLSX writer: real types, one row in memory at a time."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+from xlsxwriter import Workbook
+from xlsxwriter.worksheet import Worksheet
+
+from ceasefire.exports.cells import is_dangerous
+from ceasefire.exports.columns import Column, ControlTotals, Header, iterate, read_cell
+from ceasefire.periods import BAGHDAD
+
+__all__ = ["MAX_ROWS", "write_xlsx"]
+
+#: What a sheet holds, header included.
+MAX_ROWS = 1_048_576
+_MAX_TEXT = 32_767
+_PROGRESS_EVERY = 1000
+_FORMATS = {"date": "dd/mm/yyyy", "datetime": "dd/mm/yyyy hh:mm", "int": "#,##0"}
+_WIDTHS = {"text": 28, "code": 20, "int": 11, "decimal": 14, "date": 12, "datetime": 17}
+_EPOCH = date(1899, 12, 30)
+_FIRST_SURE_DAY = date(1900, 3, 1)  # before it spreadsheets disagree over a 29 February 1900
+_ESCAPE_LIKE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
+_XML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": None})
+# Without a date given, files carry this one, so that the same data give the same bytes.
+_NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class _Sheet(Worksheet):
+    """A worksheet to which finished rows can be added.
+
+    The library spends most of its time on checks of single cells, and takes a text that begins with
+    `<r>` and ends with `</r>` for mark-up. Rows made here go straight to its row file.
+    """
+
+    def append(self, number: int, cells: str) -> None:
+        """Add row `number` (1 is the first); rows must come in order, after what was `write`n."""
+        if self.table:
+            self._write_single_row(number - 1)
+        self.fh.write(f'<row r="{number}">{cells}</row>')
+
+    def span(self, rows: int, columns: int) -> None:
+        """Say how far the rows added reach."""
+        self.dim_rowmin = self.dim_colmin = 0
+        self.dim_rowmax, self.dim_colmax = rows - 1, columns - 1
+
+    def discard(self) -> None:
+        """Remove the row file of a sheet that will not be saved."""
+        if self.row_data_fh is not None:
+            self.row_data_fh.close()
+            with suppress(FileNotFoundError):
+                os.unlink(self.row_data_filename)
+
+
+def write_xlsx(
+    columns: Sequence[Column],
+    rows: Iterable[Any],
+    *,
+    title: Any,
+    language: str,
+    file: str | os.PathLike[str] | None = None,
+    notes: Iterable[tuple[Any, Any]] = (),
+    header: Header = "label",
+    progress: Callable[[int], None] | None = None,
+    created: datetime | None = None,
+    max_rows: int = MAX_ROWS,
+) -> bytes | Path:
+    """Write rows as an XLSX file in `language`; return its bytes, or its path when `file` is given.
+
+    Numbers, days and moments (Baghdad time) are real ones; text is text, never a formula or a link,
+    cut at 32,767 characters. In Arabic the sheets run from the right. Rows beyond `max_rows` go on
+    in a next sheet. The last sheet says what the file is: `notes` as (label, value) pairs (who,
+    when, filters, source), then the number of rows and the control totals. `created` is the only
+    moment in the file; without it the same data give the same bytes. `progress` is told the number
+    of rows now and then and may raise `Cancelled`, after which nothing is left behind. The file is
+    written beside its place and moved there when whole.
+    """
+    with translation.override(language), _whole_file(file) as target:
+        book = Workbook(target, {"constant_memory": True, "in_memory": False})
+        try:
+            _fill(book, columns, rows, str(title), notes, header, progress, created, max_rows)
+            book.close()
+        except BaseException:
+            for sheet in book.worksheets():
+                sheet.discard()
+            book.fileclosed = True
+            raise
+    return target.getvalue() if isinstance(target, io.BytesIO) else Path(os.fspath(file or ""))
+
+
+@contextmanager
+def _whole_file(file: str | os.PathLike[str] | None) -> Iterator[Any]:
+    if file is None:
+        yield io.BytesIO()
+        return
+    handle, beside = tempfile.mkstemp(dir=Path(file).parent, prefix=".export-", suffix=".part")
+    os.close(handle)
+    try:
+        yield beside
+        os.replace(beside, file)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(beside)
+        raise
+
+
+def _fill(
+    book: Workbook,
+    columns: Sequence[Column],
+    rows: Iterable[Any],
+    title: str,
+    notes: Iterable[tuple[Any, Any]],
+    header: Header,
+    progress: Callable[[int], None] | None,
+    created: datetime | None,
+    max_rows: int,
+) -> None:
+    book.set_properties({"title": title, "created": created or _NO_DATE})
+    styles = _Styles(book)
+    readers = [column.reader() for column in columns]
+    makers = [styles.cell_maker(at, column) for at, column in enumerate(columns)]
+    totals = ControlTotals(columns)
+
+    part, number = 1, 1
+    sheet = _start(book, styles, columns, _sheet_name(title, part), header)
+    for row in iterate(rows):
+        if number == max_rows:
+            _finish(sheet, number, len(columns))
+            part, number = part + 1, 1
+            sheet = _start(book, styles, columns, _sheet_name(title, part), header)
+        number += 1
+        cells = [read_cell(read(row)) for read in readers]
+        totals.add(cells)
+        sheet.append(
+            number,
+            "".join(
+                [
+                    make(cell, number)
+                    for make, cell in zip(makers, cells, strict=True)
+                    if cell is not None
+                ]
+            ),
+        )
+        if progress is not None and totals.rows % _PROGRESS_EVERY == 0:
+            progress(totals.rows)
+    _finish(sheet, number, len(columns))
+    if progress is not None:
+        progress(totals.rows)
+    _add_notes(book, styles, notes, totals)
+
+
+def _start(
+    book: Workbook, styles: _Styles, columns: Sequence[Column], name: str, header: Header
+) -> _Sheet:
+    sheet: _Sheet = book.add_worksheet(name, _Sheet)
+    if translation.get_language_bidi():
+        sheet.right_to_left()
+    sheet.freeze_panes(1, 0)
+    sheet.set_landscape()
+    sheet.set_paper(9)  # A4
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
+    for at, column in enumerate(columns):
+        label = column.key if header == "key" else str(column.label)
+        width = column.width or max(_WIDTHS[column.kind], min(len(label) + 4, 40))
+        sheet.set_column(at, at, width)
+        sheet.write_string(0, at, label, styles.header)
+    return sheet
+
+
+def _finish(sheet: _Sheet, last_row: int, width: int) -> None:
+    if width:
+        sheet.span(last_row, width)
+        sheet.autofilter(0, 0, last_row - 1, width - 1)
+
+
+def _sheet_name(title: str, part: int) -> str:
+    """A name that spreadsheets accept: 31 characters, some signs not among them."""
+    name = re.sub(r"[\[\]:*?/\\\x00-\x1f]", " ", title).strip().strip("'") or "Sheet"
+    suffix = f" ({part})" if part > 1 else ""
+    return name[: 31 - len(suffix)].rstrip() + suffix
+
+
+def _add_notes(
+    book: Workbook, styles: _Styles, notes: Iterable[tuple[Any, Any]], totals: ControlTotals
+) -> None:
+    name = _("About this file")
+    used = {sheet.get_name().lower() for sheet in book.worksheets()}
+    sheet = book.add_worksheet(name[:31] if name.lower() not in used else f"{name[:28]} *", _Sheet)
+    if translation.get_language_bidi():
+        sheet.right_to_left()
+    sheet.set_column(0, 0, 30)
+    sheet.set_column(1, 1, 70)
+    lines: list[tuple[Any, Any]] = [*notes, (_("Rows"), totals.rows)]
+    lines += [(f"{_('Total')}: {column.label}", total) for column, total in totals.sums()]
+    lines.append((_("Times"), _("Baghdad time")))
+    makers = [styles.cell_maker(0, Column("label", "")), styles.cell_maker(1, Column("value", ""))]
+    for number, line in enumerate(lines, start=1):
+        cells = [read_cell(str(line[0])), read_cell(line[1])]
+        sheet.append(
+            number,
+            "".join(
+                make(cell, number)
+                for make, cell in zip(makers, cells, strict=True)
+                if cell is not None
+            ),
+        )
+    sheet.span(len(lines), 2)
+
+
+class _Styles:
+    """The cell formats of a file, and the functions that make its cells."""
+
+    def __init__(self, book: Workbook) -> None:
+        self._book = book
+        self._known: dict[str, int] = {}
+        self.header = book.add_format(
+            {"bold": True, "text_wrap": True, "valign": "top", "bottom": 1, "bg_color": "#E8EFEF"}
+        )
+
+    def index(self, number_format: str = "", *, quoted: bool = False) -> int:
+        key = f"{number_format}|{quoted}"
+        if key not in self._known:
+            properties: dict[str, Any] = {"valign": "top"}
+            if number_format:
+                properties["num_format"] = number_format
+            if quoted:
+                properties["quote_prefix"] = True
+            self._known[key] = self._book.add_format(properties)._get_xf_index()
+        return self._known[key]
+
+    def cell_maker(self, at: int, column: Column) -> Callable[[Any, int], str]:
+        """A function that takes a value and a row number and returns the cell as XML."""
+        letters = _letters(at)
+        decimal_format = "#,##0." + "0" * column.places if column.places else "#,##0"
+        plain, quoted = self.index(), self.index(quoted=True)
+        text_style = self.index("@") if column.kind == "code" else plain
+        styles = {
+            int: self.index(decimal_format if column.kind == "decimal" else _FORMATS["int"]),
+            Decimal: self.index(decimal_format if column.kind != "int" else _FORMATS["int"]),
+            date: self.index(_FORMATS["date"]),
+            datetime: self.index(_FORMATS["datetime"]),
+        }
+
+        def text_cell(text: str, row: int) -> str:
+            if len(text) > _MAX_TEXT // 2:
+                text = _cut(text)
+            style = text_style if text[:1].isalnum() or not is_dangerous(text) else quoted
+            if "_x" in text:
+                text = _ESCAPE_LIKE.sub("_x005F_", text)
+            return (
+                f'<c r="{letters}{row}" s="{style}" t="inlineStr">'
+                f'<is><t xml:space="preserve">{text.translate(_XML)}</t></is></c>'
+            )
+
+        def cell(value: Any, row: int) -> str:
+            kind = type(value)
+            if kind is str:
+                return text_cell(value, row)
+            number = _number(value)
+            if number is None or column.kind == "code":
+                return text_cell(str(value), row)
+            return f'<c r="{letters}{row}" s="{styles[kind]}"><v>{number}</v></c>'
+
+        return cell
+
+
+def _number(value: int | Decimal | date | datetime) -> str | None:
+    """The value as a spreadsheet stores it, or None where it could not without losing something.
+
+    Numbers are kept to 15 digits; longer ones are better as text than wrong.
+    """
+    if isinstance(value, datetime):
+        if value.date() < _FIRST_SURE_DAY:
+            return None
+        local = value.astimezone(BAGHDAD)
+        seconds = local.hour * 3600 + local.minute * 60 + local.second
+        return f"{(local.date() - _EPOCH).days + seconds / 86400:.10f}"
+    if isinstance(value, date):
+        return str((value - _EPOCH).days) if value >= _FIRST_SURE_DAY else None
+    if isinstance(value, int):
+        return str(value) if abs(value) < 10**15 else None
+    text = format(value, "f")
+    return text if len(text.strip("-0.").replace(".", "")) <= 15 else None
+
+
+def _cut(text: str) -> str:
+    """At most 32,767 units of UTF-16, the last an ellipsis where something is cut."""
+    encoded = text.encode("utf-16-le")
+    if len(encoded) <= 2 * _MAX_TEXT:
+        return text
+    return encoded[: 2 * (_MAX_TEXT - 1)].decode("utf-16-le", errors="ignore") + "…"
+
+
+def _letters(at: int) -> str:
+    letters = ""
+    at += 1
+    while at:
+        at, rest = divmod(at - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
