@@ -59,9 +59,7 @@ def prepare_roles(cursor: Any) -> None:
     cursor.execute(
         "ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC"
     )
-    cursor.execute(
-        f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT EXECUTE ON FUNCTIONS TO {app}"
-    )
+    cursor.execute(f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT EXECUTE ON FUNCTIONS TO {app}")
 
 
 def become_application(connection: Any) -> None:

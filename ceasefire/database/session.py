@@ -34,9 +34,7 @@ def acting(user: Any) -> Iterator[None]:
         with transaction.atomic():
             with connection.cursor() as cursor:
                 if nested:
-                    cursor.execute(
-                        "SELECT current_user, current_setting('app.user_id', true)"
-                    )
+                    cursor.execute("SELECT current_user, current_setting('app.user_id', true)")
                     role_before, user_before = cursor.fetchone()
                 cursor.execute(
                     "SELECT set_config('app.user_id', %s, true)",

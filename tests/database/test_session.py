@@ -43,10 +43,10 @@ def test_an_inner_session_gives_the_outer_one_back(worker, make_user):
         assert one("SELECT current_user") == "ceasefire_app"
 
 
-#: What REO's database role may do, table by table. A right that is not here fails the test: write it
+#: What REO may do, table by table. A right that is not here fails the test: write it
 #: down only after asking what it lets an embassy see.
 REO_RIGHTS = {
-    ("audit_auditevent", "INSERT"),  # what they do and read is recorded, too
+    ("audit_auditevent", "INSERT"),  # what they do and read is recorded
     ("reports_sharedweeklyreport", "SELECT"),
 }
 
