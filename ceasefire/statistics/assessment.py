@@ -2,7 +2,10 @@
 
 Every series whose history allows it (see `history`) is tested with the Farrington detector
 (negative-binomial plug-in, alpha 0.01, 10 periods, last 26 weeks left out, 5 years back or 3).
-Benjamini-Hochberg runs over all series tested this week, totals and cells together.
+Benjamini-Hochberg runs over all series with such a prediction, totals and cells together, also
+those with fewer than 5 events in the last 4 weeks: whether a series has those depends on this very
+week, so leaving the others out would pick the high counts and then judge them as if they had not
+been picked (in simulated panels it doubles the false alerts).
 
 An alert is an alarm (observed strictly above the upper bound) with q <= 0.10. Both are asked: with
 few tests q alone would call p = 0.08 an alert, inside the range shown as usual. The watch list
@@ -63,7 +66,7 @@ class Assessment:
     lower     1 % quantile, events: a usual week lies from lower to upper
     upper     99 % quantile, events
     p         P(count >= observed) in a usual week; such a week comes once in 1/p weeks
-    q         p adjusted over the panel; None unless tested
+    q         p adjusted over the series screened; None unless tested
     method    "farrington" (a test), "early_watch" (never more than a watch) or None
     alert     observed above upper and q <= 0.10
     watch     worth a look, unconfirmed: p < 0.01 and no alert, or picked out by the early watch
@@ -98,7 +101,8 @@ class Assessment:
 class Assessments:
     """The judgement of a panel, in the order of the panel.
 
-    tests_made               series tested with the Farrington detector
+    tests_made               series tested: predicted, and with enough events to say something
+    series_screened          series predicted, which q accounts for: the tests and the too few
     false_alerts_expected    at most this many of the alerts are expected to be false: 0.10 times
                              the alerts, or, without an alert, the 0.10 a week in which nothing
                              happened would have; 0 without a test
@@ -108,6 +112,7 @@ class Assessments:
     week_start: date
     items: list[Assessment] = field(default_factory=list)
     tests_made: int = 0
+    series_screened: int = 0
     false_alerts_expected: float = 0.0
     false_watches_expected: float = 0.0
 
@@ -142,10 +147,11 @@ def assess(panel: Sequence[Series], *, week_start: date) -> Assessments:
         for series, array in zip(panel, arrays, strict=True)
     ]
     found: list[_Found | None] = [None] * len(panel)
+    p = np.full(len(panel), np.nan)
     for years_back in (3, 5):
-        members = [at for at, known in enumerate(histories) if known.rule.years_back == years_back]
+        members = [at for at, known in enumerate(histories) if known.years_back == years_back]
         if members:
-            _test([arrays[at] for at in members], members, found, dates, years_back)
+            _test([arrays[at] for at in members], members, found, p, dates, years_back)
     for at, (known, array) in enumerate(zip(histories, arrays, strict=True)):
         if known.rule is Rule.EARLY_WATCH:
             seen = early_watch(array[-1], array[max(known.start, array.size - 1 - MOST_WEEKS) : -1])
@@ -154,9 +160,7 @@ def assess(panel: Sequence[Series], *, week_start: date) -> Assessments:
                     "early_watch", seen.expected, seen.lower, seen.upper, seen.p, seen.watch
                 )
 
-    q = benjamini_hochberg(
-        [one.p if one is not None and one.method == "farrington" else np.nan for one in found]
-    )
+    q = benjamini_hochberg(p)
     items = [
         _judge(series.key, array, known, one, float(adjusted))
         for series, array, known, one, adjusted in zip(
@@ -169,6 +173,7 @@ def assess(panel: Sequence[Series], *, week_start: date) -> Assessments:
         week_start=week_start,
         items=items,
         tests_made=tests,
+        series_screened=int(np.isfinite(p).sum()),
         false_alerts_expected=ALERT_RATE * max(alerts, 1) if tests else 0.0,
         false_watches_expected=WATCH_LEVEL * tests,
     )
@@ -188,10 +193,11 @@ def _test(
     arrays: list[NDArray[np.float64]],
     members: list[int],
     found: list[_Found | None],
+    p: NDArray[np.float64],
     dates: list[date],
     years_back: int,
 ) -> None:
-    """Fit the series of one rule together, and put down those that could be tested."""
+    """Fit the series of one baseline together; put down the p-values and what was tested."""
     length = max(array.size for array in arrays)
     table = np.full((length, len(arrays)), np.nan)
     for column, array in enumerate(arrays):
@@ -206,6 +212,7 @@ def _test(
         alpha=ALPHA,
         weeks_excluded=WEEKS_EXCLUDED,
     )
+    p[members] = result.p[0]
     for column, at in enumerate(members):
         if result.tested[0, column]:
             found[at] = _Found(

@@ -26,7 +26,8 @@ def is_usable_mean(mean: ArrayLike) -> NDArray[np.bool_]:
     """Whether a predicted mean is finite, not negative and at most `LARGEST_MEAN`."""
     mean = np.asarray(mean, dtype=float)
     with np.errstate(invalid="ignore"):
-        return np.isfinite(mean) & (mean >= 0) & (mean <= LARGEST_MEAN)
+        usable: NDArray[np.bool_] = np.isfinite(mean) & (mean >= 0) & (mean <= LARGEST_MEAN)
+    return usable
 
 
 def upper_tail(count: ArrayLike, mean: ArrayLike, dispersion: ArrayLike) -> Floats:

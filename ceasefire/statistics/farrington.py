@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from itertools import pairwise
 from typing import Literal
 
@@ -197,7 +198,7 @@ def farrington(
         alarm = tested & (now > upper) & (now > 0)
     shape = (positions.size,) if np.ndim(observed) == 1 else now.shape
 
-    def shown(values: NDArray, where: Booleans) -> NDArray:
+    def shown(values: Floats, where: Booleans) -> Floats:
         return np.where(where, values, np.nan).reshape(shape)
 
     return Farrington(
@@ -370,7 +371,8 @@ def _fit(counts: Floats, prior: Floats, design: _Design, periods: int, trend: Bo
 
 
 def _deviance(counts: Floats, mean: Floats, prior: Floats) -> Floats:
-    return 2.0 * (prior * (special.xlogy(counts, counts / mean) - (counts - mean))).sum(axis=0)
+    total: Floats = (prior * (special.xlogy(counts, counts / mean) - (counts - mean))).sum(axis=0)
+    return 2.0 * total
 
 
 def _dispersion(counts: Floats, model: _Model, weight: Floats) -> Floats:
@@ -436,7 +438,8 @@ def _outbreak_weights(
     high = residual > weights_threshold
     relative = np.where(high, 1.0 / np.where(high, residual, 1.0) ** 2, 1.0)
     total = (present * relative).sum(axis=0)
-    return relative * present.sum(axis=0) / np.where(total > 0, total, 1.0)
+    omega: Floats = relative * present.sum(axis=0) / np.where(total > 0, total, 1.0)
+    return omega
 
 
 def _predict(
@@ -458,12 +461,14 @@ def _predict(
     present = np.isfinite(values).astype(float)
     counts = np.where(present > 0, values, 0.0)
     width = counts.shape[1]
-    options = {
-        "periods": periods,
-        "reweight": reweight,
-        "weights_threshold": weights_threshold,
-    }
-    model, phi, good = _fit_twice(counts, present, design, trend=np.full(width, trend), **options)
+    fit = partial(
+        _fit_twice,
+        design=design,
+        periods=periods,
+        reweight=reweight,
+        weights_threshold=weights_threshold,
+    )
+    model, phi, good = fit(counts, present, trend=np.full(width, trend))
 
     def error_dispersion() -> Floats:
         if not r_dispersion:
@@ -479,9 +484,7 @@ def _predict(
     drop = np.flatnonzero(good & model.with_trend & ~keep)
     if drop.size:
         none = np.zeros(drop.size, dtype=bool)
-        flat, flat_phi, flat_good = _fit_twice(
-            counts[:, drop], present[:, drop], design, trend=none, **options
-        )
+        flat, flat_phi, flat_good = fit(counts[:, drop], present[:, drop], trend=none)
         model.put(drop, flat)
         phi[drop], good[drop] = flat_phi, flat_good
 

@@ -52,11 +52,6 @@ class Rule(StrEnum):
     THREE_YEARS = "farrington_3"
     FIVE_YEARS = "farrington_5"
 
-    @property
-    def years_back(self) -> int | None:
-        """Years of the Farrington baseline, None for the other rules."""
-        return {Rule.THREE_YEARS: 3, Rule.FIVE_YEARS: 5}.get(self)
-
 
 @dataclass(frozen=True, slots=True)
 class History:
@@ -68,6 +63,8 @@ class History:
     start      position of the first week of the baseline; the length of the series when none
     restarted  earlier weeks exist that the baseline leaves out
     recent     events in the last 4 weeks, this one included, missing weeks left out
+    years_back years of the Farrington baseline, also where the last weeks have too few events;
+               None where the history does not allow it
     low, high  fewest and most events in a week of the last 52 before this one; None without any
     """
 
@@ -77,6 +74,7 @@ class History:
     start: int
     restarted: bool
     recent: int
+    years_back: int | None
     low: int | None
     high: int | None
 
@@ -107,7 +105,7 @@ def history(
     present = ~np.isnan(series)
     start = _baseline_start(present, max(baseline_from, 0))
     if length == 0:
-        return History(Rule.MISSING, 0, 0, 0, False, 0, None, None)
+        return History(Rule.MISSING, 0, 0, 0, False, 0, None, None, None)
     last = length - 1
     weeks = int(present[start:last].sum())
     missing = max(last - start, 0) - weeks
@@ -115,19 +113,20 @@ def history(
     earlier = earlier[~np.isnan(earlier)]
     recent = float(np.nansum(series[max(length - RECENT_WEEKS, 0) :]))
 
+    years_back = None
     if not present[last]:
         rule = Rule.MISSING
     elif weeks >= FOR_FIVE_YEARS and _references_exist(present, start, 5, dates):
-        rule = Rule.FIVE_YEARS
+        rule, years_back = Rule.FIVE_YEARS, 5
     elif weeks >= FOR_THREE_YEARS and _references_exist(present, start, 3, dates):
-        rule = Rule.THREE_YEARS
+        rule, years_back = Rule.THREE_YEARS, 3
     elif weeks >= FOR_EARLY_WATCH and total:
         rule = Rule.EARLY_WATCH
     elif weeks >= FOR_RANGE:
         rule = Rule.RANGE
     else:
         rule = Rule.COUNTS
-    if rule.years_back and recent < RECENT_EVENTS:
+    if years_back and recent < RECENT_EVENTS:
         rule = Rule.TOO_FEW
     return History(
         rule=rule,
@@ -136,6 +135,7 @@ def history(
         start=start,
         restarted=bool(present[:start].any()),
         recent=int(recent),
+        years_back=years_back,
         low=int(earlier.min()) if earlier.size else None,
         high=int(earlier.max()) if earlier.size else None,
     )
