@@ -1,7 +1,7 @@
 """The weekly report of a site, and the version of it that leaves the program."""
 
 import uuid
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -128,6 +128,9 @@ class WeeklyReport(models.Model):
     def __str__(self) -> str:
         return self.code
 
+    def get_absolute_url(self) -> str:
+        return reverse("reports:report_detail", args=[self.site.code, self.week_start.isoformat()])
+
     @property
     def code(self) -> str:
         """How people name it: BASRAH-CENTRE-2026-11-15, with -R1 for a first revision."""
@@ -149,6 +152,11 @@ class WeeklyReport(models.Model):
         return self.week_start + timedelta(days=6)
 
     @property
+    def body_moment(self) -> datetime:
+        """The moment the published document names: later records are not in it."""
+        return datetime.fromisoformat(self.body["data_as_of"])
+
+    @property
     def is_frozen(self) -> bool:
         return self.status == self.Status.FROZEN
 
@@ -159,9 +167,6 @@ class WeeklyReport(models.Model):
         if (get_language() or "en").startswith("ar"):
             first, second = second, first
         return first or second
-
-    def get_absolute_url(self) -> str:
-        return reverse("reports:report_detail", args=[self.site.code, self.week_start.isoformat()])
 
 
 class SharedWeeklyReportQuerySet(models.QuerySet["SharedWeeklyReport"]):
@@ -219,6 +224,9 @@ class SharedWeeklyReport(models.Model):
     def __str__(self) -> str:
         return self.code
 
+    def get_absolute_url(self) -> str:
+        return reverse("reports:report_detail", args=[self.site_code, self.week_start.isoformat()])
+
     @property
     def code(self) -> str:
         tail = f"-R{self.revision}" if self.revision else ""
@@ -234,5 +242,7 @@ class SharedWeeklyReport(models.Model):
     def last_day(self) -> date:
         return self.week_start + timedelta(days=6)
 
-    def get_absolute_url(self) -> str:
-        return reverse("reports:report_detail", args=[self.site_code, self.week_start.isoformat()])
+    @property
+    def body_moment(self) -> datetime:
+        """The moment the published document names: later records are not in it."""
+        return datetime.fromisoformat(self.body["data_as_of"])

@@ -1,0 +1,348 @@
+"""Making the content of a weekly report: counts and judgements in, two JSON documents out.
+
+`body` is the published document (its shape stands in docs/weekly-report.md). `basis` holds what the
+page, the PDF and the shared version need beside it. Both depend on nothing but the records, the
+site's settings and the cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.utils import translation
+
+from ceasefire import codes
+from ceasefire.codes.services import family
+from ceasefire.periods import Week, local_day
+from ceasefire.places.models import Place, Site
+from ceasefire.reports.panel import (
+    ALL,
+    MOST_WEEKS,
+    RECENT_WEEKS,
+    Panel,
+    Period,
+    bands,
+    build_panel,
+    judge,
+    probability,
+    rounded,
+    sentence_of,
+)
+from ceasefire.reports.sentences import sentence
+from ceasefire.statistics.assessment import Assessment
+from incidents import measures
+
+REPORT = "weekly-violence-trends"
+VERSION = 1
+#: Fewer delays than these tell nothing about how late reports come.
+FEWEST_DELAYS = 200
+#: How many weeks of delays are looked at.
+DELAY_WEEKS = 26
+#: Days after which a week counts as complete where the delays tell nothing.
+USUAL_DAYS = 14
+#: Below one in so many, reports still missing are not waited for.
+COMPLETE_SHARE = 0.95
+
+
+@dataclass(frozen=True)
+class Content:
+    """The two documents of a report."""
+
+    body: dict[str, Any]
+    basis: dict[str, Any]
+    is_covered: bool
+    recorded: int
+
+
+def compile_content(site: Site, week: Week, *, as_of: datetime, cut: datetime | None) -> Content:
+    """Compile a week of a site.
+
+    `as_of` is the moment the report names; `cut` leaves out what was received later (None: takes
+    everything that is there).
+    """
+    periods = coverage(site)
+    first = max(
+        min((start for start, _end in periods), default=week.start),
+        week.plus(1 - MOST_WEEKS).start,
+    )
+    first = Week.of(first, site.week_start).start
+    counts = measures.weekly_counts(site.pk, first, week.end, as_of=cut)
+    places = districts(site)
+    panel = build_panel(counts, week=week, first=first, periods=periods, districts=places)
+    judged = judge(panel)
+    health = measures.data_health(site.pk, week.start, week.end, as_of=cut)
+    complete_to = complete_until(site, week, as_of=as_of, cut=cut)
+    rows = [
+        _row(panel, item, judged.tests_made) for item in sorted(judged.items, key=_order_of_types())
+    ]
+    recorded = panel.recorded()
+    body = {
+        "report": REPORT,
+        "version": VERSION,
+        "site": site.code,
+        "week_start": week.start.isoformat(),
+        "week_end": week.end.isoformat(),
+        "data_as_of": as_of.isoformat(timespec="seconds"),
+        "status": "draft",
+        "revision_of": None,
+        "data_health": {
+            "received": health.received,
+            "late": health.late,
+            "without_place": health.without_place,
+            "duplicates": health.duplicates,
+            "median_delay_days": rounded(health.median_delay_days),
+            "complete_to": complete_to.isoformat(),
+            "imprecise_dates": health.imprecise_dates,
+            "unverified": health.unverified,
+        },
+        "counts": [row.body for row in rows],
+        "tests_made": judged.tests_made,
+        "false_alerts_expected": rounded(judged.false_alerts_expected),
+        "alerts": [_finding(item, rows) for item in judged.alerts],
+        "watch": [_finding(item, rows) for item in judged.watched],
+        "near_repeat": {},
+        "clusters": [],
+        "responses": {"due": None, "within_72h": None, "overdue": None},
+        "revisions": [],
+    }
+    recent = panel.weeks[max(0, len(panel.weeks) - RECENT_WEEKS) :]
+    basis = {
+        "site": {
+            "name_en": site.name_en,
+            "name_ar": site.name_ar,
+            "is_demo": site.is_demo,
+            "read_only": site.read_only,
+        },
+        "places": _names(panel.districts),
+        "types": _types({row.body["type"] for row in rows} - {ALL}),
+        "rows": [row.basis for row in rows],
+        "recorded": vars(recorded),
+        "is_covered": panel.is_covered[-1],
+        "weeks": [one.start.isoformat() for one in recent],
+        "series": {
+            place: {
+                "solid": _history(panel, place, "incidents", len(recent)),
+                "unverified": _history(panel, place, "unverified", len(recent)),
+            }
+            for place in panel.districts
+        },
+        "bands": bands(panel, judged),
+        "shared": shared_basis(site, week, panel, cut=cut),
+    }
+    return Content(
+        body=body,
+        basis=basis,
+        is_covered=panel.is_covered[-1],
+        recorded=recorded.incidents + recorded.unverified,
+    )
+
+
+def coverage(site: Site) -> list[Period]:
+    """The site's coverage periods; where none is kept, since reporting or the records began."""
+    periods = list(site.coverage.order_by("start").values_list("start", "end"))
+    if periods:
+        return periods
+    if site.reporting_since is not None:
+        return [(Week.of(site.reporting_since, site.week_start).start, None)]
+    known = measures.first_and_last_day(site.pk)
+    return [(Week.of(known[0], site.week_start).start, None)] if known else []
+
+
+def districts(site: Site) -> list[str]:
+    """The P-codes of the districts a site works in, whatever level its places have."""
+    own = list(site.places.values_list("pk", "level", "district__pcode"))
+    found = {district for _pk, _level, district in own if district}
+    wider = [pk for pk, level, _district in own if level == Place.Level.GOVERNORATE]
+    if wider:
+        found |= set(
+            Place.objects.filter(
+                level=Place.Level.DISTRICT, governorate__in=wider, valid_to=None
+            ).values_list("pcode", flat=True)
+        )
+    return sorted(found)
+
+
+def complete_until(site: Site, week: Week, *, as_of: datetime, cut: datetime | None) -> date:
+    """The last day, at most the week's own, by which hardly a report is still missing.
+
+    95 of 100 reports came within the delay seen in the 26 weeks before; with fewer than 200 known
+    delays the last two weeks count as incomplete. An imported history is complete.
+    """
+    if site.read_only:
+        return week.last_day
+    delays = measures.reporting_delays(
+        site.pk, week.plus(-DELAY_WEEKS).start, week.start, as_of=cut
+    )
+    days = USUAL_DAYS
+    if len(delays) >= FEWEST_DELAYS:
+        days = int(delays[int(COMPLETE_SHARE * (len(delays) - 1))]) + 1
+    return min(week.last_day, local_day(as_of) - timedelta(days=days))
+
+
+def shared_basis(site: Site, week: Week, panel: Panel, *, cut: datetime | None) -> dict[str, Any]:
+    """What the shared version is made of: districts, without sexual violence, minors and staff.
+
+    Counted and judged by itself, so that nothing of the sensitive incidents shows through a state
+    or a usual range.
+    """
+    counts = measures.weekly_counts(
+        site.pk, panel.weeks[0].start, week.end, as_of=cut, exclude_sensitive=True
+    )
+    open_panel = build_panel(
+        counts,
+        week=week,
+        first=panel.weeks[0].start,
+        periods=coverage(site),
+        districts=panel.districts,
+    )
+    judged = judge(open_panel, totals_only=True)
+    kinds = sorted(
+        {
+            kind
+            for (place, kind, start), cell in open_panel.cells.items()
+            if place and kind != ALL and start == week.start and cell.incidents
+        },
+        key=_type_order(),
+    )
+    totals = []
+    for item in judged.items:
+        place = _key(item)[0]
+        key, values = sentence_of(
+            item, tests=judged.tests_made, series=open_panel.series(place, ALL)
+        )
+        totals.append(
+            {
+                "place": place,
+                "state": item.state,
+                "expected": rounded(item.expected) if item.tested else None,
+                "upper": item.upper if item.tested else None,
+                "key": key,
+                "values": values,
+            }
+        )
+    killed = [open_panel.cell(place, ALL).killed for place in open_panel.districts]
+    injured = [open_panel.cell(place, ALL).injured for place in open_panel.districts]
+    return {
+        "districts": list(open_panel.districts),
+        "types": kinds,
+        "cells": [
+            [open_panel.cell(place, kind).incidents for kind in kinds]
+            for place in open_panel.districts
+        ],
+        "totals": totals,
+        "killed": sum(killed),
+        "injured": sum(injured),
+        "tests_made": judged.tests_made,
+        "false_alerts_expected": rounded(judged.false_alerts_expected),
+        "alerts": [_key(item)[0] for item in judged.alerts],
+    }
+
+
+@dataclass(frozen=True)
+class _Row:
+    key: tuple[str, str]
+    body: dict[str, Any]
+    basis: dict[str, Any]
+
+
+def _row(panel: Panel, item: Assessment, tests: int) -> _Row:
+    place, kind = _key(item)
+    cell = panel.cell(place, kind)
+    name, values = sentence_of(item, tests=tests, series=panel.series(place, kind))
+    tested = item.tested
+    return _Row(
+        key=(place, kind),
+        body={
+            "place": place,
+            "type": kind,
+            "incidents": cell.incidents,
+            "killed": cell.killed,
+            "injured": cell.injured,
+            "abducted": cell.abducted,
+            "state": item.state,
+            "expected": rounded(item.expected) if tested else None,
+            "upper": item.upper if tested else None,
+            "p": probability(item.p) if tested else None,
+            "sentence": english(name, values),
+        },
+        basis={
+            "key": name,
+            "values": values,
+            "lower": item.lower if tested else None,
+            "unverified": cell.unverified,
+            "killed_unknown": cell.killed_unknown,
+        },
+    )
+
+
+def _finding(item: Assessment, rows: Sequence[_Row]) -> dict[str, Any]:
+    """An alert or a watch, as the document lists it."""
+    place, kind = _key(item)
+    body = next(row.body for row in rows if row.key == (place, kind))
+    return {
+        "place": place,
+        "type": kind,
+        "observed": item.observed,
+        "expected": rounded(item.expected),
+        "upper": item.upper,
+        "p": probability(item.p),
+        "q": probability(item.q),
+        "sentence": body["sentence"],
+    }
+
+
+def english(key: str, values: Mapping[str, Any]) -> str:
+    """A sentence as the published document has it."""
+    with translation.override("en"):
+        return sentence(key, values)
+
+
+def _key(item: Assessment) -> tuple[str, str]:
+    place, kind = item.key  # type: ignore[misc]
+    return str(place), str(kind)
+
+
+def _type_order() -> Any:
+    order = {code: at for at, (code, _label) in enumerate(_type_choices())}
+    return lambda kind: (order.get(kind, len(order)), kind)
+
+
+def _order_of_types() -> Any:
+    """Districts by P-code; in each its total first, then the types as the code list has them."""
+    of_type = _type_order()
+
+    def order(item: Assessment) -> Any:
+        place, kind = _key(item)
+        return (place, kind != ALL, of_type(kind))
+
+    return order
+
+
+def _type_choices() -> list[tuple[str, str]]:
+    return codes.choices("incident_type", retired=True)
+
+
+def _types(kinds: set[str]) -> dict[str, dict[str, str]]:
+    return {
+        kind: {
+            "name_en": codes.label("incident_type", kind, "en"),
+            "name_ar": codes.label("incident_type", kind, "ar"),
+            "family": family("incident_type", kind),
+        }
+        for kind in sorted(kinds)
+    }
+
+
+def _names(pcodes: Sequence[str]) -> dict[str, dict[str, str]]:
+    found = Place.objects.filter(pcode__in=list(pcodes)).values_list("pcode", "name_en", "name_ar")
+    return {pcode: {"name_en": name_en, "name_ar": name_ar} for pcode, name_en, name_ar in found}
+
+
+def _history(panel: Panel, place: str, name: str, length: int) -> list[int | None]:
+    return [
+        getattr(panel.cell(place, ALL, week.start), name) if known else None
+        for week, known in list(zip(panel.weeks, panel.is_covered, strict=True))[-length:]
+    ]

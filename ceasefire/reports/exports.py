@@ -1,0 +1,395 @@
+"""A report as a file: JSON, XLSX and PDF, in a language, from the report's own row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils import translation
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from ceasefire.exports import Column, safe_filename, write_pdf, write_xlsx
+from ceasefire.look.charts import Chart
+from ceasefire.look.templatetags.look import STATES
+from ceasefire.reports.documents import canonical
+from ceasefire.reports.models import SharedWeeklyReport, WeeklyReport
+from ceasefire.reports.presentation import Line, ReportPage, SharedPage
+from ceasefire.reports.sentences import sentence
+
+FORMATS = ("json", "pdf", "xlsx")
+FONT = "Noto Sans, Noto Sans Arabic"
+
+COLUMNS = [
+    Column("place", _("P-code"), kind="code"),
+    Column("district", _("District"), width=22),
+    Column("type", _("Code"), kind="code", width=8),
+    Column("label", _("Type"), width=30),
+    Column("incidents", _("Incidents"), kind="int"),
+    Column("unverified", _("Not verified"), kind="int"),
+    Column("killed", _("Killed"), kind="int"),
+    Column("killed_unknown", _("Killed unknown, incidents"), kind="int"),
+    Column("injured", _("Injured"), kind="int"),
+    Column("abducted", _("Abducted"), kind="int"),
+    Column("state", _("State"), width=16),
+    Column("expected", _("Expected"), kind="decimal"),
+    Column("upper", _("Usually at most"), kind="int"),
+    Column("p", _("Probability by chance"), kind="decimal", places=6),
+    Column("sentence", _("In words"), width=70),
+]
+SHARED_COLUMNS = [
+    Column("place", _("P-code"), kind="code"),
+    Column("district", _("District"), width=22),
+    Column("type", _("Code"), kind="code", width=8),
+    Column("label", _("Type"), width=30),
+    Column("incidents", _("Incidents"), kind="int"),
+    Column("note", _("Note"), width=30),
+]
+
+Report = WeeklyReport | SharedWeeklyReport
+
+
+def report_file(report: Report, kind: str, language: str) -> tuple[bytes, str]:
+    """The file of a report in `kind` (of `FORMATS`) and its name."""
+    code = report.site_code if isinstance(report, SharedWeeklyReport) else report.site.code
+    parts: list[object] = ["weekly-report", code, report.week_start.isoformat()]
+    if report.revision:
+        parts.append(f"R{report.revision}")
+    if isinstance(report, SharedWeeklyReport):
+        parts.append("shared")
+    if language != "en":
+        parts.append(language)
+    writer = {"json": write_report_json, "pdf": write_report_pdf, "xlsx": write_report_xlsx}[kind]
+    return writer(report, language), safe_filename(*parts, extension=kind)
+
+
+def write_report_json(report: Report, language: str = "en") -> bytes:
+    """The published document. In English it is the bytes the checksum was taken of."""
+    if language.startswith("en"):
+        return canonical(report.body)
+    with translation.override(language):
+        if isinstance(report, SharedWeeklyReport):
+            rows = [
+                {**row, "sentence": sentence(row["key"], row["values"]) if row["key"] else None}
+                for row in report.body["districts"]
+            ]
+            return canonical({**report.body, "districts": rows})
+        told = {
+            (row["place"], row["type"]): sentence(more["key"], more["values"])
+            for row, more in zip(report.body["counts"], report.basis["rows"], strict=True)
+        }
+    translated = {
+        name: [{**row, "sentence": told[(row["place"], row["type"])]} for row in report.body[name]]
+        for name in ("counts", "alerts", "watch")
+    }
+    return canonical({**report.body, **translated})
+
+
+def write_report_xlsx(report: Report, language: str) -> bytes:
+    """One row a count, real numbers; the sheet behind says what the file is."""
+    with translation.override(language):
+        if isinstance(report, SharedWeeklyReport):
+            page: Any = SharedPage(report)
+            columns, rows = SHARED_COLUMNS, _shared_rows(page)
+        else:
+            page = ReportPage(report)
+            columns, rows = COLUMNS, _rows(page)
+        return write_xlsx(  # type: ignore[return-value]
+            columns,
+            rows,
+            title=f"{report.week_start}",
+            language=language,
+            notes=_notes(page),
+            created=report.frozen_at or report.body_moment,
+        )
+
+
+def _rows(page: ReportPage) -> list[dict[str, Any]]:
+    return [
+        {
+            "place": line.place,
+            "district": page.place(line.place),
+            "type": line.type,
+            "label": line.label,
+            "incidents": line.incidents,
+            "unverified": line.unverified,
+            "killed": line.killed,
+            "killed_unknown": line.killed_unknown,
+            "injured": line.injured,
+            "abducted": line.abducted,
+            "state": state_word(line.state),
+            "expected": row["expected"],
+            "upper": row["upper"],
+            "p": row["p"],
+            "sentence": line.sentence,
+        }
+        for line, row in zip(page.lines, page.body["counts"], strict=True)
+    ]
+
+
+def _shared_rows(page: SharedPage) -> list[dict[str, Any]]:
+    def row(place: str, name: str, kind: str, label: str, count: int | None) -> dict[str, Any]:
+        return {
+            "place": place,
+            "district": name,
+            "type": kind,
+            "label": label,
+            "incidents": count,
+            "note": page.hidden if count is None else "",
+        }
+
+    names = {line.pcode: line.name for line in page.lines}
+    every, types = gettext("All districts"), gettext("All types")
+    rows = [row("", every, "ALL", types, page.body["total"])]
+    rows += [row(line.pcode, line.name, "ALL", types, line.incidents) for line in page.lines]
+    rows += [
+        row("", every, one["type"], page.type(one["type"]), one["incidents"])
+        for one in page.body["types"]
+    ]
+    rows += [
+        row(
+            one["place"], names[one["place"]], one["type"], page.type(one["type"]), one["incidents"]
+        )
+        for one in page.body["counts"]
+    ]
+    return rows
+
+
+def _notes(page: ReportPage | SharedPage) -> list[tuple[str, Any]]:
+    report = page.report
+    notes: list[tuple[str, Any]] = [
+        (gettext("Report"), gettext("Weekly report")),
+        (gettext("Site"), page.site),
+        (gettext("Week"), page.week),
+        (gettext("Records as of"), report.body_moment),
+        (gettext("State"), state_word(str(page.body["status"]))),
+        (gettext("Checksum"), report.checksum),
+    ]
+    if page.is_demo:
+        notes.append((gettext("Demo"), gettext("The incidents are made up.")))
+    if isinstance(page, ReportPage):
+        notes += page.health
+        notes.append((gettext("Counts tested"), page.body["tests_made"]))
+    notes += [(gettext("How to read this"), line) for line in page.how_to_read]
+    notes += [(gettext("Source"), line) for line in page.credits]
+    return notes
+
+
+def state_word(state: str) -> str:
+    """The word of a state, as its badge says it."""
+    return str(STATES[state][1]) if state in STATES else state
+
+
+# --- the PDF --------------------------------------------------------------------------------------
+
+
+def write_report_pdf(report: Report, language: str) -> bytes:
+    """The briefing: the same sections as the page, set for paper."""
+    with translation.override(language):
+        if isinstance(report, SharedWeeklyReport):
+            page: Any = SharedPage(report)
+            blocks = _shared_blocks(page)
+        else:
+            page = ReportPage(report)
+            blocks = _blocks(page)
+        data = {
+            "title": page.title,
+            "subtitle": page.week,
+            "meta": [
+                [gettext("Records as of"), report.body_moment],
+                [gettext("State"), state_word(str(page.body["status"]))],
+                [gettext("Report"), report.code],
+            ],
+            "when": report.frozen_at or report.body_moment,
+            "control": [[gettext("Checksum"), report.checksum[:16]]],
+            "blocks": blocks,
+        }
+        marking = _marking(page)
+        if marking:
+            data["marking"] = marking
+        return write_pdf(
+            "base", data, language=language, created=report.frozen_at or report.body_moment
+        )
+
+
+def _marking(page: ReportPage | SharedPage) -> str:
+    words = []
+    if page.is_demo:
+        words.append(gettext("Demo data"))
+    if page.body["status"] == "draft":
+        words.append(gettext("Draft"))
+    return " · ".join(words)
+
+
+def _blocks(page: ReportPage) -> list[dict[str, Any]]:
+    report: WeeklyReport = page.report
+    blocks: list[dict[str, Any]] = [
+        {"kind": "paragraph", "text": page.lead},
+        {"kind": "facts", "items": [list(fact) for fact in page.health]},
+    ]
+    if report.narrative:
+        blocks += [{"kind": "paragraph", "text": part} for part in report.narrative.split("\n\n")]
+    blocks.append({"kind": "heading", "text": gettext("Alerts"), "level": 1})
+    if page.alerts:
+        blocks += [
+            {
+                "kind": "note",
+                "tone": "overdue",
+                "title": f"{found.place}: {found.label}",
+                "text": found.sentence,
+            }
+            for found in page.alerts
+        ]
+    else:
+        blocks.append({"kind": "note", "tone": "muted", "text": page.verdict})
+    if page.watch:
+        blocks.append({"kind": "heading", "text": gettext("Worth a look, unconfirmed"), "level": 2})
+        blocks.append(
+            {
+                "kind": "list",
+                "items": [f"{one.place}, {one.label}: {one.sentence}" for one in page.watch],
+            }
+        )
+    if page.revisions:
+        blocks.append({"kind": "heading", "text": gettext("Corrected since the last report")})
+        blocks.append(_revision_table(page))
+    blocks.append({"kind": "heading", "text": gettext("This week, by district and type")})
+    blocks += [_district_table(district) for district in page.districts]
+    blocks.append({"kind": "heading", "text": gettext("The weeks before")})
+    blocks += [_chart(chart) for chart in page.charts if not chart.panels]
+    blocks += [_panels(chart) for chart in page.charts if chart.panels]
+    blocks += _closing(page)
+    return blocks
+
+
+def _revision_table(page: ReportPage) -> dict[str, Any]:
+    return {
+        "kind": "table",
+        "columns": [
+            {"label": gettext("District"), "kind": "text"},
+            {"label": gettext("Type"), "kind": "text"},
+            {"label": gettext("Before"), "kind": "int"},
+            {"label": gettext("Now"), "kind": "int"},
+            {"label": gettext("Change"), "kind": "int"},
+        ],
+        "rows": [
+            [row["place"], row["label"], row["before"], row["after"], row["change"]]
+            for row in page.revisions
+        ],
+    }
+
+
+def _district_table(district: Any) -> dict[str, Any]:
+    def row(line: Line) -> list[Any]:
+        return [
+            line.label,
+            line.incidents,
+            line.unverified,
+            line.killed,
+            line.injured,
+            line.abducted,
+            line.range or None,
+            state_word(line.state),
+        ]
+
+    table: dict[str, Any] = {
+        "kind": "table",
+        "caption": district.name,
+        "columns": [
+            {"label": gettext("Type"), "kind": "text", "width": 16},
+            {"label": gettext("Incidents"), "kind": "int"},
+            {"label": gettext("Not verified"), "kind": "int"},
+            {"label": gettext("Killed"), "kind": "int"},
+            {"label": gettext("Injured"), "kind": "int"},
+            {"label": gettext("Abducted"), "kind": "int"},
+            {"label": gettext("Usual week"), "kind": "text", "width": 7},
+            {"label": gettext("State"), "kind": "text", "width": 8},
+        ],
+        "rows": [row(line) for line in (district.total, *district.shown)],
+    }
+    if district.total.state == "too_few":
+        table["note"] = district.total.sentence
+    return table
+
+
+def _chart(chart: Chart) -> dict[str, Any]:
+    return {
+        "kind": "chart",
+        "svg": chart.picture(FONT),
+        "title": chart.title,
+        "subtitle": chart.subtitle,
+        "width": 1,
+    }
+
+
+def _panels(chart: Chart) -> dict[str, Any]:
+    from ceasefire.look.charts import Chart as Picture
+
+    return {
+        "kind": "charts",
+        "columns": 2,
+        "items": [
+            {"svg": Picture("", name, "", panel).picture(FONT), "title": name}
+            for name, panel in chart.panels
+        ],
+    }
+
+
+def _closing(page: ReportPage | SharedPage) -> list[dict[str, Any]]:
+    return [
+        {"kind": "heading", "text": gettext("How to read this, and what was not tested")},
+        {"kind": "list", "items": page.how_to_read},
+        *({"kind": "note", "tone": "muted", "text": line} for line in page.credits),
+    ]
+
+
+def _shared_blocks(page: SharedPage) -> list[dict[str, Any]]:
+    blocks: list[dict[str, Any]] = [{"kind": "paragraph", "text": page.lead}]
+    blocks.append({"kind": "heading", "text": gettext("Alerts")})
+    if page.alerts:
+        blocks += [
+            {"kind": "note", "tone": "overdue", "title": found.place, "text": found.sentence}
+            for found in page.alerts
+        ]
+    else:
+        blocks.append({"kind": "note", "tone": "muted", "text": page.verdict})
+    blocks.append({"kind": "heading", "text": gettext("Districts")})
+    blocks.append(
+        {
+            "kind": "table",
+            "columns": [
+                {"label": gettext("District"), "kind": "text", "width": 12},
+                {"label": gettext("Incidents"), "kind": "text", "width": 7},
+                {"label": gettext("State"), "kind": "text", "width": 9},
+                {"label": gettext("In words"), "kind": "text", "width": 30},
+            ],
+            "rows": [
+                [
+                    line.name,
+                    page.number(line.incidents),
+                    state_word(line.state) if line.state else None,
+                    line.sentence,
+                ]
+                for line in page.lines
+            ],
+        }
+    )
+    if page.table:
+        blocks.append({"kind": "heading", "text": gettext("Types")})
+        blocks.append(_shared_table(page, page.table))
+    return blocks + _closing(page)
+
+
+def _shared_table(page: SharedPage, rows: Sequence[Any]) -> dict[str, Any]:
+    return {
+        "kind": "table",
+        "columns": [
+            {"label": gettext("Type"), "kind": "text", "width": 16},
+            *({"label": line.name, "kind": "text", "width": 7} for line in page.lines),
+            {"label": gettext("All districts"), "kind": "text", "width": 7},
+        ],
+        "rows": [
+            [name, *(page.number(count) for count in counts), page.number(total)]
+            for name, counts, total in rows
+        ],
+    }

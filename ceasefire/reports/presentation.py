@@ -1,0 +1,657 @@
+"""A report as people read it: names, sentences, ranges and charts in a language and its digits.
+
+Everything is read from the report's own row, so the page, the PDF and the file say the same for
+ever, whatever becomes of the records, the places or the code lists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from typing import Any
+
+from django.utils.translation import get_language, gettext, ngettext
+
+from ceasefire import periods
+from ceasefire.look.charts import (
+    Chart,
+    WeekBar,
+    heat_table,
+    horizontal_bars,
+    small_multiples,
+    weekly_bars,
+)
+from ceasefire.look.numbers import in_digits, number_text
+from ceasefire.reports.models import SharedWeeklyReport, WeeklyReport
+from ceasefire.reports.panel import ALL, BAND_WEEKS
+from ceasefire.reports.sentences import incidents, sentence
+
+#: Shown wherever the imported history is.
+UCDP_CREDIT = (
+    "UCDP Georeferenced Event Dataset (GED), Uppsala Conflict Data Program, CC BY 4.0;"
+    " Sundberg and Melander 2013, Journal of Peace Research 50(4)."
+)
+OCHA_CREDIT = "OCHA / Iraq CSO, 2019-06-03, CC BY 3.0 IGO"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One district and type as a row of the page."""
+
+    place: str
+    type: str
+    label: str
+    incidents: int | None
+    unverified: int
+    killed: int
+    killed_unknown: int
+    injured: int
+    abducted: int
+    state: str
+    range: str
+    sentence: str
+    is_total: bool
+
+
+@dataclass(frozen=True)
+class District:
+    """A district with its rows, the total first."""
+
+    pcode: str
+    name: str
+    total: Line
+    lines: Sequence[Line]
+
+    @property
+    def shown(self) -> Sequence[Line]:
+        """Types with something in this week; those without are counted by `quiet`."""
+        return [
+            line
+            for line in self.lines
+            if line.incidents or line.unverified or line.state != "too_few"
+        ]
+
+    @property
+    def quiet(self) -> int:
+        return len(self.lines) - len(self.shown)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """An alert or a watch."""
+
+    place: str
+    label: str
+    sentence: str
+
+
+def in_language(names: Mapping[str, str]) -> str:
+    """A name kept in two languages, in the reader's."""
+    return names["name_ar" if (get_language() or "en").startswith("ar") else "name_en"]
+
+
+def week_words(start: date, *, digits: str = "western") -> str:
+    """ "15 to 21 November 2026", with the month and the year said once where they are the same."""
+    language = get_language() or "en"
+    last = start + timedelta(days=6)
+    first = str(start.day)
+    if start.month != last.month:
+        first += f" {periods.month_name(start.month, language)}"
+    if start.year != last.year:
+        first += f" {start.year}"
+    words = gettext("%(first)s to %(last)s") % {
+        "first": first,
+        "last": periods.long_date(last, language),
+    }
+    return in_digits(words, digits)
+
+
+class ReportPage:
+    """What the page, the PDF and the file of a program's report show."""
+
+    is_shared = False
+
+    def __init__(self, report: WeeklyReport, *, digits: str = "western") -> None:
+        self.report = report
+        self.body, self.basis, self.digits = report.body, report.basis, digits
+
+    def number(self, value: Any, places: int | None = None) -> str:
+        """A number in the reader's digits; "unknown" for None."""
+        return gettext("unknown") if value is None else number_text(value, self.digits, places)
+
+    @property
+    def site(self) -> str:
+        return in_language(self.basis["site"])
+
+    @property
+    def week(self) -> str:
+        return week_words(self.report.week_start, digits=self.digits)
+
+    @property
+    def title(self) -> str:
+        return gettext("Weekly report: %(site)s") % {"site": self.site}
+
+    @property
+    def credits(self) -> list[str]:
+        """Whose data this is."""
+        found = []
+        if self.basis["site"]["read_only"]:
+            found.append(gettext("Events: %(source)s") % {"source": UCDP_CREDIT})
+        found.append(gettext("Boundaries: %(source)s") % {"source": OCHA_CREDIT})
+        return found
+
+    @property
+    def is_demo(self) -> bool:
+        return bool(self.basis["site"]["is_demo"])
+
+    def place(self, pcode: str) -> str:
+        names = self.basis["places"].get(pcode) or self.basis.get("revised_places", {}).get(pcode)
+        return in_language(names) if names else pcode
+
+    def type(self, kind: str) -> str:
+        if kind == ALL:
+            return gettext("All types")
+        names = self.basis["types"].get(kind) or self.basis.get("revised_types", {}).get(kind)
+        return in_language(names) if names else kind
+
+    # --- the week in words ------------------------------------------------------------------------
+
+    @property
+    def lead(self) -> str:
+        """The week in one sentence, then what the comparison says."""
+        recorded = self.basis["recorded"]
+        total = recorded["incidents"] + recorded["unverified"]
+        if not self.basis["is_covered"]:
+            return sentence("missing", {})
+        if not total:
+            words = gettext("No incident was recorded in this week.")
+        else:
+            words = gettext("%(incidents)s recorded: %(killed)s killed, %(injured)s injured.") % {
+                "incidents": incidents(total, self.number),
+                "killed": self.number(recorded["killed"]),
+                "injured": self.number(recorded["injured"]),
+            }
+        if recorded["unverified"]:
+            more = ngettext(
+                "%(count)s of them is not verified and stands apart.",
+                "%(count)s of them are not verified and stand apart.",
+                recorded["unverified"],
+            )
+            words += " " + more % {"count": self.number(recorded["unverified"])}
+        if recorded["killed_unknown"]:
+            more = ngettext(
+                "In %(count)s incident nobody knows how many were killed.",
+                "In %(count)s incidents nobody knows how many were killed.",
+                recorded["killed_unknown"],
+            )
+            words += " " + more % {"count": self.number(recorded["killed_unknown"])}
+        return words
+
+    @property
+    def verdict(self) -> str:
+        """What the comparison with earlier weeks says, in one sentence."""
+        alerts, tests = len(self.body["alerts"]), self.body["tests_made"]
+        if alerts:
+            words = ngettext("%(count)s count is unusual.", "%(count)s counts are unusual.", alerts)
+            return words % {"count": self.number(alerts)}
+        if tests:
+            words = ngettext(
+                "No alert: the count that could be tested is within its usual range.",
+                "No alert: the %(tests)s counts that could be tested are within their usual range.",
+                tests,
+            )
+            return words % {"tests": self.number(tests)}
+        return gettext("No alert: there is too little to compare with, so nothing was tested.")
+
+    @property
+    def health(self) -> list[tuple[str, str]]:
+        """Data health as (what, how many)."""
+        health = self.body["data_health"]
+        delay = health["median_delay_days"]
+        days = gettext("unknown")
+        if delay is not None:
+            words = ngettext("%(count)s day", "%(count)s days", 1 if delay == 1 else 2)
+            days = words % {"count": self.number(float(delay), 1)}
+        return [
+            (gettext("Received"), self.number(health["received"])),
+            (gettext("Reported late"), self.number(health["late"])),
+            (gettext("Without a place"), self.number(health["without_place"])),
+            (gettext("Date too vague for a week"), self.number(health["imprecise_dates"])),
+            (gettext("Duplicates left out"), self.number(health["duplicates"])),
+            (gettext("Not verified"), self.number(health["unverified"])),
+            (gettext("Usual delay"), days),
+            (gettext("Complete to"), self.day(health["complete_to"])),
+        ]
+
+    @property
+    def is_complete(self) -> bool:
+        return bool(self.body["data_health"]["complete_to"] >= self.report.last_day.isoformat())
+
+    def day(self, iso: str) -> str:
+        day = date.fromisoformat(iso)
+        return in_digits(periods.long_date(day, get_language() or "en"), self.digits)
+
+    # --- rows -------------------------------------------------------------------------------------
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        return [
+            self._line(row, more)
+            for row, more in zip(self.body["counts"], self.basis["rows"], strict=True)
+        ]
+
+    def _line(self, row: Mapping[str, Any], more: Mapping[str, Any]) -> Line:
+        found = ""
+        if row["upper"] is not None:
+            found = gettext("%(lower)s to %(upper)s") % {
+                "lower": self.number(more["lower"]),
+                "upper": self.number(row["upper"]),
+            }
+        return Line(
+            place=row["place"],
+            type=row["type"],
+            label=self.type(row["type"]),
+            incidents=row["incidents"] if self.basis["is_covered"] or row["incidents"] else None,
+            unverified=more["unverified"],
+            killed=row["killed"],
+            killed_unknown=more["killed_unknown"],
+            injured=row["injured"],
+            abducted=row["abducted"],
+            state=row["state"],
+            range=found,
+            sentence=sentence(more["key"], more["values"], self.digits),
+            is_total=row["type"] == ALL,
+        )
+
+    @cached_property
+    def districts(self) -> list[District]:
+        """Districts, those with something in this week first, then by name code."""
+        found: dict[str, list[Line]] = {}
+        for line in self.lines:
+            found.setdefault(line.place, []).append(line)
+        districts = [
+            District(
+                pcode=pcode,
+                name=self.place(pcode),
+                total=next(line for line in lines if line.is_total),
+                lines=[line for line in lines if not line.is_total],
+            )
+            for pcode, lines in found.items()
+        ]
+        return sorted(
+            districts,
+            key=lambda one: (one.total.state != "unusual", -(one.total.incidents or 0), one.pcode),
+        )
+
+    def _findings(self, rows: Sequence[Mapping[str, Any]]) -> list[Finding]:
+        lines = {(line.place, line.type): line for line in self.lines}
+        return [
+            Finding(
+                place=self.place(row["place"]),
+                label=self.type(row["type"]),
+                sentence=lines[(row["place"], row["type"])].sentence,
+            )
+            for row in rows
+        ]
+
+    @property
+    def alerts(self) -> list[Finding]:
+        return self._findings(self.body["alerts"])
+
+    @property
+    def watch(self) -> list[Finding]:
+        return self._findings(self.body["watch"])
+
+    @property
+    def revisions(self) -> list[dict[str, Any]]:
+        """What a revision changes, in words: "+2 since the report approved before"."""
+        return [
+            {
+                "place": self.place(row["place"]),
+                "label": self.type(row["type"]),
+                "before": self.number(row["before"]),
+                "after": self.number(row["after"]),
+                "change": f"{row['after'] - row['before']:+d}",
+                "reason": row["reason"],
+            }
+            for row in self.body["revisions"]
+        ]
+
+    # --- how to read ------------------------------------------------------------------------------
+
+    @property
+    def how_to_read(self) -> list[str]:
+        """Section 9: what the words mean, and what was not tested."""
+        tests = self.body["tests_made"]
+        made = ngettext(
+            "%(tests)s count was tested this week", "%(tests)s counts were tested this week", tests
+        ) % {"tests": self.number(tests)}
+        expected = gettext("about %(alerts)s false alerts are to be expected among them.") % {
+            "alerts": self.number(float(self.body["false_alerts_expected"]), 1)
+        }
+        return [
+            gettext(
+                "Unusual: more than 99 of 100 usual weeks have, given the same season of earlier"
+                " years, and still so after allowing for the number of counts tested."
+            ),
+            gettext(
+                "Usual: inside the range of usual weeks. Too few to say: less than three years of"
+                " records, or fewer than 5 incidents in 4 weeks: neither good news nor bad."
+            ),
+            f"{made}; {expected}" if tests else gettext("No count was tested this week."),
+            gettext(
+                "Counts are of verified incidents; unverified ones stand beside them. Drafts,"
+                " returned, duplicate and withdrawn records are left out, and so are dates less"
+                " precise than a week."
+            ),
+            gettext(
+                "Not tested in this version: near repeats, clusters on the map, and whether"
+                " incidents were answered within 72 hours. Their places in the file are empty."
+            ),
+            gettext(
+                "The report does not compare districts by size and does not say why violence rose"
+                " or fell."
+            ),
+        ]
+
+    # --- charts -----------------------------------------------------------------------------------
+
+    @property
+    def charts(self) -> list[Chart]:
+        """The charts of the page; each carries its table."""
+        found = [self.main_chart]
+        if len(self.districts) > 1:
+            found.append(self.district_chart)
+        heat = self.type_chart
+        return [*found, heat] if heat is not None else found
+
+    @cached_property
+    def main_chart(self) -> Chart:
+        """52 weeks of the district that stands out, else of the one with most incidents."""
+        district = self.districts[0]
+        return weekly_bars(
+            "weeks",
+            self._finding_words(district),
+            gettext("%(place)s: verified incidents a week, %(weeks)s weeks to %(day)s")
+            % {
+                "place": district.name,
+                "weeks": self.number(len(self.basis["weeks"])),
+                "day": self.day(self.report.last_day.isoformat()),
+            },
+            self.week_bars(district.pcode),
+            unit=gettext("incidents"),
+            digits=self.digits,
+        )
+
+    def _finding_words(self, district: District) -> str:
+        total = district.total
+        if total.incidents is None:
+            return gettext("%(place)s: no data for this week") % {"place": district.name}
+        words = {
+            "unusual": gettext("%(place)s: %(incidents)s this week, more than usual"),
+            "usual": gettext("%(place)s: %(incidents)s this week, within the usual range"),
+        }.get(total.state, gettext("%(place)s: %(incidents)s this week, too few to compare"))
+        return words % {
+            "place": district.name,
+            "incidents": incidents(total.incidents, self.number),
+        }
+
+    def week_bars(self, pcode: str, weeks: int = 52) -> list[WeekBar]:
+        """The bars of a district's total; the usual range where it was tested."""
+        starts = [date.fromisoformat(week) for week in self.basis["weeks"]]
+        solid = self.basis["series"][pcode]["solid"]
+        bands: list[Any] = self.basis["bands"].get(pcode, [])
+        bands = [[]] * (len(starts) - len(bands)) + bands
+        total = next(one.total for one in self.districts if one.pcode == pcode)
+        complete_to = date.fromisoformat(self.body["data_health"]["complete_to"])
+        bars = []
+        for at, (start, value, band) in enumerate(zip(starts, solid, bands, strict=True)):
+            is_last = at == len(starts) - 1
+            bars.append(
+                WeekBar(
+                    start=start,
+                    value=value,
+                    lower=band[0] if band else 0,
+                    expected=band[1] if band else None,
+                    upper=band[2] if band else None,
+                    state=total.state if is_last else "usual",
+                    complete=start + timedelta(days=6) <= complete_to,
+                )
+            )
+        return bars[-weeks:]
+
+    @cached_property
+    def district_chart(self) -> Chart:
+        """Every district on one scale."""
+        districts = sorted(self.districts, key=lambda one: one.pcode)
+        return small_multiples(
+            "districts",
+            gettext("Districts side by side, on one scale"),
+            gettext("Verified incidents a week, %(weeks)s weeks")
+            % {"weeks": self.number(min(BAND_WEEKS, len(self.basis["weeks"])))},
+            [(one.name, self.week_bars(one.pcode, BAND_WEEKS)) for one in districts],
+            unit=gettext("incidents"),
+            digits=self.digits,
+        )
+
+    @cached_property
+    def type_chart(self) -> Chart | None:
+        """What happened where: types by district, or types alone where there is one district."""
+        districts = [one for one in self.districts if one.total.incidents]
+        kinds = sorted(
+            {line.type for one in districts for line in one.lines if line.incidents},
+            key=lambda kind: (-self._of_type(kind), kind),
+        )
+        if not kinds:
+            return None
+        title = gettext("Most often: %(type)s (%(count)s)") % {
+            "type": self.type(kinds[0]),
+            "count": self.number(self._of_type(kinds[0])),
+        }
+        subtitle = gettext("Verified incidents of the week by type")
+        if len(districts) == 1:
+            marked = {line.label for line in districts[0].lines if line.state == "unusual"}
+            return horizontal_bars(
+                "types",
+                title,
+                subtitle,
+                [(self.type(kind), self._of_type(kind)) for kind in kinds],
+                unit=gettext("incidents"),
+                marked=marked,
+                digits=self.digits,
+            )
+        counts = {(line.place, line.type): line.incidents or 0 for line in self.lines}
+        return heat_table(
+            "types",
+            title,
+            gettext(
+                "Verified incidents of the week by type and district; other districts had none"
+            ),
+            [one.name for one in districts],
+            [
+                (self.type(kind), [counts.get((one.pcode, kind), 0) for one in districts])
+                for kind in kinds
+            ],
+            corner=gettext("Type"),
+            digits=self.digits,
+        )
+
+    def _of_type(self, kind: str) -> int:
+        return sum(line.incidents or 0 for line in self.lines if line.type == kind)
+
+
+@dataclass(frozen=True)
+class SharedLine:
+    """One district of the shared version; None = hidden."""
+
+    pcode: str
+    name: str
+    incidents: int | None
+    state: str | None
+    sentence: str
+
+
+class SharedPage:
+    """What REO's page, PDF and file show: from the shared row alone."""
+
+    is_shared = True
+
+    def __init__(self, report: SharedWeeklyReport, *, digits: str = "western") -> None:
+        self.report, self.body, self.digits = report, report.body, digits
+
+    def number(self, value: Any, places: int | None = None) -> str:
+        """A number in the reader's digits; None is a hidden count."""
+        if value is None:
+            return self.hidden
+        return number_text(value, self.digits, places)
+
+    @property
+    def hidden(self) -> str:
+        """What stands in place of a hidden count."""
+        return gettext("hidden")
+
+    @property
+    def site(self) -> str:
+        return self.report.site_name
+
+    @property
+    def week(self) -> str:
+        return week_words(self.report.week_start, digits=self.digits)
+
+    @property
+    def title(self) -> str:
+        return gettext("Weekly report: %(site)s") % {"site": self.site}
+
+    @property
+    def is_demo(self) -> bool:
+        return self.report.is_demo
+
+    @property
+    def credits(self) -> list[str]:
+        return [gettext("Boundaries: %(source)s") % {"source": OCHA_CREDIT}]
+
+    def place(self, pcode: str) -> str:
+        return in_language(self.body["names"]["places"][pcode])
+
+    def type(self, kind: str) -> str:
+        return in_language(self.body["names"]["types"][kind])
+
+    @property
+    def lead(self) -> str:
+        """The week in one sentence."""
+        if self.body["total"] is None:
+            return gettext("A few incidents were recorded; so few that their number is hidden.")
+        if not self.body["total"]:
+            return gettext("No incident was recorded in this week.")
+        total = incidents(self.body["total"], self.number)
+        if self.body["killed"] is None or self.body["injured"] is None:
+            return gettext("%(incidents)s recorded.") % {"incidents": total}
+        return gettext("%(incidents)s recorded: %(killed)s killed, %(injured)s injured.") % {
+            "incidents": total,
+            "killed": self.number(self.body["killed"]),
+            "injured": self.number(self.body["injured"]),
+        }
+
+    @property
+    def verdict(self) -> str:
+        if self.body["alerts"]:
+            words = ngettext(
+                "%(count)s district had an unusual week.",
+                "%(count)s districts had an unusual week.",
+                len(self.body["alerts"]),
+            )
+            return words % {"count": self.number(len(self.body["alerts"]))}
+        if self.body["tests_made"]:
+            return gettext("No district had an unusual week.")
+        return gettext("No alert: there is too little to compare with, so nothing was tested.")
+
+    @cached_property
+    def lines(self) -> list[SharedLine]:
+        return [
+            SharedLine(
+                pcode=row["place"],
+                name=self.place(row["place"]),
+                incidents=row["incidents"],
+                state=row["state"],
+                sentence=(
+                    sentence(row["key"], row["values"], self.digits)
+                    if row["key"]
+                    else gettext("Too few to say")
+                    if row["state"]
+                    else gettext("Fewer than 3, or hidden to protect another small count.")
+                ),
+            )
+            for row in self.body["districts"]
+        ]
+
+    @property
+    def alerts(self) -> list[Finding]:
+        lines = {line.pcode: line for line in self.lines}
+        return [
+            Finding(
+                place=lines[place].name,
+                label=gettext("All types"),
+                sentence=lines[place].sentence,
+            )
+            for place in self.body["alerts"]
+        ]
+
+    @cached_property
+    def table(self) -> list[tuple[str, list[int | None], int | None]]:
+        """Types as rows: (name, count in each district, count in all)."""
+        counts = {(row["place"], row["type"]): row["incidents"] for row in self.body["counts"]}
+        return [
+            (
+                self.type(row["type"]),
+                [counts[(line.pcode, row["type"])] for line in self.lines],
+                row["incidents"],
+            )
+            for row in self.body["types"]
+        ]
+
+    @property
+    def how_to_read(self) -> list[str]:
+        return [
+            gettext(
+                "Counts of one or two incidents are hidden, and others with them where they would"
+                " give these away. A hidden count is never zero."
+            ),
+            gettext(
+                "Sexual violence, incidents with minors and with program staff are left out. The"
+                " counts are of verified incidents in whole districts."
+            ),
+            gettext(
+                "Unusual: more than 99 of 100 usual weeks have, given the same season of earlier"
+                " years, and still so after allowing for the number of counts tested."
+            ),
+            gettext(
+                "Usual: inside the range of usual weeks. Too few to say: less than three years of"
+                " records, or fewer than 5 incidents in 4 weeks: neither good news nor bad."
+            ),
+        ]
+
+    def week_bars(self, before: Sequence[SharedWeeklyReport]) -> list[WeekBar]:
+        """The totals of the shared reports up to this one; hidden and missing weeks are hatched."""
+        known = {report.week_start: report.body["total"] for report in [*before, self.report]}
+        starts = sorted(known)
+        bars = []
+        start = starts[0]
+        while start <= starts[-1]:
+            bars.append(WeekBar(start=start, value=known.get(start)))
+            start += timedelta(days=7)
+        return bars[-BAND_WEEKS:]
+
+    def chart(self, before: Sequence[SharedWeeklyReport]) -> Chart:
+        """The totals of the last weeks that were shared."""
+        bars = self.week_bars(before)
+        return weekly_bars(
+            "weeks",
+            gettext("Incidents a week, as shared"),
+            gettext("All districts, %(weeks)s weeks; hatched: hidden or not shared")
+            % {"weeks": self.number(len(bars))},
+            bars,
+            unit=gettext("incidents"),
+            digits=self.digits,
+        )

@@ -1,0 +1,143 @@
+"""The fixed sentences of the weekly report: a key and numbers in, words in a language out.
+
+A report keeps keys and numbers, so the same report can be read in both languages and in either
+script of digits. The wordings follow the minimum-data rules of the report's design, section 7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.utils.translation import gettext, ngettext
+
+from ceasefire.look.numbers import number_text
+
+Words = Mapping[str, Any]
+Writer = Callable[[Words, Callable[[Any], str]], str]
+
+#: Beyond this nobody can tell one rare week from another.
+RAREST_YEARS = 100
+_WEEKS_A_YEAR = 52
+
+
+def sentence(key: str, values: Words, digits: str = "western") -> str:
+    """The sentence of a key in the active language; KeyError for a key that is none."""
+    return _SENTENCES[key](values, lambda number: number_text(number, digits))
+
+
+def incidents(count: int, shown: Callable[[Any], str]) -> str:
+    """ "1 incident", "7 incidents"."""
+    words = ngettext("%(count)s incident", "%(count)s incidents", count)
+    return words % {"count": shown(count)}
+
+
+def _missing(values: Words, shown: Callable[[Any], str]) -> str:
+    return gettext("The site was not recording in this week: it is missing, not zero.")
+
+
+def _counts(values: Words, shown: Callable[[Any], str]) -> str:
+    weeks = int(values["weeks"])
+    words = ngettext(
+        "Not enough history: %(weeks)s week. No comparison is made.",
+        "Not enough history: %(weeks)s weeks. No comparison is made.",
+        weeks,
+    )
+    return words % {"weeks": shown(weeks)}
+
+
+def _seen(values: Words, shown: Callable[[Any], str]) -> str:
+    weeks = min(int(values["weeks"]), _WEEKS_A_YEAR)
+    words = ngettext(
+        "%(incidents)s; in the last %(weeks)s week between %(low)s and %(high)s.",
+        "%(incidents)s; in the last %(weeks)s weeks between %(low)s and %(high)s.",
+        weeks,
+    )
+    return words % {
+        "incidents": incidents(int(values["observed"]), shown),
+        "weeks": shown(weeks),
+        "low": shown(values["low"]),
+        "high": shown(values["high"]),
+    }
+
+
+def _range(values: Words, shown: Callable[[Any], str]) -> str:
+    return _seen(values, shown) + " " + gettext("The history is too short for a test.")
+
+
+def _early_watch(values: Words, shown: Callable[[Any], str]) -> str:
+    words = gettext(
+        "%(incidents)s, more than in any of the last %(weeks)s weeks (at most %(high)s)."
+        " Unconfirmed: the history is too short for a test."
+    )
+    return words % {
+        "incidents": incidents(int(values["observed"]), shown),
+        "weeks": shown(values["weeks"]),
+        "high": shown(values["high"]),
+    }
+
+
+def _too_few(values: Words, shown: Callable[[Any], str]) -> str:
+    words = gettext("Too few incidents to say: %(recent)s in the last 4 weeks.")
+    return words % {"recent": shown(values["recent"])}
+
+
+def _no_fit(values: Words, shown: Callable[[Any], str]) -> str:
+    return gettext("Too few incidents to say: no usual level can be worked out.")
+
+
+def _usual(values: Words, shown: Callable[[Any], str]) -> str:
+    words = gettext("%(incidents)s; in a usual week between %(lower)s and %(upper)s.")
+    return words % {
+        "incidents": incidents(int(values["observed"]), shown),
+        "lower": shown(values["lower"]),
+        "upper": shown(values["upper"]),
+    }
+
+
+def _watch(values: Words, shown: Callable[[Any], str]) -> str:
+    words = gettext("Not an alert: among %(tests)s tests chance alone may bring such a week.")
+    return _usual(values, shown) + " " + words % {"tests": shown(values["tests"])}
+
+
+def _unusual(values: Words, shown: Callable[[Any], str]) -> str:
+    words = gettext(
+        "%(incidents)s; in a usual week between %(lower)s and %(upper)s;"
+        " a week like this happens %(often)s by chance."
+    )
+    return words % {
+        "incidents": incidents(int(values["observed"]), shown),
+        "lower": shown(values["lower"]),
+        "upper": shown(values["upper"]),
+        "often": how_often(float(values["p"]), shown),
+    }
+
+
+def how_often(p: float, shown: Callable[[Any], str]) -> str:
+    """ "about once in 3 years" for the probability of a week.
+
+    Weeks below half a year, months below two, years above; nothing finer than the data can tell.
+    """
+    years = 1 / (p * _WEEKS_A_YEAR) if p > 0 else float("inf")
+    if years > RAREST_YEARS:
+        return gettext("less than once in %(years)s years") % {"years": shown(RAREST_YEARS)}
+    if years >= 2:
+        return gettext("about once in %(years)s years") % {"years": shown(round(years))}
+    if years >= 0.5:
+        return gettext("about once in %(months)s months") % {"months": shown(round(years * 12))}
+    weeks = max(2, round(1 / p))
+    return gettext("about once in %(weeks)s weeks") % {"weeks": shown(weeks)}
+
+
+_SENTENCES: dict[str, Writer] = {
+    "missing": _missing,
+    "counts": _counts,
+    "range": _range,
+    "early_watch": _early_watch,
+    "too_few": _too_few,
+    "no_fit": _no_fit,
+    "usual": _usual,
+    "watch": _watch,
+    "unusual": _unusual,
+}
+KEYS = frozenset(_SENTENCES)

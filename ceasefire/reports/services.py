@@ -1,0 +1,280 @@
+"""Compiling, telling, approving and correcting a weekly report."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from ceasefire import audit, periods
+from ceasefire.people.models import User
+from ceasefire.periods import Week
+from ceasefire.places.models import Site
+from ceasefire.reports.compilation import Content, compile_content
+from ceasefire.reports.documents import checksum
+from ceasefire.reports.exceptions import (
+    NotCovered,
+    NothingChanged,
+    ReportHasMoved,
+    ReportIsFrozen,
+    ReportIsNotFrozen,
+    WeekNotOver,
+    WrongWeekStart,
+)
+from ceasefire.reports.models import SharedWeeklyReport, WeeklyReport
+from ceasefire.reports.panel import ALL
+from ceasefire.reports.sharing import may_follow, shared_body
+from incidents import measures
+
+Changes = list[dict[str, Any]]
+
+
+@transaction.atomic
+def compile_week(
+    *, site: Site, week_start: date, by: User | None = None, as_of: datetime | None = None
+) -> WeeklyReport:
+    """Compile the report of a site's week, or return the approved one as it stands.
+
+    There is one draft a week: compiling again renews its numbers and keeps its narrative. The site
+    is locked first, so two compiles take turns and the second finds the first one's report.
+    `as_of` leaves out what was received later; without it everything that is there counts. Refuses
+    a day that begins no week of the site, a week that is not over, and one in which the site
+    recorded nothing.
+    """
+    week = _whole_week(site, week_start)
+    _take_turns(site)
+    report = _latest(site, week)
+    if report is not None and report.is_frozen:
+        return report
+    content = _content(site, week, as_of)
+    if report is None:
+        report = WeeklyReport(site=site, week_start=week.start, number=_next_number(site))
+    elif report.revision_of is not None:
+        reasons = [row["reason"] for row in report.body["revisions"]]
+        _say_revised(content, report.revision_of, reasons[0] if reasons else "")
+    _fill(report, content, by=by)
+    audit.record("weeklyreport.compiled", subject=report, by=by, detail=_trace(report))
+    return report
+
+
+@transaction.atomic
+def revise_report(report: WeeklyReport, *, by: User, reason: str) -> WeeklyReport:
+    """Correct an approved report: a new draft beside it that says what changed and why.
+
+    Refuses a report that is not approved, or is not the last one of its week, and a correction
+    that changes no number.
+    """
+    site, week = report.site, Week(report.week_start)
+    _take_turns(site)
+    latest = _latest(site, week)
+    if latest is None or latest.pk != report.pk:
+        raise ReportHasMoved
+    if not latest.is_frozen:
+        raise ReportIsNotFrozen
+    content = _content(site, week, None)
+    if not _say_revised(content, latest, reason):
+        raise NothingChanged
+    draft = WeeklyReport(
+        site=site,
+        week_start=week.start,
+        number=_next_number(site),
+        revision=latest.revision + 1,
+        revision_of=latest,
+        narrative_en=latest.narrative_en,
+        narrative_ar=latest.narrative_ar,
+        narrative_by=latest.narrative_by,
+    )
+    _fill(draft, content, by=by)
+    audit.record("weeklyreport.revised", subject=draft, by=by, reason=reason, detail=_trace(draft))
+    return draft
+
+
+@transaction.atomic
+def write_narrative(
+    report: WeeklyReport,
+    *,
+    narrative_en: str,
+    narrative_ar: str,
+    by: User,
+    version: int | None = None,
+) -> WeeklyReport:
+    """Tell the week in words. Refused once the report is approved.
+
+    `version`: of the draft the writer had before them; a newer one is not overwritten.
+    """
+    report = _locked(report)
+    if report.is_frozen:
+        raise ReportIsFrozen
+    if version is not None and version != report.version:
+        raise ReportHasMoved
+    report.narrative_en, report.narrative_ar = narrative_en.strip(), narrative_ar.strip()
+    report.narrative_by = by
+    report.version += 1
+    report.save(update_fields=["narrative_en", "narrative_ar", "narrative_by", "version"])
+    audit.record(
+        "weeklyreport.narrated", subject=report, by=by, fields=["narrative_en", "narrative_ar"]
+    )
+    return report
+
+
+@transaction.atomic
+def freeze_report(report: WeeklyReport, *, by: User, version: int | None = None) -> WeeklyReport:
+    """Approve a report: from here on PostgreSQL refuses any change. REO's version is made with it.
+
+    Refused where it is approved already, or where the draft is no longer what the manager read
+    (`version`). A correction that would give away small counts beside the version REO has is not
+    shared; REO keeps the earlier one.
+    """
+    report = _locked(report)
+    if report.is_frozen:
+        raise ReportIsFrozen
+    if version is not None and version != report.version:
+        raise ReportHasMoved
+    report.status = WeeklyReport.Status.FROZEN
+    report.frozen_at, report.frozen_by = timezone.now(), by
+    report.body["status"] = "frozen"
+    report.checksum = checksum(report.body)
+    report.version += 1
+    report.save()
+    shared = _share(report)
+    audit.record(
+        "weeklyreport.frozen",
+        subject=report,
+        by=by,
+        detail=_trace(report) | {"shared": shared is not None},
+    )
+    return report
+
+
+def changes_since(report: WeeklyReport) -> Changes:
+    """What the records say otherwise by now: [{place, type, before, after}], [] for nothing.
+
+    Counts of incidents by district and type; reads one week.
+    """
+    week = Week(report.week_start)
+    now: dict[tuple[str, str], int] = {}
+    for count in measures.weekly_counts(report.site_id, week.start, week.end):
+        if count.district_pcode and count.incidents:
+            for kind in (count.type, ALL):
+                key = (count.district_pcode, kind)
+                now[key] = now.get(key, 0) + count.incidents
+    return _differences(_counted(report.body), now)
+
+
+def _whole_week(site: Site, week_start: date) -> Week:
+    week = Week.of(week_start, site.week_start)
+    if week.start != week_start:
+        raise WrongWeekStart
+    if week.end > periods.today():
+        raise WeekNotOver
+    return week
+
+
+def _take_turns(site: Site) -> None:
+    """Hold the site's row to the end of the transaction; recording incidents goes on meanwhile."""
+    Site.objects.select_for_update(no_key=True).only("pk").get(pk=site.pk)
+
+
+def _locked(report: WeeklyReport) -> WeeklyReport:
+    _take_turns(report.site)
+    return (
+        WeeklyReport.objects.select_for_update(of=("self",))
+        .select_related("site")
+        .get(pk=report.pk)
+    )
+
+
+def _latest(site: Site, week: Week) -> WeeklyReport | None:
+    return (
+        WeeklyReport.objects.filter(site=site, week_start=week.start)
+        .select_related("site", "revision_of__site")
+        .order_by("-revision")
+        .first()
+    )
+
+
+def _next_number(site: Site) -> int:
+    last = WeeklyReport.objects.filter(site=site).aggregate(last=Max("number"))["last"]
+    return int(last or 0) + 1
+
+
+def _content(site: Site, week: Week, as_of: datetime | None) -> Content:
+    content = compile_content(
+        site, week, as_of=(as_of or periods.now()).astimezone(periods.BAGHDAD), cut=as_of
+    )
+    if not content.is_covered and not content.recorded:
+        raise NotCovered
+    return content
+
+
+def _fill(report: WeeklyReport, content: Content, *, by: User | None) -> None:
+    report.body, report.basis = content.body, content.basis
+    report.checksum = checksum(report.body)
+    report.data_as_of = datetime.fromisoformat(report.body["data_as_of"])
+    report.compiled_at, report.compiled_by = timezone.now(), by
+    if not report._state.adding:
+        report.version += 1
+    report.save()
+
+
+def _trace(report: WeeklyReport) -> dict[str, Any]:
+    return {
+        "number": report.number,
+        "checksum": report.checksum,
+        "alerts": len(report.body["alerts"]),
+    }
+
+
+def _say_revised(content: Content, before: WeeklyReport, reason: str) -> Changes:
+    """Write into a document what it changes of the approved one."""
+    changes = _differences(_counted(before.body), _counted(content.body))
+    content.body["revision_of"] = before.code
+    content.body["revisions"] = [{**change, "reason": reason} for change in changes]
+    content.basis["revised_places"] = before.basis["places"]
+    content.basis["revised_types"] = before.basis["types"]
+    return changes
+
+
+def _counted(body: dict[str, Any]) -> dict[tuple[str, str], int]:
+    return {
+        (row["place"], row["type"]): row["incidents"] for row in body["counts"] if row["incidents"]
+    }
+
+
+def _differences(before: dict[tuple[str, str], int], after: dict[tuple[str, str], int]) -> Changes:
+    return [
+        {
+            "place": place,
+            "type": kind,
+            "before": before.get((place, kind), 0),
+            "after": after.get((place, kind), 0),
+        }
+        for place, kind in sorted(before.keys() | after.keys())
+        if before.get((place, kind), 0) != after.get((place, kind), 0)
+    ]
+
+
+def _share(report: WeeklyReport) -> SharedWeeklyReport | None:
+    """Write REO's version, or none where it would give away what the earlier one hides."""
+    body = shared_body(report)
+    earlier = (
+        SharedWeeklyReport.objects.filter(site_code=report.site.code, week_start=report.week_start)
+        .order_by("-revision")
+        .first()
+    )
+    if earlier is not None and not may_follow(body, earlier.body):
+        return None
+    return SharedWeeklyReport.objects.create(
+        site_code=report.site.code,
+        site_name_en=report.site.name_en,
+        site_name_ar=report.site.name_ar,
+        is_demo=report.site.is_demo,
+        week_start=report.week_start,
+        revision=report.revision,
+        body=body,
+        checksum=checksum(body),
+        frozen_at=report.frozen_at,
+    )

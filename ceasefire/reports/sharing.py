@@ -1,0 +1,128 @@
+"""The version of a report that leaves the program: whole districts, small counts hidden.
+
+Without sexual violence, minors and staff (left out when the report was compiled). A count of one or
+two incidents is hidden, and with it whatever would give it away by subtraction. Killed and injured
+are given for all districts together, where they are none or at least three.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ceasefire.disclosure import INCIDENTS, SuppressedTable, suppress
+from ceasefire.reports.compilation import english
+from ceasefire.reports.models import WeeklyReport
+
+REPORT = "weekly-violence-trends-shared"
+VERSION = 1
+
+
+def shared_body(report: WeeklyReport) -> dict[str, Any]:
+    """The shared document of a report that is being approved."""
+    basis = report.basis
+    shared = basis["shared"]
+    table = suppress(shared["cells"] or [], threshold=INCIDENTS)
+    totals = {total["place"]: total for total in shared["totals"]}
+    judged = [
+        _district(place, published, totals[place])
+        for place, published in zip(shared["districts"], table.row_totals, strict=True)
+    ]
+    shown = {row["place"] for row in judged if row["incidents"] is not None}
+    return {
+        "report": REPORT,
+        "version": VERSION,
+        "site": report.site.code,
+        "week_start": report.week_start.isoformat(),
+        "week_end": report.week_end.isoformat(),
+        "data_as_of": report.body["data_as_of"],
+        "status": "frozen",
+        "revision": report.revision,
+        "fewest_shown": INCIDENTS,
+        "total": table.total,
+        "killed": _harmed(shared["killed"], table),
+        "injured": _harmed(shared["injured"], table),
+        "districts": judged,
+        "types": [
+            {"type": kind, "incidents": count}
+            for kind, count in zip(shared["types"], table.column_totals, strict=True)
+        ],
+        "counts": [
+            {"place": place, "type": kind, "incidents": count}
+            for place, row in zip(shared["districts"], table.cells, strict=True)
+            for kind, count in zip(shared["types"], row, strict=True)
+        ],
+        "tests_made": shared["tests_made"],
+        "false_alerts_expected": shared["false_alerts_expected"],
+        "alerts": [place for place in shared["alerts"] if place in shown],
+        "names": {
+            "places": {place: basis["places"][place] for place in shared["districts"]},
+            "types": _type_names(shared["types"]),
+        },
+    }
+
+
+def may_follow(new: dict[str, Any], old: dict[str, Any]) -> bool:
+    """Whether a corrected version may be published beside the one it corrects.
+
+    Two versions of one table can be subtracted. A published count that moves by one or two would
+    show exactly those incidents, so such a correction stays inside the program.
+    """
+    before, after = _published(old), _published(new)
+    for cell in before.keys() & after.keys():
+        first, second = before[cell], after[cell]
+        if (first is None) != (second is None):
+            return False
+        if first is not None and second is not None and 0 < abs(first - second) < INCIDENTS:
+            return False
+    return True
+
+
+def _published(body: dict[str, Any]) -> dict[tuple[str, str], int | None]:
+    cells = {(row["place"], row["type"]): row["incidents"] for row in body["counts"]}
+    cells |= {(row["place"], ""): row["incidents"] for row in body["districts"]}
+    cells |= {("", row["type"]): row["incidents"] for row in body["types"]}
+    for name in ("total", "killed", "injured"):
+        cells[(name, name)] = body[name]
+    return cells
+
+
+def _district(place: str, incidents: int | None, total: dict[str, Any]) -> dict[str, Any]:
+    """A district's row; what the statistics say is hidden with its count."""
+    if incidents is None or total["state"] == "too_few":
+        return {
+            "place": place,
+            "incidents": incidents,
+            "state": None if incidents is None else "too_few",
+            "expected": None,
+            "upper": None,
+            "sentence": None,
+            "key": None,
+            "values": None,
+        }
+    return {
+        "place": place,
+        "incidents": incidents,
+        "state": total["state"],
+        "expected": total["expected"],
+        "upper": total["upper"],
+        "sentence": english(total["key"], total["values"]),
+        "key": total["key"],
+        "values": total["values"],
+    }
+
+
+def _harmed(count: int, table: SuppressedTable) -> int | None:
+    """A number of people harmed: hidden with the total, and where it is one or two."""
+    return None if table.total is None or 0 < count < INCIDENTS else count
+
+
+def _type_names(kinds: list[str]) -> dict[str, Any]:
+    from ceasefire import codes
+
+    return {
+        kind: {
+            "name_en": codes.label("incident_type", kind, "en"),
+            "name_ar": codes.label("incident_type", kind, "ar"),
+        }
+        for kind in kinds
+    }
