@@ -39,9 +39,7 @@ _CELL_COST = 1_000
 _TOTAL_COST = 1_000_000
 _GRAND_COST = 1_000_000_000
 
-_Arc = tuple[
-    str, int, int
-]  # ("cell", row, column), ("row", row, 0), ("column", column, 0) ...
+_Arc = tuple[str, int, int]  # ("cell", row, column), ("row", row, 0), ("column", column, 0) ...
 _Node = tuple[str, int]
 
 
@@ -60,9 +58,7 @@ class SuppressedTable:
         return sum(cell is None for row in self.cells for cell in row)
 
 
-def suppress(
-    table: Sequence[Sequence[int]], *, threshold: int = INCIDENTS
-) -> SuppressedTable:
+def suppress(table: Sequence[Sequence[int]], *, threshold: int = INCIDENTS) -> SuppressedTable:
     """Hide what must be hidden of a table of counts (rows of equal length) and of its totals.
 
     Counts are whole and not negative; `threshold` is the smallest count that may be published.
@@ -111,9 +107,7 @@ class _Network:
 
         self.at: dict[_Node, list[_Arc]] = {}
         for arc, (tail, head) in self.ends.items():
-            if self.flow[
-                arc
-            ]:  # a zero is published as it is and never used to hide another
+            if self.flow[arc]:  # a zero is published as it is and never used to hide another
                 self.at.setdefault(tail, []).append(arc)
                 self.at.setdefault(head, []).append(arc)
 
@@ -172,8 +166,7 @@ class _Network:
 
         return SuppressedTable(
             cells=tuple(
-                tuple(shown(("cell", i, j)) for j in range(self.width))
-                for i in range(self.height)
+                tuple(shown(("cell", i, j)) for j in range(self.width)) for i in range(self.height)
             ),
             row_totals=tuple(shown(("row", i, 0)) for i in range(self.height)),
             column_totals=tuple(shown(("column", j, 0)) for j in range(self.width)),

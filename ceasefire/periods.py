@@ -11,16 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-__all__ = [
-    "BAGHDAD",
-    "SUNDAY",
-    "Week",
-    "local_day",
-    "long_date",
-    "month_name",
-    "now",
-    "today",
-]
+__all__ = ["BAGHDAD", "SUNDAY", "Week", "local_day", "long_date", "month_name", "now", "today"]
 
 #: UTC+3 without summer time since 2008; earlier dates had it, so the zone is named, not the offset.
 BAGHDAD = ZoneInfo("Asia/Baghdad")
@@ -91,9 +82,7 @@ def _pinned_day() -> date | None:
     try:
         return date.fromisoformat(str(pin))
     except ValueError:
-        raise ValueError(
-            f"CEASEFIRE_TODAY must be a day as YYYY-MM-DD, not {pin!r}."
-        ) from None
+        raise ValueError(f"CEASEFIRE_TODAY must be a day as YYYY-MM-DD, not {pin!r}.") from None
 
 
 def local_day(moment: date | datetime) -> date:
@@ -121,16 +110,12 @@ class Week:
     def of(cls, day: date | datetime, week_start: int = SUNDAY) -> Week:
         """The week that holds `day`, weeks beginning on Python weekday number `week_start`."""
         if not 0 <= week_start <= 6:
-            raise ValueError(
-                "week_start is a Python weekday number, 0 (Monday) to 6 (Sunday)."
-            )
+            raise ValueError("week_start is a Python weekday number, 0 (Monday) to 6 (Sunday).")
         day = local_day(day)
         return cls(day - timedelta(days=(day.weekday() - week_start) % 7))
 
     @classmethod
-    def starts_between(
-        cls, first: date, until: date, week_start: int = SUNDAY
-    ) -> Iterator[Week]:
+    def starts_between(cls, first: date, until: date, week_start: int = SUNDAY) -> Iterator[Week]:
         """Every week whose first day lies in the half-open span from `first` to `until`."""
         week = cls.of(first, week_start)
         if week.start < first:

@@ -22,9 +22,7 @@ __all__ = [
 ]
 
 #: Marks that reorder the text around them: they can make a name or a file name read as another.
-BIDI_CONTROLS = (
-    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-)
+BIDI_CONTROLS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 _BIDI_TABLE = dict.fromkeys(map(ord, BIDI_CONTROLS))
 _DIGITS_TABLE = {
@@ -54,9 +52,7 @@ _LETTERS_TABLE = str.maketrans(
     }
 )
 # Signs that stand inside a word in transliteration: Ma'qil, Qurʿah, Shaʾab.
-_INSIDE_WORDS = re.compile(
-    r"['`\u00b4\u02b0-\u02ff\u2018\u2019\u201b\u2032\u055a\uff07]"
-)
+_INSIDE_WORDS = re.compile(r"['`\u00b4\u02b0-\u02ff\u2018\u2019\u201b\u2032\u055a\uff07]")
 _INVISIBLE = frozenset({"Cf", "Mn", "Me"})
 
 
@@ -67,9 +63,7 @@ def western_digits(text: str) -> str:
     between two digits. Everything else stays. For numbers, dates, phones and codes, never for free
     text, where the writer's digits are part of what was said.
     """
-    return _THOUSANDS_BETWEEN_DIGITS.sub("", text.translate(_DIGITS_TABLE)).replace(
-        "\u066b", "."
-    )
+    return _THOUSANDS_BETWEEN_DIGITS.sub("", text.translate(_DIGITS_TABLE)).replace("\u066b", ".")
 
 
 def strip_bidi_controls(text: str) -> str:
@@ -86,9 +80,7 @@ def search_key(text: str) -> str:
     گ چ پ ڤ are kept. Folding twice changes nothing.
     """
     folded = text
-    for _ in range(
-        4
-    ):  # a letter may only decompose once its case is folded; two rounds are usual
+    for _ in range(4):  # a letter may only decompose once its case is folded; two rounds are usual
         before, folded = folded, _fold_once(folded)
         if folded == before:
             break
