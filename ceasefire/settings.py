@@ -94,6 +94,8 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    # Tells the audit trail where a request comes from.
+    "ceasefire.audit.origin.OriginMiddleware",
     # Last: it runs the view itself, inside the person's own database session.
     "ceasefire.database.middleware.DatabaseSessionMiddleware",
 ]
