@@ -187,13 +187,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         series, long = _read(options["file"])
-        answers: list[Answer] = []
-        for one in self._told(self._evaluate(series, options), options):
-            answers.append(one)
+        answers = list(self._told(self._evaluate(series, options)))
         if long:
             _adjust(answers)
         places = {id(one): at for at, one in enumerate(series)}
-        answers.sort(key=lambda one: (places[id(one.series)], one.at))
+        answers.sort(key=lambda answer: (places[id(answer.series)], answer.at))
         text = _csv(answers, long)
         if options["output"]:
             _write_beside(Path(options["output"]), text)
@@ -210,7 +208,7 @@ class Command(BaseCommand):
         if len(without) == len(series):
             raise CommandError("No week has the history that the method needs.", returncode=1)
 
-    def _told(self, answers: Iterable[Answer], options: dict[str, Any]) -> Iterator[Answer]:
+    def _told(self, answers: Iterable[Answer]) -> Iterator[Answer]:
         """Pass the answers on, and count them on a terminal."""
         terminal = self.stderr.isatty()
         for number, one in enumerate(answers, 1):
