@@ -3,9 +3,19 @@
 import os
 
 from celery import Celery
+from celery.signals import beat_init, worker_init
+
+from ceasefire.local import guard
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ceasefire.settings")
 
 app = Celery("ceasefire")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+@beat_init.connect
+def refuse_unsafe_start(**kwargs: object) -> None:
+    """Worker and beat refuse an unsafe production as the web server does."""
+    guard.assert_safe_to_start()
