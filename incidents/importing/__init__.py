@@ -1,0 +1,30 @@
+"""Reading lists of events in: UCDP GED, ACLED, our own table.
+
+    from incidents import importing
+
+    outcome = importing.import_file(content, format="ucdp-ged", site=site, by=user)
+    importing.undo_batch(outcome.batch, by=user)
+
+`reading` finds encoding, delimiter, header and HXL row; a format (`ucdp_ged`, `acled`, `table`)
+turns rows into entries; `plan` places them and compares them with what is here; `verbs` writes.
+Every refusal is a code with a row and a column, worded when shown (`problems`).
+"""
+
+from incidents.importing.problems import FileRefused, Problem
+from incidents.importing.verbs import (
+    NothingToUndo,
+    Outcome,
+    UndoRefused,
+    import_file,
+    undo_batch,
+)
+
+__all__ = [
+    "FileRefused",
+    "NothingToUndo",
+    "Outcome",
+    "Problem",
+    "UndoRefused",
+    "import_file",
+    "undo_batch",
+]

@@ -1,0 +1,356 @@
+"""Our own table: the columns of the export, in any order, under the names of the person's choice.
+
+Lists inside a cell are separated by semicolons. A row that carries a code of ours is that record; a
+row with a `source_id` is known by it, per site; a row with neither by what it holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from ceasefire import periods
+from ceasefire.exports import unescape_cell
+from ceasefire.exports.csv import csv_value
+from ceasefire.text import search_key
+from incidents.exports import BY_KEY, COLUMNS, UNKNOWN
+from incidents.importing import cells
+from incidents.importing.entry import Entry, Gazetteer
+from incidents.importing.problems import BadCell, Problem
+from incidents.importing.reading import column_key
+from incidents.models import Incident
+from incidents.services import rules
+from incidents.services.facts import ActorFacts, SourceFacts, content_hash
+
+NAMES = tuple(column.key for column in COLUMNS)
+#: Without these columns nothing can be read. A site may be chosen for the whole file instead.
+REQUIRED = ("type", "occurred_from", "place", "killed_best", "source_kind")
+#: Columns that say which record it is, or that the vault keeps: no content to compare.
+IDENTITY = frozenset({"code", "site", "source_name", "source_id"})
+#: Empty here means: as it is.
+KEPT_IF_EMPTY = frozenset({"reported_at", "workflow_state", "verification", "geo_precision"})
+#: A row without an id of its own is known by what it holds; that key starts so.
+BY_CONTENT = "row-"
+#: States that a new record may be born in: nothing that asks for another person's part.
+BORN = ("submitted", "in_review", "accepted", "archived")
+_UNKNOWN = {search_key(word) for word in (UNKNOWN, "?", "n/a", "غير معروف", "مجهول", "لا أعرف")} | {
+    "?"
+}
+
+#: Field -> column, where the two differ.
+_COLUMN_OF = {"lat": "latitude", "lon": "longitude", "killed_unknown": "killed_best"}
+
+#: What people call the columns, in English and Arabic; folded by `search_key` for comparing.
+GUESSES: dict[str, tuple[str, ...]] = {
+    "code": ("record", "incident code", "رمز الحادث", "الرمز"),
+    "site": ("site code", "program site", "الموقع"),
+    "type": ("incident type", "kind", "event type", "نوع الحادث", "النوع"),
+    "subtype": ("sub type", "more exactly", "النوع الفرعي"),
+    "occurred_from": (
+        "date",
+        "day",
+        "date from",
+        "occurred",
+        "incident date",
+        "date of incident",
+        "from",
+        "التاريخ",
+        "تاريخ الحادث",
+        "من",
+    ),
+    "occurred_to": ("date to", "to", "until", "end date", "الى", "إلى"),
+    "time_precision": ("date precision", "دقة التاريخ"),
+    "time_of_day": ("time", "الوقت", "وقت الحادث"),
+    "place": (
+        "p-code",
+        "pcode",
+        "location",
+        "district",
+        "area",
+        "المكان",
+        "القضاء",
+        "المنطقة",
+        "الحي",
+    ),
+    "geo_precision": ("place precision", "دقة المكان"),
+    "latitude": ("lat", "y", "خط العرض"),
+    "longitude": ("lon", "long", "lng", "x", "خط الطول"),
+    "place_type": ("kind of place", "نوع المكان"),
+    "killed_min": ("killed at least", "القتلى على الاقل"),
+    "killed_best": ("killed", "dead", "deaths", "fatalities", "القتلى", "عدد القتلى"),
+    "killed_max": ("killed at most", "القتلى على الاكثر"),
+    "injured_min": ("injured at least",),
+    "injured_best": ("injured", "wounded", "الجرحى", "عدد الجرحى"),
+    "injured_max": ("injured at most",),
+    "abducted": ("kidnapped", "المخطوفين", "عدد المخطوفين"),
+    "motive": ("reason", "الدافع"),
+    "method": ("how", "الطريقة"),
+    "weapons": ("weapon", "السلاح", "الاسلحة"),
+    "actor_category": ("perpetrator", "who did it", "الفاعل", "المنفذ"),
+    "summary": ("description", "notes", "details", "الملخص", "الوصف", "التفاصيل"),
+    "source_kind": ("source", "source type", "المصدر", "نوع المصدر"),
+    "source_reliability": ("reliability", "موثوقية المصدر"),
+    "source_credibility": ("credibility", "مصداقية المعلومة"),
+    "source_name": ("name of source", "اسم المصدر"),
+    "source_id": ("id", "no", "number", "serial", "row", "الرقم", "ت", "التسلسل"),
+    "reported_at": ("reported", "date reported", "تاريخ الابلاغ"),
+    "workflow_state": ("state", "status", "الحالة"),
+    "verification": ("verified", "التحقق"),
+}
+
+
+def guess(header: Iterable[str]) -> dict[str, str]:
+    """Our column -> the file's column: by our own names first, then by what people call them."""
+    names = [name for name in header if name]
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for ours in NAMES:
+        for name in names:
+            if column_key(name) == ours:
+                found[ours] = name
+                taken.add(name)
+    for ours in NAMES:
+        if ours in found:
+            continue
+        known = {search_key(ours)} | {search_key(word) for word in GUESSES.get(ours, ())}
+        label = BY_KEY[ours].label
+        known.add(search_key(str(label)))
+        for name in names:
+            if name not in taken and search_key(name) in known:
+                found[ours] = name
+                taken.add(name)
+                break
+    return found
+
+
+def as_cells(incident: Incident) -> dict[str, str]:
+    """An incident as our table would show it: for comparing with a row."""
+    return {column.key: str(csv_value(column.reader()(incident))) for column in COLUMNS}
+
+
+class Reader:
+    """Reads the rows of one file; `columns` is our column -> the file's column."""
+
+    def __init__(
+        self,
+        columns: Mapping[str, str],
+        *,
+        gazetteer: Gazetteer,
+        near: Mapping[str, Iterable[int]] | None = None,
+        site_code: str = "",
+        default_state: str = "submitted",
+    ) -> None:
+        self.columns = columns
+        self.gazetteer = gazetteer
+        #: Site code -> keys of its places, to tell places of one name apart.
+        self.near = near or {}
+        self.site_code = site_code
+        self.default_state = default_state
+        self.lists = cells.Lists()
+        self.latest = max(periods.now(), cells.start_of(periods.today())) + timedelta(days=1)
+
+    def read(self, number: int, row: Mapping[str, str]) -> tuple[Entry | None, list[Problem]]:
+        """One row as an entry, or the problems that keep it from being one."""
+        problems: list[Problem] = []
+        missing: list[Problem] = []
+
+        def text_of(name: str) -> str:
+            column = self.columns.get(name)
+            return unescape_cell(row.get(column, "")).strip() if column else ""
+
+        def wrong(name: str, code: str, text: object = "") -> None:
+            problems.append(Problem.of(number, self.columns.get(name, name), code, text, ours=name))
+
+        def take(name: str, parse: Callable[[str], Any], default: Any = None) -> Any:
+            text = text_of(name)
+            if not text:
+                return default
+            try:
+                return parse(text)
+            except BadCell as bad:
+                wrong(name, bad.code, text)
+                return default
+
+        def need(name: str, value: Any) -> Any:
+            if value is None or value == "" or value == []:
+                missing.append(Problem(number, self.columns.get(name, name), "required"))
+            return value
+
+        facts: dict[str, Any] = {}
+        code = take("code", cells.plain, "").upper()
+        site_code = take("site", cells.plain, "") or self.site_code
+        source_id = take("source_id", lambda text: cells.free_text(text, 80), "")
+
+        def by_list(name: str) -> Callable[[str], str]:
+            return lambda text: self.lists.code(name, text)
+
+        facts["type"] = need("type", take("type", by_list("incident_type")))
+        facts["subtype"] = take("subtype", lambda text: cells.free_text(text, 60), "")
+        start = take("occurred_from", cells.moment)
+        end = take("occurred_to", cells.moment)
+        need("occurred_from", start)
+        facts["occurred_from"] = start[0] if start else None
+        if end is not None:
+            at, has_time = end
+            end = at if has_time or (start and start[1]) else cells.end_of(at.date())
+            if start and end.date() == start[0].date() and not has_time:
+                end = None
+        facts["occurred_to"] = end
+        if start and end and end < start[0]:
+            wrong("occurred_to", "ends_before_start", text_of("occurred_to"))
+        if start and start[0] > self.latest:
+            wrong("occurred_from", "date_in_future", text_of("occurred_from"))
+        facts["time_precision"] = take(
+            "time_precision", lambda text: cells.whole_between(text, 1, 4), 1
+        )
+        facts["time_of_day"] = take("time_of_day", by_list("time_of_day"), "unknown")
+        lat = take("latitude", lambda text: cells.degrees(text, 90))
+        lon = take("longitude", lambda text: cells.degrees(text, 180))
+        if (lat is None) != (lon is None):
+            wrong("latitude" if lat is None else "longitude", "point_incomplete")
+        facts["lat"], facts["lon"] = lat, lon
+        place = take("place", lambda text: self.gazetteer.named(text, self.near.get(site_code, ())))
+        if place is None and lat is None and not text_of("place"):
+            need("place", None)
+        precision = take("geo_precision", lambda text: cells.whole_between(text, 1, 5))
+        if precision is None and place is not None:
+            precision = rules.usual_precision(place, has_point=lat is not None)
+        facts["geo_precision"] = precision or 1
+        facts["place"] = place
+        facts["place_type"] = take("place_type", by_list("place_type"), "unknown")
+
+        unknown = search_key(text_of("killed_best")) in _UNKNOWN or text_of("killed_best") == "?"
+        if not text_of("killed_best"):
+            unknown = False
+        killed = None if unknown else take("killed_best", cells.whole)
+        facts["killed_best"], facts["killed_unknown"] = killed, unknown
+        if not unknown and not text_of("killed_best"):
+            need("killed_best", None)
+        for name in ("killed_min", "killed_max", "injured_min", "injured_best", "injured_max"):
+            facts[name] = take(name, cells.whole)
+        facts["abducted"] = take("abducted", cells.whole)
+        for kind in ("killed", "injured"):
+            known = [
+                facts[f"{kind}_{part}"]
+                for part in ("min", "best", "max")
+                if facts[f"{kind}_{part}"] is not None
+            ]
+            if known != sorted(known):
+                wrong(f"{kind}_best", "out_of_order", " ".join(map(str, known)))
+        facts["motive"] = take("motive", by_list("motive"), "unknown")
+        facts["method"] = take("method", by_list("method"), "unknown")
+        facts["weapons"] = take("weapons", lambda text: self.lists.codes("weapon", text), [])
+        facts["summary"] = take("summary", lambda text: cells.free_text(text, 4000), "")
+        reported = take("reported_at", cells.moment)
+        facts["reported_at"] = reported[0] if reported else None
+        actors = take("actor_category", self._all("actor_category"), [])
+        sources = self._sources(take, wrong)
+        need("source_kind", sources)
+        state = take("workflow_state", self._state, "")
+        grade = take("verification", self._grade, "")
+        if problems:
+            return None, problems
+
+        canonical = self._canonical(facts, sources, actors, state, grade)
+        entry = Entry(
+            row=number,
+            origin_id=source_id or code,
+            facts=facts,
+            given=frozenset(name for name in facts if _COLUMN_OF.get(name, name) in self.columns),
+            sources=sources,
+            actors=[ActorFacts(category=category) for category in actors],
+            original={
+                name: cells.clean_text(text)
+                for name, text in row.items()
+                if text and name != self.columns.get("source_name")
+            },
+            point=(lat, lon) if lat is not None and lon is not None and place is None else None,
+            point_column=self.columns.get("latitude", "latitude"),
+            area="subdistrict",
+            stated_grade=grade,
+            state=state or self.default_state,
+            code=code,
+            site_code=site_code,
+            cells={name: text for name, text in canonical.items() if name in self.columns},
+            missing=missing,
+        )
+        entry.content = content_hash(canonical)
+        if not entry.origin_id:
+            entry.origin_id = BY_CONTENT + entry.content[:32]
+        return entry, []
+
+    # -- single cells ----------------------------------------------------------------------------
+
+    def _all(self, name: str) -> Callable[[str], list[str]]:
+        """Members of a list in a cell, repeats kept (two gangs are two actors)."""
+        return lambda text: [self.lists.code(name, part) for part in cells.parts(text)]
+
+    def _sources(self, take: Any, wrong: Any) -> list[SourceFacts]:
+        kinds = take("source_kind", self._all("source_kind"), [])
+        if not kinds:
+            return []
+        wanted = len(kinds)
+        lists: dict[str, list[str]] = {}
+        for name, listed, default in (
+            ("source_reliability", "reliability", "F"),
+            ("source_credibility", "credibility", "6"),
+        ):
+            found = take(name, self._all(listed), [])
+            if found and len(found) != wanted:
+                wrong(name, "lists_differ")
+                found = []
+            lists[name] = found or [default] * wanted
+        names = take("source_name", lambda text: cells.free_text(text, 400), "")
+        split = [names] if wanted == 1 else [part.strip() for part in names.split(";")]
+        if names and len(split) != wanted:
+            wrong("source_name", "lists_differ")
+        if len(split) != wanted:
+            split = [""] * wanted
+        return [
+            SourceFacts(kind, reliability, credibility, name=name)
+            for kind, reliability, credibility, name in zip(
+                kinds, lists["source_reliability"], lists["source_credibility"], split, strict=True
+            )
+        ]
+
+    @staticmethod
+    def _state(text: str) -> str:
+        text = cells.plain(text).lower().replace(" ", "_")
+        if text not in Incident.State.values:
+            raise BadCell("code_unknown")
+        return text
+
+    @staticmethod
+    def _grade(text: str) -> str:
+        text = cells.plain(text).lower()
+        if text not in Incident.Verification.values:
+            raise BadCell("code_unknown")
+        return text
+
+    @staticmethod
+    def _canonical(
+        facts: Mapping[str, Any],
+        sources: list[SourceFacts],
+        actors: list[str],
+        state: str,
+        grade: str,
+    ) -> dict[str, str]:
+        """The row as the export would write it: what is compared with a record."""
+        place = facts["place"]
+        values: dict[str, Any] = {
+            name: facts.get(name) for name in NAMES if name not in IDENTITY and name in facts
+        }
+        values |= {
+            "place": place.pcode if place is not None else "",
+            "latitude": facts["lat"],
+            "longitude": facts["lon"],
+            "killed_best": UNKNOWN if facts["killed_unknown"] else facts["killed_best"],
+            "actor_category": "; ".join(actors),
+            "source_kind": "; ".join(source.kind for source in sources),
+            "source_reliability": "; ".join(source.reliability for source in sources),
+            "source_credibility": "; ".join(source.credibility for source in sources),
+            "workflow_state": state,
+            "verification": grade,
+        }
+        return {name: str(csv_value(value)) for name, value in values.items()}
