@@ -37,6 +37,9 @@ DRAIN_SECONDS = 25.0
 READY_SECONDS = 60.0
 _BACK_OFF_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 _STEADY_SECONDS = 60.0
+#: How often the worker has to prove that it takes jobs, and what it is given for it.
+WORKER_CHECK_SECONDS = 300.0
+WORKER_PATIENCE_SECONDS = 180
 _PACKAGES = ("ceasefire", "incidents", "outreach", "grants")
 
 DEMO_ACCOUNTS = (
@@ -83,6 +86,9 @@ class Supervisor:
         self.stopping = False
         self.hurry = False
         self.programs: list[Program] = []
+        self._check: subprocess.Popen[bytes] | None = None
+        self._check_due = 0.0
+        self._check_failures = 0
         self._wake, self._waker = os.pipe()
         os.set_blocking(self._waker, False)
         os.set_blocking(self._wake, False)
@@ -363,6 +369,7 @@ class Supervisor:
     def _watch(self) -> None:
         while True:
             self._tend()
+            self._check_worker()
             self.wait(1.0)
 
     def _tend(self) -> None:
@@ -393,6 +400,63 @@ class Supervisor:
                 f" {pause:g} s (see {program.log})."
             )
 
+    def _check_worker(self) -> None:
+        """Start the worker again when it lives and takes no jobs any more.
+
+        A worker that lost Redis for a moment may stay connected to nothing; no process number shows
+        that. A job that does nothing is entered now and then; when two in a row are not done and no
+        other job is running, the worker is at fault.
+        """
+        now = time.monotonic()
+        if self._check is None:
+            if self._check_due == 0.0:
+                self._check_due = now + WORKER_CHECK_SECONDS
+            if now >= self._check_due:
+                self._check = processes.spawn(
+                    [
+                        sys.executable,
+                        str(CHECKOUT / "manage.py"),
+                        "check_worker",
+                        f"--within={WORKER_PATIENCE_SECONDS}",
+                    ],
+                    env=self.child_env,
+                    log=self.layout.logs / "check_worker.log",
+                    cwd=CHECKOUT,
+                )
+            return
+        code = self._check.poll()
+        if code is None:
+            return
+        self._check = None
+        self._check_due = now + WORKER_CHECK_SECONDS
+        self._check_failures = 0 if code == 0 else self._check_failures + 1
+        if self._check_failures < 2 or self._is_busy():
+            return
+        self._check_failures = 0
+        for program in self.programs:
+            if program.name == "worker" and program.child is not None:
+                say("The worker takes no jobs any more: starting it again.")
+                _end_child(program.child, DRAIN_SECONDS)
+                self._launch(program)
+
+    def _is_busy(self) -> bool:
+        """Whether jobs are running, so that one that waits says nothing; also without database."""
+        import psycopg2
+
+        try:
+            connection = guard.connect(self.child_env["DATABASE_URL"])
+        except psycopg2.OperationalError:
+            return True
+        try:
+            with connection.cursor() as cursor:
+                # Ten checks without an answer outlast every time limit of a job.
+                cursor.execute("SELECT EXISTS (SELECT 1 FROM jobs_job WHERE state = 'running')")
+                return bool(cursor.fetchone()[0]) and self._check_failures < 10
+        except psycopg2.Error:
+            return False
+        finally:
+            connection.close()
+
     def _is_ready(self) -> bool:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
         name = next(iter(self.env.get("ALLOWED_HOSTS", "").split(",")), "").strip() or host
@@ -422,6 +486,8 @@ class Supervisor:
     def _stop(self) -> None:
         """Programs first, so that they can finish their work; the database last."""
         running = [program.child for program in self.programs if program.child is not None]
+        if self._check is not None:
+            running.append(self._check)
         for child in running:
             if child.poll() is None:
                 child.terminate()
