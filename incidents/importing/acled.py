@@ -83,26 +83,20 @@ PEACEFUL = frozenset(
 )
 PLACES = {1: 2, 2: 4, 3: 5}
 AREAS = {1: "subdistrict", 2: "district", 3: "governorate"}
-_MONTHS = {
-    name: number
-    for number, name in enumerate(
-        [
-            "january",
-            "february",
-            "march",
-            "april",
-            "may",
-            "june",
-            "july",
-            "august",
-            "september",
-            "october",
-            "november",
-            "december",
-        ],
-        start=1,
-    )
-}
+_MONTHS = dict(
+    january=1,
+    february=2,
+    march=3,
+    april=4,
+    may=5,
+    june=6,
+    july=7,
+    august=8,
+    september=9,
+    october=10,
+    november=11,
+    december=12,
+)
 _IN_WORDS = re.compile(r"([0-9]{1,2})[ -]([A-Za-z]{3,9})[ -]([0-9]{4})")
 
 

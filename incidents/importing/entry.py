@@ -168,23 +168,8 @@ _GOVERNORATES = {
     "IQG18": "wasit wassit",
 }
 _GOVERNORATE_WORDS = frozenset(
-    [
-        "province",
-        "governorate",
-        "muhafazat",
-        "muhafazah",
-        "muhafaza",
-        "al",
-        "an",
-        "ar",
-        "as",
-        "at",
-        "az",
-        "ash",
-        "the",
-        "محافظه",
-        "محافظة",
-    ]
+    {"province", "governorate", "muhafazat", "muhafazah", "muhafaza", "the", "محافظه"}
+    | {"al", "an", "ar", "as", "at", "az", "ash"}
 )
 _known_governorates: dict[tuple[str, str], bool] = {}
 
