@@ -45,7 +45,6 @@ ALLAUTH_OWN = {
     "mfa_deactivate_totp",
     "mfa_view_recovery_codes",
     "mfa_generate_recovery_codes",
-    "usersessions_list",
 }
 
 

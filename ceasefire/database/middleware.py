@@ -1,9 +1,10 @@
 """Runs each view inside the asking person's own database session."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 
 from ceasefire.database.session import acting
 
@@ -13,31 +14,43 @@ OWN_ACCOUNT_MODULES = ("allauth.", "ceasefire.accounts.own_views")
 
 
 class DatabaseSessionMiddleware:
-    """Opens `acting(request.user)` around the view; the last middleware, so nothing runs inside.
+    """Opens `acting(request.user)` just before the view and closes it after the page is rendered.
 
-    A view that raises rolls everything back. A template response is rendered inside, so that what
-    it reads is read under the same role. A streamed response opens its own session where it is
-    made (ceasefire.exports).
+    The last middleware, so nothing else runs inside. A view that raises rolls everything back
+    before any error page is made; a template response is rendered inside, so that what it reads is
+    read under the same role. A streamed response opens its own session (ceasefire.exports).
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        # Still open unless the view failed: the commit happens here, before the answer leaves.
+        self._close(request)
+        return response
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
-    ) -> HttpResponse | None:
+    ) -> None:
         if getattr(view, "without_database", False):
-            return None
+            return
         user = request.user
         if user.is_authenticated and view.__module__.startswith(OWN_ACCOUNT_MODULES):
             user = None
-        with acting(user):
-            response = view(request, *args, **kwargs)
-            if not isinstance(response, StreamingHttpResponse) and callable(
-                getattr(response, "render", None)
-            ):
-                response = response.render()
-        return response
+        stack = ExitStack()
+        stack.enter_context(acting(user))
+        request.database_session = stack  # type: ignore[attr-defined]
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> None:
+        """Roll back; what becomes of the error is decided by others."""
+        self._close(request, error)
+
+    def _close(self, request: HttpRequest, error: Exception | None = None) -> None:
+        stack = request.__dict__.pop("database_session", None)
+        if stack is None:
+            return
+        if error is None:
+            stack.close()
+        else:
+            stack.__exit__(type(error), error, error.__traceback__)
