@@ -1,0 +1,164 @@
+"""Who may open what: one row for every address and method, one column for every role.
+
+A URL without a row fails. `scene` names the record the address is about: one of the person's own
+site here; the same addresses with a record of another site, and with one that does not exist, must
+answer alike for everybody (`test_another_sites_record_answers_exactly_like_an_absent_one`).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from ceasefire import audit, jobs
+from ceasefire.people.roles import Role
+from tests.test_architecture import OPEN_VIEWS, URLS
+
+COLUMNS = {
+    "VI": Role.INTERRUPTER,
+    "OW": Role.WORKER,
+    "SU": Role.SUPERVISOR,
+    "MA": Role.MANAGER,
+    "DO": Role.DATA_OFFICER,
+    "RS": Role.REO_STAFF,
+    "RV": Role.REO_VIEWER,
+    "AU": Role.AUDITOR,
+    "AD": Role.ADMINISTRATOR,
+}
+#: Statuses in the order of COLUMNS.
+TABLE: list[tuple[str, str, str, str]] = [
+    # name, method, scene, statuses:                     VI  OW  SU  MA  DO  RS  RV  AU  AD
+    ("home", "GET", "", "200 200 200 200 200 200 200 200 200"),
+    ("account", "GET", "", "200 200 200 200 200 200 200 200 200"),
+    ("session_end", "POST", "absent_number", "404 404 404 404 404 404 404 404 404"),
+    ("account_logout", "GET", "", "200 200 200 200 200 200 200 200 200"),
+    ("account_reauthenticate", "GET", "", "200 200 200 200 200 200 200 200 200"),
+    ("account_change_password", "GET", "", "200 200 200 200 200 200 200 200 200"),
+    ("mfa_index", "GET", "", "200 200 200 200 200 200 200 200 200"),
+    ("mfa_reauthenticate", "GET", "", "302 302 302 302 302 302 302 302 302"),
+    ("mfa_activate_totp", "GET", "", "302 302 302 302 302 302 302 302 302"),
+    ("mfa_deactivate_totp", "GET", "", "302 302 302 302 302 302 302 302 302"),
+    ("mfa_view_recovery_codes", "GET", "", "302 302 302 302 302 302 302 302 302"),
+    ("mfa_generate_recovery_codes", "GET", "", "302 302 302 302 302 302 302 302 302"),
+    ("people:user_list", "GET", "", "403 403 403 403 403 403 403 403 200"),
+    ("people:user_new", "GET", "", "403 403 403 403 403 403 403 403 200"),
+    ("people:user_detail", "GET", "user", "403 403 403 403 403 403 403 403 200"),
+    ("people:user_disable", "POST", "user", "403 403 403 403 403 403 403 403 302"),
+    ("people:user_enable", "POST", "user", "403 403 403 403 403 403 403 403 302"),
+    ("people:user_link", "POST", "user", "403 403 403 403 403 403 403 403 200"),
+    ("oversight:audit_list", "GET", "", "403 403 403 403 403 403 403 200 403"),
+    ("oversight:audit_head", "GET", "", "403 403 403 403 403 403 403 200 403"),
+    ("oversight:audit_check", "POST", "", "403 403 403 403 403 403 403 302 403"),
+    ("oversight:job_list", "GET", "", "403 403 403 200 200 403 403 403 200"),
+    ("oversight:job_cancel", "POST", "job", "403 403 403 302 302 403 403 403 302"),
+    ("oversight:job_again", "POST", "job", "403 403 403 302 302 403 403 403 302"),
+    ("oversight:place_list", "GET", "", "200 200 200 200 200 403 403 403 200"),
+    ("oversight:place_detail", "GET", "place", "200 200 200 200 200 403 403 403 200"),
+    ("oversight:place_new", "GET", "", "403 403 403 403 403 403 403 403 200"),
+    ("oversight:site_list", "GET", "", "403 403 403 403 403 403 403 403 200"),
+    ("oversight:site_new", "GET", "", "403 403 403 403 403 403 403 403 200"),
+    ("oversight:site_detail", "GET", "site", "403 403 403 403 403 403 403 403 200"),
+]
+
+
+@pytest.fixture
+def scenes(basrah: Any, zubair: Any, make_user: Callable[..., Any]) -> dict[str, list[Any]]:
+    """The arguments of an address for each scene: of one's own site, of another's, of nothing."""
+    audit.record("people.scene_set")  # so that the trail has a head
+    colleague = make_user(Role.WORKER, basrah, username="colleague")
+    return {
+        "": [[]] * 3,
+        "absent_number": [[987654]] * 3,
+        "user": [[colleague.username], [colleague.username], ["nobody"]],
+        "job": [
+            [jobs.enqueue("jobs.heartbeat", site=basrah).pk],
+            [jobs.enqueue("jobs.heartbeat", site=zubair).pk],
+            [987654],
+        ],
+        "place": [["IQG02Q02"], ["IQG02Q02"], ["IQG99"]],
+        "site": [["BASRAH-CENTRE"], ["BASRAH-CENTRE"], ["NOWHERE"]],
+    }
+
+
+def ask(client: Client, name: str, method: str, arguments: list[Any]) -> Any:
+    path = reverse(name, args=arguments)
+    return client.get(path) if method == "GET" else client.post(path)
+
+
+@pytest.fixture
+def cast(make_user: Callable[..., Any], basrah: Any) -> dict[str, Any]:
+    """One person of each role; those of the program at Basrah Centre."""
+    from ceasefire.people.roles import ALL_SITE_ROLES
+
+    return {
+        short: make_user(
+            role, *([] if role in ALL_SITE_ROLES else [basrah]), username=f"cast.{short}"
+        )
+        for short, role in COLUMNS.items()
+    }
+
+
+def test_every_address_has_a_row():
+    named = {name for name, _method, _scene, _statuses in TABLE}
+
+    assert {name for name, _path, _view in URLS} == named | set(OPEN_VIEWS)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "method", "scene", "statuses"), TABLE, ids=[f"{n} {m}" for n, m, _s, _x in TABLE]
+)
+def test_the_table_holds(name, method, scene, statuses, scenes, cast, client):
+    found = {}
+    for short, user in cast.items():
+        client.force_login(user)
+        found[short] = str(ask(client, name, method, scenes[scene][0]).status_code)
+
+    assert found == dict(zip(COLUMNS, statuses.split(), strict=True))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "method", "scene", "_statuses"), TABLE, ids=[f"{n} {m}" for n, m, _s, _x in TABLE]
+)
+def test_who_is_signed_out_is_asked_to_sign_in(name, method, scene, _statuses, scenes, client):
+    answer = ask(client, name, method, scenes[scene][0])
+
+    assert answer.status_code == 302
+    to = "/" if name == "account_logout" else "/accounts/login/"
+    assert answer["Location"].startswith(to)
+
+
+def comparable(answer: Any) -> tuple[int, str]:
+    """Status and body without what differs from page to page by nature (tokens, the address)."""
+    import re
+
+    body = answer.content.decode()
+    body = re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"', "", body)
+    body = re.sub(r'X-CSRFToken": "[^"]+"', "", body)
+    return answer.status_code, re.sub(r'name="next" value="[^"]*"', "", body)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "method", "scene"),
+    [(n, m, s) for n, m, s, _x in TABLE if s not in {"", "absent_number", "place", "site", "user"}],
+    ids=[
+        f"{n} {m}"
+        for n, m, s, _x in TABLE
+        if s not in {"", "absent_number", "place", "site", "user"}
+    ],
+)
+def test_another_sites_record_answers_exactly_like_an_absent_one(
+    name, method, scene, scenes, cast, client
+):
+    _own, foreign, absent = scenes[scene]
+    for short, user in cast.items():
+        if user.role == Role.ADMINISTRATOR:
+            continue  # keeps the jobs of every site
+        client.force_login(user)
+        seen = comparable(ask(client, name, method, foreign))
+        assert seen == comparable(ask(client, name, method, absent)), short
+        assert seen[0] in {403, 404}, short
