@@ -231,7 +231,8 @@ def heat_table(
         value for _name, values in rows for value in values if isinstance(value, int | float)
     ]
     highest = max(numbers, default=0) or 1
-    name_width = 30.0
+    # A letter takes about three hundredths of a phone's width.
+    name_width = min(50.0, max(20.0, 3.0 * max((len(name) for name, _values in rows), default=0)))
     cell_width = (100 - name_width) / max(1, len(columns))
     row_height, top = 30, 24
     every = max(1, math.ceil(len(columns) / 8))

@@ -32,9 +32,9 @@ def look(request: HttpRequest) -> dict[str, Any]:
         "site_name": SimpleLazyObject(lambda: _site_name(request)),
         "is_demo": _is_demo(),
         "language_url": _url("language_set"),
-        "leave_url": _url("leave") or "/accounts/leave/",
-        "away_url": _url("away") or "/away/",
-        "token_url": _url("token") or "/accounts/token/",
+        "leave_url": _url("leave"),
+        "away_url": _url("away"),
+        "token_url": _url("token"),
         "account_url": _url("account"),
     }
 

@@ -14,6 +14,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import REASON_NO_CSRF_COOKIE, get_token
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import translation
 
 #: Seconds after which a browser or a waiting form may ask again.
@@ -81,6 +82,8 @@ def _plain(
                 "here": request.get_full_path() if request.method == "GET" else "",
                 # The cookie alone tells that somebody is signed in; the mark comes from a cookie
                 # too.
+                "leave_url": reverse("leave"),
+                "away_url": reverse("away"),
                 "leave": settings.SESSION_COOKIE_NAME in request.COOKIES,
                 "csrf_token": get_token(request),
                 **(context or {}),

@@ -18,7 +18,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.core.exceptions import FieldDoesNotExist, ValidationError
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Field, Model, Q, QuerySet
 
 Row = TypeVar("Row", bound=Model)
 
@@ -143,11 +143,16 @@ def _column(model: type[Model], key: str, value: Any) -> Any:
         raise ValueError(key)
     *path, name = key.split("__")
     for part in path:
-        model = model._meta.get_field(part).related_model
+        related = model._meta.get_field(part).related_model
+        if not (isinstance(related, type) and issubclass(related, Model)):
+            raise ValueError(key)
+        model = related
     try:
         column = model._meta.pk if name == "pk" else model._meta.get_field(name)
     except FieldDoesNotExist:  # an annotation: the database compares it as it stands
         return value
+    if not isinstance(column, Field):
+        raise ValueError(key)
     read = column.to_python(value)
     column.run_validators(read)
     if isinstance(read, str) and "\x00" in read:

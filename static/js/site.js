@@ -140,6 +140,13 @@
     if (event.target.closest("[data-print]")) window.print();
   });
 
+  // htmx notes the address in view in the tab's storage, whatever its settings; ours keeps nothing.
+  const forget = () => window.sessionStorage.removeItem("htmx-current-path-for-history");
+  ["htmx:pushedIntoHistory", "htmx:replacedInHistory", "htmx:historyRestore"].forEach((name) =>
+    document.addEventListener(name, forget)
+  );
+  document.addEventListener("DOMContentLoaded", forget);
+
   // --- what a fresh part of a page needs --------------------------------------------------------
   function prepare(root) {
     root.querySelectorAll("form").forEach(showParts);

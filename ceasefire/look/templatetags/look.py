@@ -245,11 +245,12 @@ def is_multiple(field: BoundField) -> bool:
 
 
 @register.simple_tag(takes_context=True)
-def heading(context: template.Context) -> str:
+def heading(context: template.Context) -> SafeString:
     """Return the page's title block once more, so that a page writes its title only once."""
     blocks = context.render_context.get(BLOCK_CONTEXT_KEY)
     block = blocks.get_block("title") if blocks else None
-    return block.nodelist.render(context).strip() if block else ""
+    # The block's own variables are escaped already, as everywhere in a template.
+    return mark_safe(block.nodelist.render(context).strip() if block else "")
 
 
 @register.simple_tag(takes_context=True)
