@@ -246,3 +246,48 @@ def review_backlog(site_ids: Sequence[int] | Iterable[int]) -> Backlog:
         killings=sum(family("incident_type", code) == "killing" for code, _at in waiting),
         oldest_at=min((at for _code, at in waiting if at is not None), default=None),
     )
+
+
+@dataclass(frozen=True)
+class Own:
+    """What of a person's own records waits for them: drafts to send, returned ones to mend."""
+
+    drafts: int
+    returned: int
+
+
+def own_open(user_id: object) -> Own:
+    """How many of a person's own incidents wait for that person."""
+    states = list(
+        Incident.objects.filter(
+            reporter_id=user_id,
+            workflow_state__in=[Incident.State.DRAFT, Incident.State.RETURNED],
+        ).values_list("workflow_state", flat=True)[:1000]
+    )
+    returned = states.count(Incident.State.RETURNED)
+    return Own(drafts=len(states) - returned, returned=returned)
+
+
+def happened_since(site_ids: Iterable[int], day: date) -> int:
+    """How many counted, non-sensitive incidents happened at these sites from a day on."""
+    return (
+        Incident.objects.counted()
+        .filter(site_id__in=list(site_ids), occurred_on__gte=day, is_sensitive=False)
+        .count()
+    )
+
+
+def returned_open(site_ids: Iterable[int]) -> int:
+    """How many incidents of these sites were returned to their reporters and not sent again."""
+    return Incident.objects.filter(
+        site_id__in=list(site_ids), workflow_state=Incident.State.RETURNED
+    ).count()
+
+
+def imports_since(site_ids: Iterable[int], moment: datetime) -> int:
+    """How many files were imported into these sites since a moment and not undone."""
+    from incidents.models import ImportBatch
+
+    return ImportBatch.objects.filter(
+        site_id__in=list(site_ids), at__gte=moment, state=ImportBatch.State.IMPORTED
+    ).count()
