@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ceasefire.exports import Column, safe_filename, write_pdf, write_xlsx
-from ceasefire.look.charts import Chart
+from ceasefire.look.charts import WIDTH, Chart
 from ceasefire.look.templatetags.look import STATES
 from ceasefire.reports.documents import canonical
 from ceasefire.reports.models import SharedWeeklyReport, WeeklyReport
@@ -223,9 +223,10 @@ def _marking(page: ReportPage | SharedPage) -> str:
 
 def _blocks(page: ReportPage) -> list[dict[str, Any]]:
     report: WeeklyReport = page.report
+    health = " · ".join(f"{label}: {value}" for label, value in page.health)
     blocks: list[dict[str, Any]] = [
-        {"kind": "paragraph", "text": page.lead},
-        {"kind": "facts", "items": [list(fact) for fact in page.health]},
+        {"kind": "paragraph", "text": f"{page.lead} {page.verdict}"},
+        {"kind": "note", "tone": "muted", "title": gettext("Data health"), "text": health},
     ]
     if report.narrative:
         blocks += [{"kind": "paragraph", "text": part} for part in report.narrative.split("\n\n")]
@@ -254,7 +255,13 @@ def _blocks(page: ReportPage) -> list[dict[str, Any]]:
         blocks.append({"kind": "heading", "text": gettext("Corrected since the last report")})
         blocks.append(_revision_table(page))
     blocks.append({"kind": "heading", "text": gettext("This week, by district and type")})
-    blocks += [_district_table(district) for district in page.districts]
+    blocks += [_district_table(district) for district in page.active]
+    if page.quiet:
+        title = gettext("Districts without an incident this week")
+        blocks.append({"kind": "heading", "text": title, "level": 2})
+        blocks.append(
+            {"kind": "list", "items": [f"{one.name}: {one.total.sentence}" for one in page.quiet]}
+        )
     blocks.append({"kind": "heading", "text": gettext("The weeks before")})
     blocks += [_chart(chart) for chart in page.charts if not chart.panels]
     blocks += [_panels(chart) for chart in page.charts if chart.panels]
@@ -296,14 +303,14 @@ def _district_table(district: Any) -> dict[str, Any]:
         "kind": "table",
         "caption": district.name,
         "columns": [
-            {"label": gettext("Type"), "kind": "text", "width": 16},
+            {"label": gettext("Type"), "kind": "text", "width": 15},
             {"label": gettext("Incidents"), "kind": "int"},
             {"label": gettext("Not verified"), "kind": "int"},
             {"label": gettext("Killed"), "kind": "int"},
             {"label": gettext("Injured"), "kind": "int"},
             {"label": gettext("Abducted"), "kind": "int"},
-            {"label": gettext("Usual week"), "kind": "text", "width": 7},
-            {"label": gettext("State"), "kind": "text", "width": 8},
+            {"label": gettext("Usual week"), "kind": "text", "width": 8},
+            {"label": gettext("State"), "kind": "text", "width": 10},
         ],
         "rows": [row(line) for line in (district.total, *district.shown)],
     }
@@ -323,13 +330,17 @@ def _chart(chart: Chart) -> dict[str, Any]:
 
 
 def _panels(chart: Chart) -> dict[str, Any]:
-    from ceasefire.look.charts import Chart as Picture
-
     return {
         "kind": "charts",
         "columns": 2,
         "items": [
-            {"svg": Picture("", name, "", panel).picture(FONT), "title": name}
+            # Half the width, so that two stand side by side with their text at its own size.
+            {
+                "svg": Chart("", name, "", panel)
+                .picture(FONT)
+                .replace(f'width="{WIDTH}"', f'width="{WIDTH // 2}"', 1),
+                "title": name,
+            }
             for name, panel in chart.panels
         ],
     }

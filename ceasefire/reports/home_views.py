@@ -2,7 +2,9 @@
 
 import secrets
 import shutil
+from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -10,11 +12,16 @@ from django.db import DatabaseError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from ceasefire.local import guard
 from ceasefire.people.access import everyone_signed_in
+from ceasefire.people.roles import Role
+from ceasefire.reports import blocks
+from ceasefire.reports.blocks import Block
+from ceasefire.reports.presentation import ReportPage
 
 #: Below this much free space the program can not be trusted to keep what it is given.
 LEAST_FREE_BYTES = 100 * 1024 * 1024
@@ -24,7 +31,85 @@ LEAST_FREE_BYTES = 100 * 1024 * 1024
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What is due first, for the role of whoever asks."""
-    return render(request, "reports/home.html", {})
+    user: Any = request.user
+    shown = HOMES[Role(user.role)](user)
+    may_log = user.has_perm("incidents.add_incident")
+    return render(
+        request,
+        "reports/home.html",
+        {"blocks": shown, "log_url": blocks.address("incidents:incident_new") if may_log else ""},
+    )
+
+
+def _field(user: Any) -> list[Block]:
+    return [
+        *blocks.own_records(user),
+        blocks.newest(user),
+        blocks.latest(blocks.latest_reports(user), user.digits),
+    ]
+
+
+def _supervisor(user: Any) -> list[Block]:
+    reports = blocks.latest_reports(user)
+    pages = [ReportPage(report, digits=user.digits) for report in reports[:1]]
+    return [
+        blocks.review(user),
+        blocks.returned(user),
+        blocks.newest(user),
+        *(blocks.unusual(page) for page in pages),
+        blocks.latest(reports, user.digits),
+    ]
+
+
+def _manager(user: Any) -> list[Block]:
+    reports = blocks.latest_reports(user)
+    pages = [ReportPage(report, digits=user.digits) for report in reports[:1]]
+    return [
+        blocks.drafts(user, _("Which reports wait for approval?")),
+        *(blocks.alerts(page) for page in pages),
+        blocks.review(user),
+        *(blocks.unusual(page) for page in pages),
+        blocks.latest(reports, user.digits),
+    ]
+
+
+def _data_officer(user: Any) -> list[Block]:
+    reports = blocks.latest_reports(user)
+    pages = [ReportPage(report, digits=user.digits) for report in reports[:1]]
+    return [
+        blocks.drafts(user, _("Which reports wait for words?"), untold=True),
+        blocks.review(user),
+        *(blocks.timeliness(page) for page in pages),
+        *(blocks.certainty(page) for page in pages),
+        blocks.imports(user),
+        blocks.latest(reports, user.digits),
+    ]
+
+
+def _reo(user: Any) -> list[Block]:
+    return [blocks.shared(user)]
+
+
+def _auditor(user: Any) -> list[Block]:
+    return [blocks.trail(user), blocks.chain(user)]
+
+
+def _administrator(user: Any) -> list[Block]:
+    return [blocks.expiring(), blocks.parked(user), blocks.sites()]
+
+
+#: What each role is shown first; what is due stands first.
+HOMES: dict[Role, Callable[[Any], list[Block]]] = {
+    Role.INTERRUPTER: _field,
+    Role.WORKER: _field,
+    Role.SUPERVISOR: _supervisor,
+    Role.MANAGER: _manager,
+    Role.DATA_OFFICER: _data_officer,
+    Role.REO_STAFF: _reo,
+    Role.REO_VIEWER: _reo,
+    Role.AUDITOR: _auditor,
+    Role.ADMINISTRATOR: _administrator,
+}
 
 
 @login_not_required

@@ -74,6 +74,10 @@ class District:
         ]
 
     @property
+    def is_active(self) -> bool:
+        return bool(self.total.incidents or self.total.unverified or self.total.state == "unusual")
+
+    @property
     def quiet(self) -> int:
         return len(self.lines) - len(self.shown)
 
@@ -282,8 +286,26 @@ class ReportPage:
         ]
         return sorted(
             districts,
-            key=lambda one: (one.total.state != "unusual", -(one.total.incidents or 0), one.pcode),
+            key=lambda one: (
+                one.total.state != "unusual",
+                -(one.total.incidents or 0),
+                -sum(
+                    self.basis["series"][one.pcode]["solid"][-1 - at] or 0
+                    for at in range(len(self.basis["weeks"]))
+                ),
+                one.pcode,
+            ),
         )
+
+    @property
+    def active(self) -> list[District]:
+        """Districts with something to show in a table of their own."""
+        return [one for one in self.districts if one.is_active]
+
+    @property
+    def quiet(self) -> list[District]:
+        """Districts without an incident this week, a sentence each."""
+        return [one for one in self.districts if not one.is_active]
 
     def _findings(self, rows: Sequence[Mapping[str, Any]]) -> list[Finding]:
         lines = {(line.place, line.type): line for line in self.lines}

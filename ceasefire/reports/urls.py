@@ -1,6 +1,25 @@
 """Addresses of the weekly reports and the dashboard."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from ceasefire.reports import dashboard_views, views
 
 app_name = "reports"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("dashboard/", dashboard_views.dashboard, name="dashboard"),
+    path("reports/", views.report_list, name="report_list"),
+    path("reports/compile/", views.report_compile, name="report_compile"),
+    path("reports/<str:site>/<str:week_start>/", views.report_detail, name="report_detail"),
+    path(
+        "reports/<str:site>/<str:week_start>/progress/",
+        views.report_progress,
+        name="report_progress",
+    ),
+    path(
+        "reports/<str:site>/<str:week_start>/narrative/",
+        views.report_narrate,
+        name="report_narrate",
+    ),
+    path("reports/<str:site>/<str:week_start>/approve/", views.report_freeze, name="report_freeze"),
+    path("reports/<str:site>/<str:week_start>/correct/", views.report_revise, name="report_revise"),
+]

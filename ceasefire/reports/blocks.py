@@ -1,0 +1,437 @@
+"""The blocks of the dashboard and the homes: a question, one figure against its range, a way on.
+
+Each function reads a bounded number of rows, whatever the size of the tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Min
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from ceasefire import periods
+from ceasefire.jobs import Job
+from ceasefire.look.charts import Chart, weekly_bars
+from ceasefire.people.models import User
+from ceasefire.periods import Week
+from ceasefire.places.models import Site
+from ceasefire.reports.models import SharedWeeklyReport, WeeklyReport
+from ceasefire.reports.presentation import ReportPage, SharedPage, week_words
+from incidents import measures
+
+#: Accounts that end within so many days are shown to the administrator.
+EXPIRING_DAYS = 14
+
+
+@dataclass(frozen=True)
+class Item:
+    """A line of a block that leads somewhere."""
+
+    label: str
+    url: str
+    note: str = ""
+    tone: str = ""
+    badge: str = ""
+
+
+@dataclass(frozen=True)
+class Block:
+    """One question and its answer. `value` None shows no figure; `tone` as the badges have it."""
+
+    title: str
+    value: Any = None
+    unit: str = ""
+    note: str = ""
+    tone: str = ""
+    url: str = ""
+    url_label: str = ""
+    chart: Chart | None = None
+    items: Sequence[Item] = field(default=())
+
+
+def address(name: str, *args: Any, query: str = "") -> str:
+    """The address of a view by name; empty while this version has no such page."""
+    try:
+        return reverse(name, args=args) + query
+    except NoReverseMatch:
+        return ""
+
+
+def latest_reports(user: User) -> list[WeeklyReport]:
+    """The newest report of each of the person's sites, imported histories last."""
+    return list(
+        WeeklyReport.objects.visible_to(user)
+        .select_related("site")
+        .order_by("site__read_only", "site__code", "-week_start", "-revision")
+        .distinct("site__read_only", "site__code")
+    )
+
+
+# --- what waits -----------------------------------------------------------------------------------
+
+
+def own_records(user: User) -> list[Block]:
+    """A reporter's drafts and returned records."""
+    own = measures.own_open(user.pk)
+    return [
+        Block(
+            title=_("What came back to me?"),
+            value=own.returned,
+            note=_("Returned with a question: answer it and send again.")
+            if own.returned
+            else _("Nothing was returned."),
+            tone="overdue" if own.returned else "",
+            url=address("incidents:incident_list", query="?status=returned"),
+            url_label=_("Returned records"),
+        ),
+        Block(
+            title=_("What have I begun?"),
+            value=own.drafts,
+            note=_("Drafts that nobody else sees yet.") if own.drafts else _("No draft is open."),
+            tone="due" if own.drafts else "",
+            url=address("incidents:incident_list", query="?status=draft"),
+            url_label=_("My drafts"),
+        ),
+    ]
+
+
+def newest(user: User) -> Block:
+    """How much happened at the person's sites since this week began."""
+    week = Week.of(periods.today())
+    count = measures.happened_since(user.site_ids, week.start)
+    return Block(
+        title=_("What happened this week?"),
+        value=count,
+        unit=ngettext("incident", "incidents", count),
+        note=_("So far, since Sunday, at your sites."),
+        url=address("incidents:incident_list", query=f"?week={week}"),
+        url_label=_("Incidents of this week"),
+    )
+
+
+def review(user: User) -> Block:
+    """What waits for review, the gravest named."""
+    backlog = measures.review_backlog(user.site_ids)
+    notes = []
+    if backlog.killings:
+        words = ngettext(
+            "%(count)s killing among them.", "%(count)s killings among them.", backlog.killings
+        )
+        notes.append(words % {"count": backlog.killings})
+    if backlog.oldest_at is not None:
+        notes.append(_("The oldest waits %(age)s.") % {"age": _age(backlog.oldest_at)})
+    return Block(
+        title=_("What waits for review?"),
+        value=backlog.waiting,
+        unit=ngettext("record", "records", backlog.waiting),
+        note=" ".join(notes) or _("Everything sent has been looked at."),
+        tone="overdue" if backlog.killings else "due" if backlog.waiting else "",
+        url=address("incidents:incident_review"),
+        url_label=_("Review"),
+    )
+
+
+def returned(user: User) -> Block:
+    """What was sent back to reporters and has not come again."""
+    count = measures.returned_open(user.site_ids)
+    return Block(
+        title=_("What is with the reporters?"),
+        value=count,
+        unit=ngettext("record", "records", count),
+        note=_("Returned with a question and not sent again yet.")
+        if count
+        else _("Nothing is returned."),
+        url=address("incidents:incident_list", query="?status=returned"),
+        url_label=_("Returned records"),
+    )
+
+
+def drafts(user: User, title: str, *, untold: bool = False) -> Block:
+    """Reports that wait: for approval, or (`untold`) for their narrative."""
+    reports = WeeklyReport.objects.visible_to(user).drafts()
+    if untold:
+        reports = reports.filter(narrative_en="", narrative_ar="")
+    facts = reports.aggregate(count=Count("pk"), oldest=Min("week_start"))
+    newest_first = reports.without_content().select_related("site").newest_first()[:5]
+    return Block(
+        title=title,
+        value=facts["count"],
+        unit=ngettext("report", "reports", facts["count"]),
+        note=_("The oldest is of the week %(week)s.") % {"week": week_words(facts["oldest"])}
+        if facts["oldest"]
+        else _("None is waiting."),
+        tone="due" if facts["count"] else "",
+        url=address("reports:report_list", query="?status=draft"),
+        url_label=_("Drafts"),
+        items=[
+            Item(
+                label=str(report.site.name),
+                url=report.get_absolute_url(),
+                note=week_words(report.week_start),
+            )
+            for report in newest_first
+        ],
+    )
+
+
+# --- what the newest report says ------------------------------------------------------------------
+
+
+def unusual(page: ReportPage) -> Block:
+    """The newest week against its usual range, with the weeks before."""
+    district = page.districts[0]
+    total = district.total
+    note = total.sentence
+    return Block(
+        title=_("Is this week unusual?"),
+        value=total.incidents,
+        unit=_("in %(place)s") % {"place": district.name},
+        note=note,
+        tone={"unusual": "unusual", "usual": ""}.get(total.state, ""),
+        chart=weekly_bars(
+            "unusual",
+            _("Verified incidents a week"),
+            page.week,
+            page.week_bars(district.pcode, 26),
+            unit=_("incidents"),
+            height=140,
+            digits=page.digits,
+        ),
+        url=page.report.get_absolute_url(),
+        url_label=_("Weekly report"),
+    )
+
+
+def alerts(page: ReportPage) -> Block:
+    """Which counts stand out."""
+    found = page.alerts
+    return Block(
+        title=_("Which counts stand out?"),
+        value=len(found),
+        unit=ngettext("alert", "alerts", len(found)),
+        note=page.verdict,
+        tone="unusual" if found else "",
+        items=[
+            Item(label=f"{one.place}: {one.label}", url="", note=one.sentence) for one in found[:5]
+        ],
+        url=page.report.get_absolute_url() + "#alerts",
+        url_label=_("Alerts"),
+    )
+
+
+def harmed(page: ReportPage) -> Block:
+    """How many people were harmed."""
+    recorded = page.basis["recorded"]
+    return Block(
+        title=_("How many people were harmed?"),
+        value=recorded["killed"],
+        unit=_("killed"),
+        note=_(
+            "%(injured)s injured, %(abducted)s abducted; in %(unknown)s incidents the number"
+            " of killed is unknown."
+        )
+        % {
+            "injured": page.number(recorded["injured"]),
+            "abducted": page.number(recorded["abducted"]),
+            "unknown": page.number(recorded["killed_unknown"]),
+        },
+        url=page.report.get_absolute_url() + "#counts",
+        url_label=_("By district and type"),
+    )
+
+
+def timeliness(page: ReportPage) -> Block:
+    """How soon reports come, and up to when the records are complete."""
+    health = page.body["data_health"]
+    delay = health["median_delay_days"]
+    words = ngettext(
+        "%(late)s came more than a week late. Complete to %(day)s.",
+        "%(late)s came more than a week late. Complete to %(day)s.",
+        health["late"],
+    )
+    return Block(
+        title=_("How soon do we hear of it?"),
+        value=delay,
+        unit=_("days, half of them sooner"),
+        note=words % {"late": page.number(health["late"]), "day": page.day(health["complete_to"])},
+        url=page.report.get_absolute_url() + "#health",
+        url_label=_("Data health"),
+    )
+
+
+def certainty(page: ReportPage) -> Block:
+    """How sure the records are."""
+    recorded = page.basis["recorded"]
+    total = recorded["incidents"] + recorded["unverified"]
+    return Block(
+        title=_("How sure are we?"),
+        value=recorded["unverified"],
+        unit=_("not verified"),
+        note=_("of %(incidents)s recorded in the week; they stand apart from the counts.")
+        % {"incidents": page.number(total)},
+        tone="due" if recorded["unverified"] else "",
+        url=address("incidents:incident_list", query=f"?week={page.report.week_start}"),
+        url_label=_("Incidents of the week"),
+    )
+
+
+def latest(reports: Sequence[WeeklyReport], digits: str) -> Block:
+    """The newest report of each site."""
+    return Block(
+        title=_("What did the last reports say?"),
+        note="" if reports else _("No report has been compiled yet."),
+        items=[
+            Item(
+                label=page.site,
+                url=report.get_absolute_url(),
+                note=f"{page.week}. {page.verdict}",
+                tone="unusual" if page.body["alerts"] else "quiet",
+                badge=_("Unusual") if page.body["alerts"] else "",
+            )
+            for report in reports
+            for page in [ReportPage(report, digits=digits)]
+        ],
+        url=address("reports:report_list"),
+        url_label=_("All reports"),
+    )
+
+
+# --- the other roles ------------------------------------------------------------------------------
+
+
+def shared(user: User) -> Block:
+    """The newest reports that were shared with REO."""
+    reports = list(SharedWeeklyReport.objects.visible_to(user).latest().newest_first()[:6])
+    return Block(
+        title=_("What do the newest reports say?"),
+        note="" if reports else _("No report has been shared yet."),
+        items=[
+            Item(
+                label=page.site,
+                url=report.get_absolute_url(),
+                note=f"{page.week}. {page.verdict}",
+                tone="unusual",
+                badge=_("Unusual") if page.body["alerts"] else "",
+            )
+            for report in reports
+            for page in [SharedPage(report)]
+        ],
+        url=address("reports:report_list"),
+        url_label=_("All reports"),
+    )
+
+
+def imports(user: User) -> Block:
+    """Files brought in lately."""
+    since = timezone.now() - timedelta(days=30)
+    count = measures.imports_since(user.site_ids, since)
+    return Block(
+        title=_("What was imported?"),
+        value=count,
+        unit=ngettext("file", "files", count),
+        note=_("In the last 30 days."),
+        url=address("incidents:incident_import"),
+        url_label=_("Import"),
+    )
+
+
+def parked(user: User) -> Block:
+    """Background work that stopped after failing."""
+    count = Job.objects.visible_to(user).parked().count()
+    return Block(
+        title=_("Does the background work run?"),
+        value=count,
+        unit=_("stopped"),
+        note=_("Failed five times: try it again.") if count else _("Nothing has stopped."),
+        tone="overdue" if count else "",
+        url=address("oversight:job_list", query="?status=parked" if count else ""),
+        url_label=_("Background work"),
+    )
+
+
+def expiring() -> Block:
+    """Accounts that end soon."""
+    today = timezone.localdate()
+    people = User.objects.active().filter(expires_on__lte=today + timedelta(days=EXPIRING_DAYS))
+    count = people.count()
+    return Block(
+        title=_("Whose access ends soon?"),
+        value=count,
+        unit=ngettext("person", "people", count),
+        note=_("Within two weeks."),
+        tone="due" if count else "",
+        url=address("people:user_list"),
+        url_label=_("Users"),
+        items=[
+            Item(
+                label=str(person.code_name),
+                url=address("people:user_detail", person.username),
+                note=f"{person.expires_on:%d/%m/%Y}",
+            )
+            for person in people.order_by("expires_on")[:5]
+        ],
+    )
+
+
+def sites() -> Block:
+    """The sites of the program."""
+    found = list(Site.objects.order_by("code")[:8])
+    return Block(
+        title=_("Where do we work?"),
+        value=len(found),
+        unit=ngettext("site", "sites", len(found)),
+        url=address("oversight:site_list"),
+        url_label=_("Sites and places"),
+        items=[
+            Item(label=str(site.name), url=address("oversight:site_detail", site.code))
+            for site in found
+        ],
+    )
+
+
+def trail(user: User) -> Block:
+    """The last entries of the audit trail."""
+    from ceasefire.audit.models import AuditEvent
+
+    events = list(AuditEvent.objects.visible_to(user).newest_first()[:6])
+    return Block(
+        title=_("What was done last?"),
+        value=events[0].seq if events else 0,
+        unit=_("entries in the trail"),
+        items=[
+            Item(
+                label=event.verb,
+                url="",
+                note=f"{event.actor_name} · {timezone.localtime(event.at):%d/%m/%Y %H:%M}",
+            )
+            for event in events
+        ],
+        url=address("oversight:audit_list"),
+        url_label=_("Audit trail"),
+    )
+
+
+def chain(user: User) -> Block:
+    """Whether the trail holds, and where to check it."""
+    return Block(
+        title=_("Does the trail hold?"),
+        note=_(
+            "Each entry seals the one before. Check the whole chain, and keep its head outside."
+        ),
+        url=address("oversight:audit_list"),
+        url_label=_("Check the chain"),
+    )
+
+
+def _age(moment: datetime) -> str:
+    hours = max(0, int((periods.now() - moment).total_seconds() // 3600))
+    if hours < 48:
+        return ngettext("%(count)s hour", "%(count)s hours", hours) % {"count": hours}
+    return ngettext("%(count)s day", "%(count)s days", hours // 24) % {"count": hours // 24}

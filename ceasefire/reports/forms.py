@@ -1,0 +1,88 @@
+"""Forms of the weekly report: they validate and never save."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from ceasefire import periods
+from ceasefire.look.forms import DayField
+from ceasefire.periods import Week
+from ceasefire.places.models import Site
+
+
+class CompileForm(forms.Form):
+    """Which week of which site; any day of the week will do."""
+
+    show_optional = False
+    site = forms.ModelChoiceField(label=_("Site"), queryset=Site.objects.none(), empty_label=None)
+    day = DayField(label=_("Any day of the week"), help_text=_("Day/month/year"))
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        site: Any = self.fields["site"]
+        site.queryset = Site.objects.filter(pk__in=user.site_ids)
+        site.label_from_instance = lambda one: one.name
+
+    def clean(self) -> dict[str, Any]:
+        facts = super().clean() or {}
+        site, day = facts.get("site"), facts.get("day")
+        if site is not None and day is not None:
+            facts["week"] = Week.of(day, site.week_start)
+            if facts["week"].end > periods.today():
+                self.add_error("day", ValidationError(_("This week is not over yet.")))
+        return facts
+
+
+class NarrativeForm(forms.Form):
+    """The week in words, in one language or both."""
+
+    show_optional = False
+    narrative_en = forms.CharField(
+        label=_("In English"),
+        required=False,
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 8, "dir": "ltr", "lang": "en"}),
+    )
+    narrative_ar = forms.CharField(
+        label=_("In Arabic"),
+        required=False,
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 8, "dir": "rtl", "lang": "ar"}),
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class FreezeForm(forms.Form):
+    """Which draft the manager read."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class ReviseForm(forms.Form):
+    """Why an approved report is corrected."""
+
+    reason = forms.CharField(
+        label=_("Why is it corrected?"),
+        max_length=200,
+        help_text=_("Without names. It stands in the report."),
+    )
+
+
+class ReportFilters(forms.Form):
+    """What the list of reports is narrowed by."""
+
+    show_optional = False
+    site = forms.ChoiceField(label=_("Site"), required=False)
+    status = forms.ChoiceField(
+        label=_("State"),
+        required=False,
+        choices=[("", _("All")), ("draft", _("Draft")), ("frozen", _("Approved"))],
+    )
+    week = DayField(label=_("Week of"), required=False)
+
+    def __init__(self, *args: Any, sites: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        site: Any = self.fields["site"]
+        site.choices = [("", _("All")), *sites]

@@ -1,0 +1,379 @@
+"""Pages of the weekly report. REO roles see the shared version at the same addresses."""
+
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Func, IntegerField
+from django.db.models.fields.json import KT, KeyTransform
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from ceasefire import audit, jobs
+from ceasefire.exports import file_response
+from ceasefire.look.paging import keyset_page
+from ceasefire.people.access import requires
+from ceasefire.periods import Week
+from ceasefire.places.models import Site
+from ceasefire.reports import services
+from ceasefire.reports.exceptions import (
+    NothingChanged,
+    ReportHasMoved,
+    ReportIsFrozen,
+    ReportRefusal,
+)
+from ceasefire.reports.exports import FORMATS, report_file
+from ceasefire.reports.forms import (
+    CompileForm,
+    FreezeForm,
+    NarrativeForm,
+    ReportFilters,
+    ReviseForm,
+)
+from ceasefire.reports.models import SharedWeeklyReport, WeeklyReport
+from ceasefire.reports.presentation import ReportPage, SharedPage, week_words
+from ceasefire.reports.tasks import COMPILE
+
+VIEW = ("reports.view_weeklyreport", "reports.view_sharedweeklyreport")
+#: Shared reports behind the chart of one, in weeks.
+SHARED_WEEKS = 26
+
+
+def digits_of(request: HttpRequest) -> str:
+    """The digits the person chose."""
+    return str(request.user.digits)  # type: ignore[union-attr]
+
+
+@requires(*VIEW)
+@require_safe
+def report_list(request: HttpRequest) -> HttpResponse:
+    """Reports by week, newest first; REO sees the shared ones."""
+    if request.user.is_reo:  # type: ignore[union-attr]
+        return _shared_list(request)
+    sites = list(Site.objects.filter(pk__in=request.user.site_ids))  # type: ignore[union-attr]
+    filters = ReportFilters(
+        request.GET or None, sites=[(site.code, str(site.name)) for site in sites]
+    )
+    reports = WeeklyReport.objects.visible_to(request.user).latest().select_related("site")
+    if filters.is_bound and filters.is_valid():
+        chosen = filters.cleaned_data
+        if chosen["site"]:
+            reports = reports.filter(site__code=chosen["site"])
+        if chosen["status"]:
+            reports = reports.filter(status=chosen["status"])
+        if chosen["week"]:
+            first = Week.of(chosen["week"]).previous().start
+            reports = reports.filter(week_start__gt=first, week_start__lte=chosen["week"])
+    reports = reports.without_content().annotate(
+        alerts=Func(
+            KeyTransform("alerts", "body"),
+            function="jsonb_array_length",
+            output_field=IntegerField(),
+        ),
+        recorded=KT("basis__recorded__incidents"),
+    )
+    page = _page(request, reports)
+    for report in page:
+        report.week_words = week_words(report.week_start, digits=digits_of(request))
+    return render(
+        request,
+        "reports/report_list.html",
+        {
+            "page": page,
+            "filters": filters,
+            "is_filtered": bool(request.GET.keys() & {"site", "status", "week"}),
+            "has_sites": bool(sites),
+        },
+    )
+
+
+def _shared_list(request: HttpRequest) -> HttpResponse:
+    page = _page(request, SharedWeeklyReport.objects.visible_to(request.user).latest())
+    for report in page:
+        report.week_words = week_words(report.week_start, digits=digits_of(request))
+        report.alert_count = len(report.body["alerts"])
+    return render(request, "reports/shared_list.html", {"page": page})
+
+
+def _page(request: HttpRequest, reports: Any) -> Any:
+    return keyset_page(
+        reports,
+        ordering=("-week_start", "-id"),
+        after=request.GET.get("after"),
+        before=request.GET.get("before"),
+        size=30,
+    )
+
+
+@requires(*VIEW)
+@require_safe
+def report_detail(request: HttpRequest, site: str, week_start: str) -> HttpResponseBase:
+    """One report as a page or, with `?format=`, as a file; `?revision=` for an earlier version."""
+    day = _day(week_start)
+    wanted = request.GET.get("format", "html")
+    if wanted not in ("html", *FORMATS):
+        raise Http404
+    if request.user.is_reo:  # type: ignore[union-attr]
+        return _shared_detail(request, site, day, wanted)
+    place = get_object_or_404(Site, code=site, pk__in=request.user.site_ids)  # type: ignore[union-attr]
+    week = Week.of(day, place.week_start)
+    if week.start != day:
+        return redirect("reports:report_detail", site, week.start.isoformat())
+    report = _find(request, place, week)
+    if report is None:
+        return _not_compiled(request, place, week)
+    if wanted != "html":
+        return _send(request, report, wanted)
+    page = ReportPage(report, digits=digits_of(request))
+    earlier = (
+        WeeklyReport.objects.filter(site=place, week_start=week.start)
+        .exclude(pk=report.pk)
+        .without_content()
+        .select_related("site")
+        .order_by("-revision")
+    )
+    return render(
+        request,
+        "reports/report_detail.html",
+        {
+            "page": page,
+            "report": report,
+            "earlier": earlier,
+            "is_latest": not any(one.revision > report.revision for one in earlier),
+            "changes": services.changes_since(report) if report.is_frozen else [],
+            "job": _job(place, week),
+            "previous": week.previous(),
+            "next": week.next(),
+        },
+    )
+
+
+def _find(request: HttpRequest, site: Site, week: Week) -> WeeklyReport | None:
+    reports = WeeklyReport.objects.visible_to(request.user).filter(site=site, week_start=week.start)
+    if "revision" in request.GET:
+        number = request.GET["revision"]
+        return get_object_or_404(
+            reports.select_related("site", "frozen_by", "narrative_by"),
+            revision=int(number) if number.isdecimal() and len(number) < 4 else -1,
+        )
+    return reports.select_related("site", "frozen_by", "narrative_by").order_by("-revision").first()
+
+
+def _not_compiled(request: HttpRequest, site: Site, week: Week) -> HttpResponse:
+    """The week has no report: being compiled, or to be asked for."""
+    job = _job(site, week)
+    may = request.user.has_perm("reports.compile_weeklyreport")  # type: ignore[union-attr]
+    if job is None and not may:
+        raise Http404
+    return render(
+        request,
+        "reports/report_pending.html",
+        {
+            "site": site,
+            "week": week,
+            "week_words": week_words(week.start, digits=digits_of(request)),
+            "job": job,
+        },
+        status=200 if job else 404,
+    )
+
+
+def _shared_detail(request: HttpRequest, site: str, day: date, wanted: str) -> HttpResponseBase:
+    """REO's version, from its own table and nothing else."""
+    reports = SharedWeeklyReport.objects.visible_to(request.user).filter(site_code=site)
+    report = reports.filter(week_start=day).order_by("-revision").first()
+    if report is None:
+        raise Http404
+    if wanted != "html":
+        return _send(request, report, wanted)
+    page = SharedPage(report, digits=digits_of(request))
+    before = list(reports.latest().filter(week_start__lt=day).newest_first()[: SHARED_WEEKS - 1])
+    return render(
+        request,
+        "reports/shared_detail.html",
+        {"page": page, "report": report, "chart": page.chart(before)},
+    )
+
+
+def _send(
+    request: HttpRequest, report: WeeklyReport | SharedWeeklyReport, kind: str
+) -> HttpResponseBase:
+    """Send the file, and record that it left."""
+    asked = request.GET.get("language")
+    language = asked if asked in ("en", "ar") else (get_language() or "en")[:2]
+    if kind == "json" and asked is None:
+        # The document the checksum belongs to is the English one.
+        language = "en"
+    content, name = report_file(report, kind, language)
+    audit.record(
+        "weeklyreport.exported",
+        subject=report,
+        by=request.user,  # type: ignore[arg-type]
+        detail={"format": kind, "language": language},
+    )
+    return file_response(content, name)
+
+
+@requires("reports.compile_weeklyreport")
+@require_http_methods(["GET", "HEAD", "POST"])
+def report_compile(request: HttpRequest) -> HttpResponse:
+    """Ask for a week's report now; it is compiled as a job."""
+    form = CompileForm(request.POST or None, user=request.user, initial=request.GET.dict())
+    if request.method == "POST" and form.is_valid():
+        site, week = form.cleaned_data["site"], form.cleaned_data["week"]
+        latest = WeeklyReport.objects.filter(site=site, week_start=week.start, status="frozen")
+        if latest.exists():
+            messages.info(request, _("This week's report is approved. It can be corrected."))
+        elif _job(site, week) is None:
+            jobs.enqueue(
+                COMPILE,
+                by=request.user,  # type: ignore[arg-type]
+                site=site,
+                site_code=site.code,
+                week=str(week),
+            )
+            messages.success(request, _("The report is being compiled."))
+        return redirect("reports:report_detail", site.code, str(week))
+    return render(request, "reports/report_compile.html", {"form": form})
+
+
+@requires("reports.compile_weeklyreport")
+@require_safe
+def report_progress(request: HttpRequest, site: str, week_start: str) -> HttpResponse:
+    """How far the compiling of a week is; tells the page to load anew when it is done."""
+    place = get_object_or_404(Site, code=site, pk__in=request.user.site_ids)  # type: ignore[union-attr]
+    week = Week.of(_day(week_start), place.week_start)
+    job = _job(place, week)
+    response = render(request, "reports/_progress.html", {"job": job, "site": place, "week": week})
+    if job is None:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+@requires("reports.write_narrative")
+@require_http_methods(["GET", "HEAD", "POST"])
+def report_narrate(request: HttpRequest, site: str, week_start: str) -> HttpResponse:
+    """Tell the week in words."""
+    report = _draft(request, site, week_start)
+    initial = {
+        "narrative_en": report.narrative_en,
+        "narrative_ar": report.narrative_ar,
+        "version": report.version,
+    }
+    form = NarrativeForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.write_narrative(report, **form.cleaned_data, by=request.user)  # type: ignore[arg-type]
+        except ReportIsFrozen:
+            messages.error(request, _("The report was approved meanwhile and stays as it is."))
+        except ReportHasMoved:
+            form.add_error(
+                None,
+                _("Somebody changed the report meanwhile. Look at it, then save once more."),
+            )
+            form.data = form.data.copy()
+            form.data["version"] = str(report.version)
+            return _narrative_page(request, form, report, status=409)
+        else:
+            messages.success(request, _("The narrative is saved."))
+        return redirect(report)
+    return _narrative_page(request, form, report)
+
+
+def _narrative_page(
+    request: HttpRequest, form: NarrativeForm, report: WeeklyReport, status: int = 200
+) -> HttpResponse:
+    page = ReportPage(report, digits=digits_of(request))
+    return render(
+        request,
+        "reports/report_narrate.html",
+        {"form": form, "report": report, "page": page},
+        status=status,
+    )
+
+
+@requires("reports.freeze_weeklyreport")
+@require_http_methods(["GET", "HEAD", "POST"])
+def report_freeze(request: HttpRequest, site: str, week_start: str) -> HttpResponse:
+    """Approve a report, after saying what that means."""
+    report = _draft(request, site, week_start)
+    form = FreezeForm(request.POST or None, initial={"version": report.version})
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.freeze_report(report, by=request.user, version=form.cleaned_data["version"])  # type: ignore[arg-type]
+        except ReportIsFrozen:
+            messages.info(request, _("This report was approved already."))
+        except ReportHasMoved:
+            messages.error(
+                request, _("The report changed since you opened it. Read it again, then approve.")
+            )
+        else:
+            messages.success(request, _("The report is approved."))
+        return redirect(report)
+    page = ReportPage(report, digits=digits_of(request))
+    return render(
+        request, "reports/report_freeze.html", {"form": form, "report": report, "page": page}
+    )
+
+
+@requires("reports.compile_weeklyreport")
+@require_http_methods(["GET", "HEAD", "POST"])
+def report_revise(request: HttpRequest, site: str, week_start: str) -> HttpResponse:
+    """Correct an approved report: a new draft beside it."""
+    report = _latest(request, site, week_start)
+    form = ReviseForm(request.POST or None)
+    page = ReportPage(report, digits=digits_of(request))
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.revise_report(report, by=request.user, reason=form.cleaned_data["reason"])  # type: ignore[arg-type]
+        except NothingChanged:
+            messages.info(request, _("The records still say what the report says."))
+        except ReportRefusal:
+            messages.error(request, _("This report can not be corrected now. Look at it again."))
+        else:
+            messages.success(request, _("A corrected draft stands beside the approved report."))
+        return redirect(report)
+    return render(
+        request, "reports/report_revise.html", {"form": form, "report": report, "page": page}
+    )
+
+
+def _latest(request: HttpRequest, site: str, week_start: str) -> WeeklyReport:
+    reports = WeeklyReport.objects.visible_to(request.user).filter(
+        site__code=site, week_start=_day(week_start)
+    )
+    report = reports.select_related("site").order_by("-revision").first()
+    if report is None:
+        raise Http404
+    return report
+
+
+def _draft(request: HttpRequest, site: str, week_start: str) -> WeeklyReport:
+    """The last report of the week; the service refuses it where it is approved."""
+    return _latest(request, site, week_start)
+
+
+def _job(site: Site, week: Week) -> Any:
+    """The job that compiles this week now or next, None without one."""
+    return (
+        jobs.Job.objects.filter(state__in=["queued", "running"])
+        .filter(kind=COMPILE, site=site, payload__week=str(week))
+        .order_by("-id")
+        .first()
+    )
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Http404 from None
+
+
+def report_url(site_code: str, week_start: date) -> str:
+    """The address of a report's page."""
+    return reverse("reports:report_detail", args=[site_code, week_start.isoformat()])
