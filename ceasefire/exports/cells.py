@@ -39,7 +39,8 @@ _FORBIDDEN = re.compile(
 
 def clean_text(text: str) -> str:
     """The text without control characters, broken characters and reordering marks."""
-    return text if text.isascii() and text.isprintable() else _FORBIDDEN.sub("", text)
+    # Nothing printable is forbidden; line breaks and joiners need the closer look.
+    return text if text.isprintable() else _FORBIDDEN.sub("", text)
 
 
 def is_dangerous(text: str) -> bool:

@@ -84,10 +84,13 @@ def read_cell(value: Any) -> str | int | Decimal | date | datetime | None:
 
     Moments become Baghdad time, lists become "a; b", NaN and infinity become nothing.
     """
-    if value is None or value == "":
-        return None
+    kind = type(value)  # the usual kinds first: this runs once a cell
+    if kind is str:
+        return clean_text(value) if value else None
+    if kind is int or value is None:
+        return value
     if isinstance(value, str):
-        return clean_text(value)
+        return clean_text(str.__str__(value)) or None  # safe strings and choices become plain ones
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):

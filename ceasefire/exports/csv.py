@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from ceasefire.exports.cells import escape_cell
+from ceasefire.exports.cells import clean_text, escape_cell
 from ceasefire.exports.columns import Column, Header, iterate, read_cell
 
 __all__ = ["write_csv"]
@@ -64,11 +64,16 @@ def write_csv(
 
 def csv_value(value: Any) -> str | int | Decimal:
     """A value as it stands in the file: numbers stay numbers, all else is safe text."""
-    value = read_cell(value)
-    if value is None:
-        return ""
+    kind = type(value)  # the usual kinds first: this runs once a cell
+    if kind is int:
+        return value
+    if kind is not str:
+        value = read_cell(value)
+        if value is None:
+            return ""
     if isinstance(value, str):
-        return value if value[:1].isalnum() else escape_cell(value)
+        text = clean_text(value)
+        return text if text[:1].isalnum() else escape_cell(text)
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
     if isinstance(value, date):

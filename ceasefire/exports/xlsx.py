@@ -20,7 +20,6 @@ from xlsxwriter.worksheet import Worksheet
 
 from ceasefire.exports.cells import is_dangerous
 from ceasefire.exports.columns import Column, ControlTotals, Header, iterate, read_cell
-from ceasefire.periods import BAGHDAD
 
 __all__ = ["MAX_ROWS", "write_xlsx"]
 
@@ -33,7 +32,7 @@ _WIDTHS = {"text": 28, "code": 20, "int": 11, "decimal": 14, "date": 12, "dateti
 _EPOCH = date(1899, 12, 30)
 _FIRST_SURE_DAY = date(1900, 3, 1)  # before it spreadsheets disagree over a 29 February 1900
 _ESCAPE_LIKE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
-_XML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": None})
+_MARK_UP = re.compile("[&<>\r]")
 # Without a date given, files carry this one, so that the same data give the same bytes.
 _NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -260,40 +259,59 @@ class _Styles:
             style = text_style if text[:1].isalnum() or not is_dangerous(text) else quoted
             if "_x" in text:
                 text = _ESCAPE_LIKE.sub("_x005F_", text)
+            if _MARK_UP.search(text):
+                text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+                text = text.replace("\r", "")
             return (
                 f'<c r="{letters}{row}" s="{style}" t="inlineStr">'
-                f'<is><t xml:space="preserve">{text.translate(_XML)}</t></is></c>'
+                f'<is><t xml:space="preserve">{text}</t></is></c>'
             )
 
         def cell(value: Any, row: int) -> str:
             kind = type(value)
             if kind is str:
                 return text_cell(value, row)
-            number = _number(value)
-            if number is None or column.kind == "code":
+            if kind not in _NUMBERS:
+                kind = next(known for known in _NUMBERS if isinstance(value, known))
+            number = None if column.kind == "code" else _NUMBERS[kind](value)
+            if number is None:
                 return text_cell(str(value), row)
             return f'<c r="{letters}{row}" s="{styles[kind]}"><v>{number}</v></c>'
 
         return cell
 
 
-def _number(value: int | Decimal | date | datetime) -> str | None:
-    """The value as a spreadsheet stores it, or None where it could not without losing something.
+# A value as a spreadsheet stores it, or None where it could not without losing something. Numbers
+# are kept to 15 digits; longer ones are better as text than wrong.
 
-    Numbers are kept to 15 digits; longer ones are better as text than wrong.
-    """
-    if isinstance(value, datetime):
-        if value.date() < _FIRST_SURE_DAY:
-            return None
-        local = value.astimezone(BAGHDAD)
-        seconds = local.hour * 3600 + local.minute * 60 + local.second
-        return f"{(local.date() - _EPOCH).days + seconds / 86400:.10f}"
-    if isinstance(value, date):
-        return str((value - _EPOCH).days) if value >= _FIRST_SURE_DAY else None
-    if isinstance(value, int):
-        return str(value) if abs(value) < 10**15 else None
+
+def _whole(value: int) -> str | None:
+    return str(value) if -(10**15) < value < 10**15 else None
+
+
+def _decimal(value: Decimal) -> str | None:
     text = format(value, "f")
-    return text if len(text.strip("-0.").replace(".", "")) <= 15 else None
+    return text if len(text) <= 15 or len(text.strip("-0.").replace(".", "")) <= 15 else None
+
+
+def _day(value: date) -> str | None:
+    return str((value - _EPOCH).days) if value >= _FIRST_SURE_DAY else None
+
+
+def _moment(value: datetime) -> str | None:
+    day = value.date()
+    if day < _FIRST_SURE_DAY:
+        return None
+    seconds = value.hour * 3600 + value.minute * 60 + value.second
+    return f"{(day - _EPOCH).days + seconds / 86400:.10f}"
+
+
+_NUMBERS: dict[type, Callable[[Any], str | None]] = {
+    int: _whole,
+    Decimal: _decimal,
+    datetime: _moment,  # before date, which it is a kind of
+    date: _day,
+}
 
 
 def _cut(text: str) -> str:

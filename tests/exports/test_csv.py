@@ -174,3 +174,10 @@ def test_a_long_file_tells_its_progress_and_stops_when_asked():
 def test_a_column_that_makes_no_sense_is_refused(options):
     with pytest.raises(ValueError):
         Column("a", "A", **options)
+
+
+def test_nothing_printable_is_forbidden():
+    """The writers trust this for speed."""
+    from ceasefire.exports.cells import _FORBIDDEN
+
+    assert not [n for n in range(0x110000) if chr(n).isprintable() and _FORBIDDEN.match(chr(n))]

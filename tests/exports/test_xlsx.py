@@ -1,5 +1,6 @@
 """XLSX: real types, no formulas, Arabic from the right, the last sheet says what it is."""
 
+import enum
 import io
 import zipfile
 from datetime import UTC, date, datetime
@@ -7,10 +8,21 @@ from decimal import Decimal
 
 import openpyxl
 import pytest
+from django.db import models
+from django.utils.safestring import mark_safe
 from openpyxl.utils.escape import unescape
 
 from ceasefire.exports import Cancelled, Column, write_xlsx
 from tests.exports.test_csv import DANGEROUS
+
+
+class Level(enum.IntEnum):
+    HIGH = 3
+
+
+class Word(models.TextChoices):
+    YES = "yes", "Yes"
+
 
 COLUMNS = [
     Column("code", "Code", "code"),
@@ -177,3 +189,20 @@ def test_a_cancelled_export_leaves_nothing_behind(tmp_path, monkeypatch):
             progress=progress,
         )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_kinds_of_known_types_are_taken_for_what_they_are():
+    class Day(date):
+        pass
+
+    rows = [{"a": mark_safe("<b>=1</b>"), "b": Day(2026, 11, 22), "c": Level.HIGH, "d": Word.YES}]
+    columns = [
+        Column("a", "A"),
+        Column("b", "B", "date"),
+        Column("c", "C", "int"),
+        Column("d", "D"),
+    ]
+
+    sheet = book(rows, columns).worksheets[0]
+
+    assert [cell.value for cell in sheet[2]] == ["<b>=1</b>", datetime(2026, 11, 22), 3, "yes"]
