@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Django's command line. `migrate` signs in as the database's owner, everything else as the application."""
+"""Django's command line. `migrate` signs in as the owner of the database, all else as the program."""
 
 import os
 import sys
 
-#: Commands that change the schema: they need the owner's sign-in, which no web or worker process has.
+#: Commands that change the schema: they need the owner's sign-in, which web and worker never use.
 OWNER_COMMANDS = {"migrate"}
 
 
