@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Django's command line. `migrate` signs in as the owner of the database, all else as the program."""
+"""Django's command line. `migrate` signs in as the database's owner, all else as the program."""
 
 import os
 import sys
