@@ -167,7 +167,11 @@ _SHORT = 14
 
 def _prepare(value: Any, key: str = "") -> Any:
     """The data as JSON knows it, with every value already written as people read it."""
+    if key == "svg":
+        return _drawable(str(value))
     if isinstance(value, Mapping):
+        if value.get("kind") == "charts":
+            value = {**value, "items": _small(value["items"], int(value.get("columns", 2)))}
         if isinstance(value.get("columns"), (list, tuple)):
             value = _written_table(value)
         return {name: _prepare(part, name) for name, part in value.items() if part is not None}
@@ -205,3 +209,48 @@ def _written_table(table: Mapping[str, Any]) -> dict[str, Any]:
     if columns and not any(column["width"] for column in columns):
         columns[0]["width"] = 1.0
     return {**table, "columns": columns, "rows": rows, "totals": totals}
+
+
+_SVG_ROOT = re.compile(r"<svg\b[^>]*>")
+_SVG_TEXT = re.compile(r"<text\b[^>]*>")
+_SVG_WIDTH = re.compile(r'(?<= )width="(\d+)"')
+_OTHER_END = {"start": "end", "end": "start"}
+#: A page's width in the pixels of a picture.
+_PAGE_WIDTH = 640
+
+
+def _drawable(svg: str) -> str:
+    """The picture for a renderer that takes a text's start for its left end in any direction."""
+    root = _SVG_ROOT.search(svg)
+    if root is None or 'direction="rtl"' not in root[0]:
+        return svg
+
+    def turned(tag: re.Match[str]) -> str:
+        if 'direction="ltr"' in tag[0]:
+            return tag[0]
+        if "text-anchor=" not in tag[0]:
+            return tag[0].replace("<text", '<text text-anchor="end"', 1)
+        return re.sub(
+            r'text-anchor="(start|end)"',
+            lambda anchor: f'text-anchor="{_OTHER_END[anchor[1]]}"',
+            tag[0],
+        )
+
+    return _SVG_TEXT.sub(turned, svg)
+
+
+def _small(charts: Sequence[Mapping[str, Any]], columns: int) -> list[dict[str, Any]]:
+    """Pictures to stand side by side: narrower rather than shrunk, so that text keeps its size.
+
+    Only those without a view box, whose widths are shares of the whole.
+    """
+    most = _PAGE_WIDTH // max(columns, 1)
+
+    def narrowed(root: re.Match[str]) -> str:
+        if "viewBox=" in root[0]:
+            return root[0]
+        return _SVG_WIDTH.sub(lambda width: f'width="{min(int(width[1]), most)}"', root[0])
+
+    return [
+        {**chart, "svg": _SVG_ROOT.sub(narrowed, str(chart["svg"]), count=1)} for chart in charts
+    ]

@@ -196,3 +196,19 @@ def test_a_wrong_shape_is_an_error():
         )
     with pytest.raises(ValueError):
         write_pdf("../base", {}, language="en")
+
+
+def test_a_label_at_the_right_edge_of_an_arabic_picture_stays_on_it():
+    """The renderer does not know direction, so a text that starts at the right edge ran off it."""
+    picture = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="640" height="60" direction="rtl">'
+        '<text x="100%" y="20" font-size="12">وسم</text>'
+        '<text x="100%" y="40" font-size="12" text-anchor="start">6</text>'
+        '<text x="0%" y="40" font-size="12" text-anchor="start" direction="ltr">28/6</text></svg>'
+    )
+
+    text = copied(write_pdf("base", {"blocks": [{"kind": "chart", "svg": picture}]}, language="ar"))
+
+    assert "وسم" in text
+    assert "6" in text.replace("28/6", "")
+    assert "28/6" in text
