@@ -35,14 +35,16 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def python(*arguments: str, **more: str) -> subprocess.Popen[bytes]:
-    """Start Python with arguments in a process group of its own; its talk is thrown away."""
+    """Start Python with arguments in a process group of its own.
+
+    What it says on standard error is shown with the test, should that fail.
+    """
     return subprocess.Popen(
         [sys.executable, *arguments],
         cwd=settings.BASE_DIR,
         env=environment(**more),
         start_new_session=True,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL if "KEEP_STDERR" not in os.environ else None,
     )
 
 

@@ -27,9 +27,9 @@ _CODE = re.compile(r"[A-Za-z0-9._:/+-]{0,64}")
 def name_of(subject: models.Model) -> tuple[str, str]:
     """How the trail names a record: its model's label, and its code or else its key.
 
-    A model that is known by something other than `code` or `ref` says so in `audit_code`.
+    A model that is known by something other than `code`, `ref` or `pcode` says so in `audit_code`.
     """
-    for attribute in ("audit_code", "code", "ref"):
+    for attribute in ("audit_code", "code", "ref", "pcode"):
         value = getattr(subject, attribute, None)
         if value:
             return subject._meta.label_lower, str(value)

@@ -28,6 +28,8 @@ def wait_for(job: Job, *states: str, seconds: float = 60) -> str:
         job.refresh_from_db()
         if job.state in states or time.monotonic() > deadline:
             return job.state
+        if job.state == Job.State.QUEUED:
+            services.sweep()  # as beat would
         time.sleep(0.1)
 
 

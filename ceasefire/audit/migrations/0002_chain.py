@@ -7,8 +7,8 @@ from django.db import migrations
 FORWARDS = """
 CREATE FUNCTION public.audit_piece(value text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
 AS $$
+  -- No search_path of its own, so that it is woven into its one caller, which sets one.
   SELECT CASE WHEN value IS NULL THEN '-'
               ELSE octet_length(convert_to(value, 'UTF8'))::text || ':' || value END
 $$;
