@@ -16,6 +16,8 @@ from ceasefire.local.faults import StartFault
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
+#: Accounts that may run the database server for root.
+SERVER_ACCOUNTS = ("postgres", "nobody")
 #: The longest path of a unix socket is 107 bytes; this is the longest name put into the folder.
 _LONGEST_SOCKET_NAME = len("/.s.PGSQL.5432.lock")
 _LONGEST_SOCKET_PATH = 107
@@ -119,10 +121,16 @@ def socket_dir(layout: Layout) -> Path:
         raise StartFault(
             f"The folder {folder} can not be made ({error.strerror}): set TMPDIR to another one."
         ) from error
-    if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.geteuid():
+    ours = {os.geteuid()}
+    if os.geteuid() == 0:
+        # Root hands the folder to the account that runs the server where it can not do so itself.
+        ours |= {entry.pw_uid for entry in pwd.getpwall() if entry.pw_name in SERVER_ACCOUNTS}
+    if not stat.S_ISDIR(about.st_mode) or about.st_uid not in ours:
         raise StartFault(
             f"{folder} is not a folder of this account: take it away, or set TMPDIR to another one."
         )
+    if about.st_uid != os.geteuid():
+        os.chown(folder, os.geteuid(), os.getegid())
     if stat.S_IMODE(about.st_mode) != 0o700:
         folder.chmod(0o700)
     _link(layout.sockets_link, folder)

@@ -22,7 +22,7 @@ from typing import Any
 
 from ceasefire.local import processes
 from ceasefire.local.faults import StartFault
-from ceasefire.local.paths import Layout
+from ceasefire.local.paths import SERVER_ACCOUNTS, Layout
 
 DATABASE = "ceasefire"
 OWNER = "ceasefire_owner"
@@ -358,7 +358,7 @@ class Postgres:
         self._use_other_account()
 
     def _use_other_account(self) -> None:
-        account = next((entry for entry in map(_entry, ("postgres", "nobody")) if entry), None)
+        account = next((entry for entry in map(_entry, SERVER_ACCOUNTS) if entry), None)
         if account is None:
             raise StartFault("PostgreSQL needs the account postgres or nobody: set DATABASE_URL.")
         prefix = [

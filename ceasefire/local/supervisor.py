@@ -658,6 +658,8 @@ def run_with_services(
             lock.release()
         if throw_away:
             shutil.rmtree(layout.data, ignore_errors=True)
+            if services.postgres is not None and services.postgres.data != layout.postgres:
+                shutil.rmtree(services.postgres.data.parent, ignore_errors=True)
 
 
 def _new_test_folder() -> Path:

@@ -1,6 +1,7 @@
 """Servers of our own, apart from those the other tests share: these tests kill them."""
 
 import os
+import shutil
 
 import pytest
 
@@ -18,7 +19,10 @@ def bare_environment(**more: str) -> dict[str, str]:
 
 @pytest.fixture
 def layout(tmp_path):
-    return paths.open_data_dir({"CEASEFIRE_DATA_DIR": str(tmp_path / "var")})
+    layout = paths.open_data_dir({"CEASEFIRE_DATA_DIR": str(tmp_path / "var")})
+    yield layout
+    if layout.sockets_link.is_symlink():
+        shutil.rmtree(layout.sockets_link.resolve(), ignore_errors=True)
 
 
 @pytest.fixture
