@@ -17,6 +17,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from ceasefire.database.session import as_system
+from ceasefire.jobs.broker import hint
 from ceasefire.jobs.exceptions import Cancelled, JobRefusal, UnsafePayload
 from ceasefire.jobs.models import Job, PeriodicRun
 from ceasefire.jobs.registry import Handler, handler_of, providers
@@ -24,9 +25,6 @@ from ceasefire.people.models import User
 
 log = logging.getLogger(__name__)
 
-#: After a broker that did not answer, this process sends no hint for so long: requests stay quick
-#: through a long outage, and the sweeper finds the rows.
-BROKER_PAUSE_SECONDS = 15.0
 #: A queued row younger than this is left to its own hint.
 SWEEP_AFTER_SECONDS = 10
 #: The sweeper hints at the same row again only after this long.
@@ -41,7 +39,6 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _LOCK_SPACE = 0x0B5
 
 _current: ContextVar[Job | None] = ContextVar("running job", default=None)
-_broker_silent_until = 0.0
 
 
 # --- entering ---------------------------------------------------------------------------------
@@ -101,23 +98,6 @@ def enqueue(
     if is_new and run_after is None:
         transaction.on_commit(lambda: hint(pk))
     return job
-
-
-def hint(job_id: int) -> bool:
-    """Tell the workers that a job waits; False where the broker is away, which is no loss."""
-    global _broker_silent_until
-    if time.monotonic() < _broker_silent_until:
-        return False
-    from ceasefire.jobs import tasks
-
-    try:
-        tasks.run.apply_async([job_id], retry=False)
-    except Exception as error:
-        # Whatever the broker's client raises: the row stands, so nothing may reach the caller.
-        _broker_silent_until = time.monotonic() + BROKER_PAUSE_SECONDS
-        log.warning("no hint for job %s: %s; the sweeper will find it", job_id, _kind_of(error))
-        return False
-    return True
 
 
 def enter_period(due: Any, *, name: str) -> Job | None:

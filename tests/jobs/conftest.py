@@ -2,16 +2,16 @@
 
 import pytest
 
-from ceasefire.jobs import services, tasks
+from ceasefire.jobs import broker, tasks
 from tests.jobs import kinds  # noqa: F401 - registers them
 
 
 @pytest.fixture(autouse=True)
 def _broker_may_be_asked():
     """No test inherits another's silence towards the broker."""
-    services._broker_silent_until = 0.0
+    broker._silent_until = 0.0
     yield
-    services._broker_silent_until = 0.0
+    broker._silent_until = 0.0
 
 
 @pytest.fixture

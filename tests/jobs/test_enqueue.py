@@ -1,14 +1,16 @@
 """A job is entered with what makes it necessary, once, and carries no identity."""
 
+import os
 import uuid
 from datetime import date
 
 import pytest
+from celery import current_app
 from django.db import ProgrammingError, connection, transaction
 
 from ceasefire import jobs
 from ceasefire.database.session import acting
-from ceasefire.jobs import services
+from ceasefire.jobs import broker, tasks
 from ceasefire.jobs.models import Job
 from ceasefire.people.roles import Role
 
@@ -116,19 +118,19 @@ def test_the_reo_role_has_no_right_on_the_outbox(statement):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_with_the_broker_away_a_job_is_entered_all_the_same(settings, monkeypatch, caplog):
+def test_with_the_broker_away_a_job_is_entered_all_the_same(monkeypatch, caplog):
     """The real client against a port where nobody listens; asked once, then left alone a while."""
-    from ceasefire.celery import app
-    from ceasefire.jobs import tasks
-
     asked = []
     real = tasks.run.apply_async
 
     def send(arguments, **options):
         asked.append(arguments[0])
-        with app.connection_for_write("redis://127.0.0.1:1/0") as away:
-            return real(arguments, connection=away, **options)
+        return real(arguments, **options)
 
+    away = current_app.connection_for_write(
+        "redis://127.0.0.1:1/0", transport_options={"max_retries": 0}
+    )
+    monkeypatch.setattr(broker, "_connections", {os.getpid(): away})
     monkeypatch.setattr(tasks.run, "apply_async", send)
     for _ in range(3):
         jobs.enqueue("test.count", series="a")
@@ -157,7 +159,5 @@ def test_a_hint_never_raises(monkeypatch):
     def broken(*_arguments, **_options):
         raise RuntimeError
 
-    from ceasefire.jobs import tasks
-
     monkeypatch.setattr(tasks.run, "apply_async", broken)
-    assert services.hint(1) is False
+    assert broker.hint(1) is False
