@@ -242,6 +242,8 @@ SESSION_IDLE_MINUTES = {
     ),
 }
 SESSION_ABSOLUTE_HOURS = 12
+#: The row ends with it; the cookie ends with the browser.
+SESSION_COOKIE_AGE = SESSION_ABSOLUTE_HOURS * 3600
 #: How many proxies stand before gunicorn and may be believed about the client's address.
 TRUSTED_PROXIES = env.int("CEASEFIRE_TRUSTED_PROXIES", default=0)
 
