@@ -1,0 +1,265 @@
+"""Which fields say something about a person, why they are kept, and for how long.
+
+Pure description, no behaviour. `docs/data-dictionary.md` is written from it and from the models
+(`manage.py data_dictionary`), and tests/oversight/test_dictionary.py fails while a field that can
+hold text, a structure, an address or a reference to a user is in none of the three tables below.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Retention:
+    """How long a class of data is kept, what happens then, and if the program does it itself."""
+
+    title: str
+    period: str
+    then: str
+    automatic: bool
+
+
+@dataclass(frozen=True)
+class Personal:
+    """Why a personal field is kept, and under which class of `RETENTION`."""
+
+    purpose: str
+    retention: str
+
+
+RETENTION: dict[str, Retention] = {
+    "case": Retention(
+        "Case record",
+        "while the site works, and five years after it ended",
+        "Texts, ages, points and outcomes are emptied; type, district, week and counts stay.",
+        automatic=False,
+    ),
+    "identity": Retention(
+        "Identity in the vault",
+        "until the row it belongs to is taken away; at most two years after the event",
+        "The sealed text and its blind index are deleted; the record stays without a name.",
+        automatic=False,
+    ),
+    "import": Retention(
+        "File under import",
+        "24 hours from the upload, or until it was read in or thrown away",
+        "The sealed file is deleted; counts, refusals and its digest stay with the batch.",
+        automatic=True,
+    ),
+    "account": Retention(
+        "Staff account",
+        "while the person works for the program, and two years after",
+        "User name and preferences are emptied; the code name stays, since the trail names it.",
+        automatic=False,
+    ),
+    "trace": Retention(
+        "Who did it",
+        "as long as the record it stands on",
+        "Goes with the record. It names a code name, never a real name.",
+        automatic=True,
+    ),
+    "session": Retention(
+        "Sign-in",
+        "12 hours after the last page, failures 24 hours, used links 30 days",
+        "Deleted by the daily job accounts.clear_expired.",
+        automatic=True,
+    ),
+    "operation": Retention(
+        "Running of the program",
+        "one year",
+        "Deleted; what matters of it stands in the trail.",
+        automatic=False,
+    ),
+    "trail": Retention(
+        "Audit trail",
+        "for good",
+        "Nothing is removed: the chain would break. It holds codes and keyed hashes, no identity.",
+        automatic=True,
+    ),
+    "report": Retention(
+        "Approved report",
+        "for good",
+        "Nothing is removed: an approved report never changes. It holds counts and text about "
+        "places, no person.",
+        automatic=True,
+    ),
+}
+
+_WHO = "Who did it, for review and for questions later"
+_COUNT = "Understand the violence; say who is harmed, in counts"
+
+PERSONAL: dict[str, Personal] = {
+    # staff
+    "people.User.password": Personal("Sign in; Argon2 hash only", "account"),
+    "people.User.last_login": Personal("Find accounts nobody uses", "account"),
+    "people.User.username": Personal("Sign in; not a real name", "account"),
+    "people.User.code_name": Personal("How others see the person instead of a name", "account"),
+    "people.User.role": Personal("What the person may do", "account"),
+    "people.User.duties": Personal("What REO staff are entrusted with", "account"),
+    "people.User.sites": Personal("Whose records the person may see", "account"),
+    "people.User.supervisor": Personal("Who reviews the person's work", "account"),
+    "people.User.language": Personal("Show pages in the person's language", "account"),
+    "people.User.digits": Personal("Show numbers in the person's digits", "account"),
+    "people.User.expires_on": Personal("End the access in time", "account"),
+    "people.SignInFailure.who": Personal("Lock out who guesses; keyed hash", "session"),
+    "people.SignInFailure.address": Personal("Lock out who guesses; keyed hash", "session"),
+    "people.OneTimeLink.user": Personal("Whose password the link sets", "session"),
+    "people.OneTimeLink.digest": Personal("Know the link again; hash only", "session"),
+    "people.OneTimeLink.created_by": Personal(_WHO, "session"),
+    # the running of the program
+    "jobs.Job.by": Personal("Show people their own jobs", "operation"),
+    "audit.AuditEvent.actor": Personal(_WHO, "trail"),
+    "audit.AuditEvent.actor_name": Personal("The code name at that time", "trail"),
+    "audit.AuditEvent.acting_id": Personal("Check on the actor by the database", "trail"),
+    "audit.AuditEvent.subject_id": Personal("Which record; a code or key, no name", "trail"),
+    "audit.AuditEvent.reason": Personal("Why a name was read or a record changed", "trail"),
+    "audit.AuditEvent.detail": Personal("Codes and numbers of the change, no names", "trail"),
+    "audit.AuditEvent.address_hash": Personal("Same place or not; keyed hash", "trail"),
+    "audit.AuditEvent.session_hash": Personal("Same session or not; keyed hash", "trail"),
+    # the vault
+    "vault.Sealed.row": Personal("Which record the sealed field belongs to", "identity"),
+    "vault.Sealed.ciphertext": Personal("The sealed fields listed below", "identity"),
+    "vault.Sealed.updated_by": Personal(_WHO, "identity"),
+    "vault.BlindIndex.row": Personal("Which record the indexed field belongs to", "identity"),
+    "vault.BlindIndex.digest": Personal("Find a name exactly; keyed digest", "identity"),
+    "vault.RevealCount.user": Personal("At most 15 reveals a person and day", "operation"),
+    # incidents
+    "incidents.Incident.reporter": Personal("Who may edit it; whom to ask", "trace"),
+    "incidents.Incident.occurred_from": Personal(_COUNT, "case"),
+    "incidents.Incident.place": Personal("Where help and mediation are needed", "case"),
+    "incidents.Incident.lat": Personal("Where it was; shown only when known that well", "case"),
+    "incidents.Incident.lon": Personal("Where it was; shown only when known that well", "case"),
+    "incidents.Incident.summary": Personal("What happened, written without names", "case"),
+    "incidents.Incident.search_key": Personal("Find a record by its words", "case"),
+    "incidents.Incident.returned_reason": Personal("What the reporter should mend", "case"),
+    "incidents.Incident.verification_reason": Personal("Why a grade was changed", "case"),
+    "incidents.Incident.updated_by": Personal(_WHO, "trace"),
+    "incidents.Incident.original": Personal("The outside row, without its sources", "case"),
+    "incidents.Source.text": Personal("What was said, written without names", "case"),
+    "incidents.Source.created_by": Personal(_WHO, "trace"),
+    "incidents.Victimization.sex": Personal(_COUNT, "case"),
+    "incidents.Victimization.age": Personal("Know minors, who need care of their own", "case"),
+    "incidents.Victimization.age_band": Personal("Know minors; counts by age group", "case"),
+    "incidents.Victimization.roles": Personal("See who is targeted", "case"),
+    "incidents.Victimization.nationality": Personal("See who is targeted", "case"),
+    "incidents.Victimization.harm": Personal(_COUNT, "case"),
+    "incidents.Victimization.gunshot": Personal(_COUNT, "case"),
+    "incidents.Victimization.hospital": Personal("Know where to visit", "case"),
+    "incidents.Victimization.outcome": Personal("Know what became of the person", "case"),
+    "incidents.Victimization.outcome_on": Personal("Know what became of the person", "case"),
+    "incidents.IncidentActor.named_group": Personal("See patterns; managers only", "case"),
+    "incidents.IncidentActor.note": Personal("See patterns: uniform, vehicle", "case"),
+    "incidents.IncidentStep.reason": Personal("Why a record was moved", "case"),
+    "incidents.IncidentStep.by": Personal(_WHO, "trace"),
+    "incidents.IncidentRevision.reason": Personal("Why an accepted record was changed", "case"),
+    "incidents.IncidentRevision.changes": Personal("What it said before and after", "case"),
+    "incidents.IncidentRevision.by": Personal(_WHO, "trace"),
+    "incidents.ConflictingSubmission.content": Personal("Lose nothing that was typed", "case"),
+    "incidents.ConflictingSubmission.by": Personal(_WHO, "trace"),
+    "incidents.ConflictingSubmission.settled_by": Personal(_WHO, "trace"),
+    "incidents.ImportBatch.by": Personal(_WHO, "trace"),
+    "incidents.ImportBatch.rejects": Personal("Say which cell is wrong; no source's name", "case"),
+    "incidents.ImportBatch.warnings": Personal("Say what was odd; no source's name", "case"),
+    "incidents.ImportFile.ciphertext": Personal("Read the file in; sealed", "import"),
+    "incidents.ImportChange.before": Personal("Undo a batch; no names", "case"),
+    # reports
+    "reports.WeeklyReport.narrative_en": Personal("What the week means, without names", "report"),
+    "reports.WeeklyReport.narrative_ar": Personal("What the week means, without names", "report"),
+    "reports.WeeklyReport.narrative_by": Personal(_WHO, "trace"),
+    "reports.WeeklyReport.compiled_by": Personal(_WHO, "trace"),
+    "reports.WeeklyReport.frozen_by": Personal(_WHO, "trace"),
+    # other people's tables
+    "sessions.Session.session_key": Personal("Stay signed in", "session"),
+    "sessions.Session.session_data": Personal("Stay signed in: who, since when", "session"),
+    "mfa.Authenticator.user": Personal("Whose second step it is", "account"),
+    "mfa.Authenticator.data": Personal("The second step's secret and recovery codes", "account"),
+    "usersessions.UserSession.user": Personal("Show people where they are signed in", "session"),
+    "usersessions.UserSession.session_key": Personal("End a session from elsewhere", "session"),
+    "usersessions.UserSession.user_agent": Personal(
+        "Know one's own phone again: browser and kind of device only", "session"
+    ),
+}
+
+#: Fields that are in no table: the vault keeps them, sealed, under the record's key.
+SEALED: dict[str, Personal] = {
+    "incidents.Source.name": Personal("Ask the source again; know the same source", "identity"),
+    "incidents.Source.contact": Personal("Ask the source again", "identity"),
+    "incidents.Victimization.name": Personal("Visit the family; know a person again", "identity"),
+    "incidents.ConflictingSubmission.names": Personal("Lose nothing that was typed", "identity"),
+}
+
+#: Text-like fields, structures and references that say nothing about a person, and why.
+#: `app.Model.*` speaks for every field of a model that is not in `PERSONAL`.
+NOT_PERSONAL: dict[str, str] = {
+    "codes.Code.*": "public code lists",
+    "codes.Counter.*": "numbers given",
+    "places.Place.*": "public geography",
+    "places.Site.*": "the program's areas",
+    "places.Zone.*": "the program's areas",
+    "jobs.Job.*": "kinds, states and keys of records; names are refused in it",
+    "jobs.PeriodicRun.*": "the calendar",
+    "audit.AuditEvent.verb": "a word of ours",
+    "audit.AuditEvent.subject_label": "the kind of record",
+    "audit.AuditEvent.fields": "names of fields, not what they hold",
+    "audit.AuditEvent.database_role": "one of three roles of the program",
+    "audit.AuditEvent.prev": "a hash of the trail",
+    "audit.AuditEvent.hash": "a hash of the trail",
+    "vault.Sealed.table": "the name of a table",
+    "vault.Sealed.column": "the name of a column",
+    "vault.Sealed.key_id": "the name of a key",
+    "vault.BlindIndex.table": "the name of a table",
+    "vault.BlindIndex.column": "the name of a column",
+    "incidents.Incident.code": "a number",
+    "incidents.Incident.subtype": "a finer kind of event",
+    "incidents.Incident.content_hash": "a keyed hash of what a form held",
+    "incidents.Incident.verification_rule": "the name of a rule",
+    "incidents.Incident.origin": "the name of an outside list",
+    "incidents.Incident.origin_id": "the key of a row in an outside list",
+    "incidents.IncidentStep.from_state": "a state",
+    "incidents.IncidentStep.to_state": "a state",
+    "incidents.ImportBatch.digest": "a hash of a file",
+    "incidents.ImportBatch.mapping": "names of columns",
+    "incidents.ImportFile.key_id": "the name of a key",
+    "reports.WeeklyReport.body": "counts by district and type, sentences about them",
+    "reports.WeeklyReport.basis": "the numbers behind the report",
+    "reports.WeeklyReport.checksum": "a hash of the report",
+    "reports.SharedWeeklyReport.*": "suppressed counts, names of places",
+    "auth.Group.*": "not used: roles stand in ceasefire/people/roles.py",
+    "auth.Permission.*": "not used: roles stand in ceasefire/people/roles.py",
+    "contenttypes.ContentType.*": "names of models",
+    "account.EmailAddress.*": "not used: the program has no e-mail addresses",
+    "account.EmailConfirmation.*": "not used: the program has no e-mail addresses",
+    "usersessions.UserSession.ip": "always 0.0.0.0: no address is kept (accounts/devices.py)",
+    "usersessions.UserSession.data": "always empty",
+}
+
+#: Fields that hold a code of a list in `codes.Code`, as against free text.
+CODE_LISTS: dict[str, str] = {
+    "incidents.Incident.type": "incident_type",
+    "incidents.Incident.time_precision": "time_precision",
+    "incidents.Incident.time_of_day": "time_of_day",
+    "incidents.Incident.geo_precision": "geo_precision",
+    "incidents.Incident.place_type": "place_type",
+    "incidents.Incident.motive": "motive",
+    "incidents.Incident.method": "method",
+    "incidents.Incident.weapons": "weapon",
+    "incidents.Incident.sharing": "sharing",
+    "incidents.Source.kind": "source_kind",
+    "incidents.Source.reliability": "reliability",
+    "incidents.Source.credibility": "credibility",
+    "incidents.Victimization.harm": "harm",
+    "incidents.Victimization.sex": "sex",
+    "incidents.Victimization.age_band": "age_band",
+    "incidents.Victimization.roles": "victim_role",
+    "incidents.Victimization.gunshot": "yes_no_unknown",
+    "incidents.Victimization.hospital": "yes_no_unknown",
+    "incidents.Victimization.outcome": "outcome",
+    "incidents.IncidentActor.category": "actor_category",
+    "incidents.IncidentActor.certainty": "actor_certainty",
+    "incidents.IncidentActor.count_band": "count_band",
+}
+
+#: Tables without a model.
+OTHER_TABLES: dict[str, str] = {
+    "database_cache": "Django's cache: one-time codes already used, by the user's key; minutes.",
+    "django_migrations": "Which migrations ran. Nothing personal.",
+}
