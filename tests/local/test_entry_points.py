@@ -18,7 +18,7 @@ WAYS_IN = {
     "runserver": ["manage.py", "runserver", "--noreload", "0"],
     "wsgi": ["-c", "import ceasefire.wsgi"],
     "worker": ["-m", "celery", "-A", "ceasefire", "worker", "--pool=solo"],
-    "beat": ["-m", "celery", "-A", "ceasefire", "beat", "--pidfile=", "--schedule=/dev/null/x"],
+    "beat": ["-m", "celery", "-A", "ceasefire", "beat", "--pidfile="],
 }
 
 
@@ -27,6 +27,7 @@ def production(tmp_path):
     def key() -> str:
         return base64.b64encode(os.urandom(32)).decode()
 
+    (tmp_path / "var").mkdir()
     (tmp_path / "secret").write_text("x7" + key() * 2)
     (tmp_path / "vault").write_text(f"2026:{key()}\n")
     (tmp_path / "blind").write_text(key())
