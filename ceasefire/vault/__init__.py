@@ -35,17 +35,20 @@ from ceasefire.vault.exceptions import (
 if TYPE_CHECKING:
     from ceasefire.vault.blind import blind_index
     from ceasefire.vault.services import (
+        Item,
         Match,
         find,
         forget,
         reveal,
         reveals_left,
         seal,
+        seal_rows,
         unseal,
         unseal_rows,
     )
 
 __all__ = [
+    "Item",
     "Match",
     "NothingSealed",
     "ReasonMissing",
@@ -60,12 +63,24 @@ __all__ = [
     "reveal",
     "reveals_left",
     "seal",
+    "seal_rows",
     "unseal",
     "unseal_rows",
 ]
 
 # Looked up at first use: models can not be imported before the apps are loaded.
-_SERVICES = {"Match", "find", "forget", "reveal", "reveals_left", "seal", "unseal", "unseal_rows"}
+_SERVICES = {
+    "Item",
+    "Match",
+    "find",
+    "forget",
+    "reveal",
+    "reveals_left",
+    "seal",
+    "seal_rows",
+    "unseal",
+    "unseal_rows",
+}
 
 
 def __getattr__(name: str) -> Any:

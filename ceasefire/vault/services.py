@@ -105,6 +105,41 @@ def seal(
         BlindIndex.objects.create(**place, digest=digest)
 
 
+class Item(NamedTuple):
+    """One text to be sealed by `seal_rows`; `index` as in `seal`."""
+
+    instance: models.Model
+    field: str
+    text: str
+    index: str | None = None
+
+
+@transaction.atomic
+def seal_rows(items: Iterable[Item], *, by: User | None, batch: int = 1000) -> int:
+    """Seal the texts of many new records, as an import does; how many were sealed.
+
+    A few statements a thousand. For fields that hold nothing yet: a field that is sealed already is
+    an IntegrityError (`seal` replaces). Empty texts are passed over.
+    """
+    ring, moment = keyring(), periods.now()
+    sealed, indexed = [], []
+    for item in items:
+        if not item.text:
+            continue
+        place = _place(item.instance, item.field)
+        text = seal_text(item.text, key=ring.key(ring.current), key_id=ring.current, **place)
+        row = Sealed(
+            **place, key_id=ring.current, ciphertext=text, updated_at=moment, updated_by=by
+        )
+        sealed.append(row)
+        digest = blind_index(item.index, item.text) if item.index else None
+        if digest is not None:
+            indexed.append(BlindIndex(**place, digest=digest))
+    Sealed.objects.bulk_create(sealed, batch_size=batch)
+    BlindIndex.objects.bulk_create(indexed, batch_size=batch)
+    return len(sealed)
+
+
 def unseal(instance: models.Model, field: str, *, by: User | None) -> str:
     """A sealed text for somebody who may see the record; empty where nothing is sealed.
 

@@ -49,6 +49,21 @@ def test_sealing_again_replaces_and_an_empty_text_takes_away(record, worker):
     assert not BlindIndex.objects.exists()
 
 
+def test_many_new_records_are_sealed_at_one_go(basrah, zubair, worker, django_assert_num_queries):
+    items = [
+        vault.Item(basrah, "name", "أحمد علي", "name"),
+        vault.Item(zubair, "name", "احمد علي", "name"),
+        vault.Item(zubair, "contact", ""),
+    ]
+    with django_assert_num_queries(4):  # two of them open and close the savepoint
+        assert vault.seal_rows(items, by=worker) == 2
+    assert vault.unseal(basrah, "name", by=worker) == "أحمد علي"
+    assert [match.row for match in vault.find("name", "احمد علي")] == [
+        str(basrah.pk),
+        str(zubair.pk),
+    ]
+
+
 def test_every_reading_leaves_an_event(record, worker):
     vault.seal(record, "notes", NAME, by=worker)
     vault.unseal(record, "notes", by=worker)
