@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -99,6 +100,17 @@ def rows(incidents: QuerySet[Incident]) -> QuerySet[Incident]:
         .defer("original", "search_key", "place__geometry", "place__search_key")
         .order_by("occurred_from", "id")
     )
+
+
+def notes(at: datetime, *, by: str = "") -> list[tuple[Any, Any]]:
+    """What an XLSX file says of itself on its last sheet."""
+    return [
+        *([(_("Made by"), by)] if by else []),
+        (_("Made at"), at),
+        (_("Names of sources"), _("Not in this file")),
+        (_("Places"), BOUNDARIES_CREDIT),
+        (_("UCDP"), UCDP_CREDIT),
+    ]
 
 
 def _feature(incident: Any) -> dict[str, Any]:
