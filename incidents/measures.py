@@ -14,6 +14,7 @@ the correction of a record after the cut is not turned back. Frozen reports keep
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 
 from django.db import connection
 
@@ -256,7 +257,7 @@ class Own:
     returned: int
 
 
-def own_open(user_id: object) -> Own:
+def own_open(user_id: UUID) -> Own:
     """How many of a person's own incidents wait for that person."""
     states = list(
         Incident.objects.filter(

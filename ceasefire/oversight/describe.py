@@ -38,7 +38,8 @@ _ASSIGNMENT = re.compile(r"    (\w+) = ")
 
 def our_models() -> list[type[models.Model]]:
     """Every model with a table, our own apps first, link tables left out."""
-    own, others = [], []
+    own: list[type[models.Model]] = []
+    others: list[type[models.Model]] = []
     for config in apps.get_app_configs():
         target = own if is_ours(config) else others
         target += [model for model in config.get_models() if model._meta.managed]

@@ -24,7 +24,7 @@ class WeeklyReportQuerySet(models.QuerySet["WeeklyReport"]):
             return self.none()
         return self.filter(site__in=user.site_ids)
 
-    def latest(self) -> "WeeklyReportQuerySet":
+    def latest(self) -> "WeeklyReportQuerySet":  # type: ignore[override]
         """The last revision of each site and week."""
         newer = WeeklyReport.objects.filter(
             site=models.OuterRef("site"),
@@ -175,7 +175,7 @@ class SharedWeeklyReportQuerySet(models.QuerySet["SharedWeeklyReport"]):
     def visible_to(self, user: Any) -> "SharedWeeklyReportQuerySet":
         return self.all() if user.has_perm("reports.view_sharedweeklyreport") else self.none()
 
-    def latest(self) -> "SharedWeeklyReportQuerySet":
+    def latest(self) -> "SharedWeeklyReportQuerySet":  # type: ignore[override]
         """The last revision of each site and week."""
         newer = SharedWeeklyReport.objects.filter(
             site_code=models.OuterRef("site_code"),

@@ -267,7 +267,7 @@ def _share(report: WeeklyReport) -> SharedWeeklyReport | None:
     )
     if earlier is not None and not may_follow(body, earlier.body):
         return None
-    return SharedWeeklyReport.objects.create(
+    return SharedWeeklyReport.objects.create(  # type: ignore[misc]  # frozen_at is set
         site_code=report.site.code,
         site_name_en=report.site.name_en,
         site_name_ar=report.site.name_ar,

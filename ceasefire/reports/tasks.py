@@ -36,7 +36,11 @@ def due_weeks() -> Iterator[jobs.Due]:
         )
     )
     for site in Site.objects.filter(reporting_since__isnull=False):
-        for week in Week.starts_between(site.reporting_since, today, site.week_start):
+        for week in Week.starts_between(
+            site.reporting_since,  # type: ignore[arg-type]  # not null: filtered above
+            today,
+            site.week_start,
+        ):
             if week.end <= today and (site.pk, week.start) not in done:
                 yield jobs.Due(
                     f"{site.code}/{week}",

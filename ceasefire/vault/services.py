@@ -111,7 +111,7 @@ class Item(NamedTuple):
     instance: models.Model
     field: str
     text: str
-    index: str | None = None
+    index: str | None = None  # type: ignore[assignment]  # hides tuple.index, used nowhere
 
 
 @transaction.atomic

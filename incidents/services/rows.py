@@ -40,7 +40,8 @@ def snapshot(incident: Incident, kind: str) -> list[dict[str, Any]]:
 
 
 def _plain_names(kind: str) -> tuple[str, ...]:
-    return {"sources": SourceFacts, "victims": VictimFacts, "actors": ActorFacts}[kind].PLAIN
+    kinds: dict[str, Any] = {"sources": SourceFacts, "victims": VictimFacts, "actors": ActorFacts}
+    return kinds[kind].PLAIN
 
 
 def _seal(row: Row, given: Facts, by: User | None) -> None:
