@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 from ceasefire import periods
 from ceasefire.jobs import Job
 from ceasefire.look.charts import Chart, weekly_bars
+from ceasefire.look.numbers import number_text
 from ceasefire.people.models import User
 from ceasefire.periods import Week
 from ceasefire.places.models import Site
@@ -65,41 +66,54 @@ def address(name: str, *args: Any, query: str = "") -> str:
 
 
 def latest_reports(user: User) -> list[WeeklyReport]:
-    """The newest report of each of the person's sites, imported histories last."""
-    return list(
+    """The newest report of each of the person's sites, those with alerts first, histories last."""
+    found = (
         WeeklyReport.objects.visible_to(user)
         .select_related("site")
-        .order_by("site__read_only", "site__code", "-week_start", "-revision")
-        .distinct("site__read_only", "site__code")
+        .order_by("site__code", "-week_start", "-revision")
+        .distinct("site__code")
+    )
+    return sorted(
+        found,
+        key=lambda report: (
+            report.site.read_only,
+            -len(report.body["alerts"]),
+            -report.body["tests_made"],
+            report.site.code,
+        ),
     )
 
 
 # --- what waits -----------------------------------------------------------------------------------
 
 
-def own_records(user: User) -> list[Block]:
-    """A reporter's drafts and returned records."""
+def own_records(user: User) -> Block:
+    """A reporter's returned records and drafts."""
     own = measures.own_open(user.pk)
-    return [
-        Block(
-            title=_("What came back to me?"),
-            value=own.returned,
-            note=_("Returned with a question: answer it and send again.")
-            if own.returned
-            else _("Nothing was returned."),
-            tone="overdue" if own.returned else "",
-            url=address("incidents:incident_list", query="?status=returned"),
-            url_label=_("Returned records"),
-        ),
-        Block(
-            title=_("What have I begun?"),
-            value=own.drafts,
-            note=_("Drafts that nobody else sees yet.") if own.drafts else _("No draft is open."),
-            tone="due" if own.drafts else "",
-            url=address("incidents:incident_list", query="?status=draft"),
-            url_label=_("My drafts"),
-        ),
-    ]
+    returned_words = ngettext(
+        "%(count)s returned with a question", "%(count)s returned with a question", own.returned
+    )
+    draft_words = ngettext("%(count)s draft to send", "%(count)s drafts to send", own.drafts)
+    listed = []
+    if own.returned:
+        listed.append(
+            Item(
+                label=returned_words % {"count": number_text(own.returned, user.digits)},
+                url=address("incidents:incident_list", query="?status=returned"),
+            )
+        )
+    if own.drafts:
+        listed.append(
+            Item(
+                label=draft_words % {"count": number_text(own.drafts, user.digits)},
+                url=address("incidents:incident_list", query="?status=draft"),
+            )
+        )
+    return Block(
+        title=_("What waits for me?"),
+        note="" if listed else _("Nothing: no draft, nothing returned."),
+        items=listed,
+    )
 
 
 def newest(user: User) -> Block:
@@ -209,20 +223,25 @@ def unusual(page: ReportPage) -> Block:
     )
 
 
-def alerts(page: ReportPage) -> Block:
-    """Which counts stand out."""
-    found = page.alerts
+def alerts(pages: Sequence[ReportPage]) -> Block:
+    """Which counts stand out in the newest reports."""
+    found = [(page, one) for page in pages for one in page.alerts]
     return Block(
         title=_("Which counts stand out?"),
         value=len(found),
         unit=ngettext("alert", "alerts", len(found)),
-        note=page.verdict,
+        note="" if found or not pages else pages[0].verdict,
         tone="unusual" if found else "",
         items=[
-            Item(label=f"{one.place}: {one.label}", url="", note=one.sentence) for one in found[:5]
+            Item(
+                label=f"{one.place}: {one.label}",
+                url=page.report.get_absolute_url() + "#alerts",
+                note=one.sentence,
+            )
+            for page, one in found[:5]
         ],
-        url=page.report.get_absolute_url() + "#alerts",
-        url_label=_("Alerts"),
+        url=address("reports:report_list"),
+        url_label=_("Weekly reports"),
     )
 
 

@@ -199,14 +199,14 @@ def shared_basis(site: Site, week: Week, panel: Panel, *, cut: datetime | None) 
         districts=panel.districts,
     )
     judged = judge(open_panel, totals_only=True)
-    kinds = sorted(
-        {
-            kind
-            for (place, kind, start), cell in open_panel.cells.items()
-            if place and kind != ALL and start == week.start and cell.incidents
-        },
-        key=_type_order(),
-    )
+    families: dict[str, dict[str, int]] = {}
+    for (place, kind, start), cell in open_panel.cells.items():
+        if place and kind != ALL and start == week.start and cell.incidents:
+            row = families.setdefault(family("incident_type", kind) or "other", {})
+            row[place] = row.get(place, 0) + cell.incidents
+    kinds = [
+        code for code, _label in codes.choices("type_family", retired=True) if code in families
+    ]
     totals = []
     for item in judged.items:
         place = _key(item)[0]
@@ -227,10 +227,9 @@ def shared_basis(site: Site, week: Week, panel: Panel, *, cut: datetime | None) 
     injured = [open_panel.cell(place, ALL).injured for place in open_panel.districts]
     return {
         "districts": list(open_panel.districts),
-        "types": kinds,
+        "families": kinds,
         "cells": [
-            [open_panel.cell(place, kind).incidents for kind in kinds]
-            for place in open_panel.districts
+            [families[kind].get(place, 0) for kind in kinds] for place in open_panel.districts
         ],
         "totals": totals,
         "killed": sum(killed),
@@ -301,8 +300,8 @@ def english(key: str, values: Mapping[str, Any]) -> str:
 
 
 def _key(item: Assessment) -> tuple[str, str]:
-    place, kind = item.key  # type: ignore[misc]
-    return str(place), str(kind)
+    key: Any = item.key
+    return str(key[0]), str(key[1])
 
 
 def _type_order() -> Any:

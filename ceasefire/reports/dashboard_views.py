@@ -27,7 +27,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         page = ReportPage(chosen, digits=str(user.digits))  # type: ignore[union-attr]
         shown = [
             blocks.unusual(page),
-            blocks.alerts(page),
+            blocks.alerts([page]),
             blocks.harmed(page),
             blocks.timeliness(page),
             blocks.certainty(page),

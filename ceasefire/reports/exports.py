@@ -143,12 +143,16 @@ def _shared_rows(page: SharedPage) -> list[dict[str, Any]]:
     rows = [row("", every, "ALL", types, page.body["total"])]
     rows += [row(line.pcode, line.name, "ALL", types, line.incidents) for line in page.lines]
     rows += [
-        row("", every, one["type"], page.type(one["type"]), one["incidents"])
-        for one in page.body["types"]
+        row("", every, one["family"], page.family(one["family"]), one["incidents"])
+        for one in page.body["families"]
     ]
     rows += [
         row(
-            one["place"], names[one["place"]], one["type"], page.type(one["type"]), one["incidents"]
+            one["place"],
+            names[one["place"]],
+            one["family"],
+            page.family(one["family"]),
+            one["incidents"],
         )
         for one in page.body["counts"]
     ]
@@ -386,7 +390,7 @@ def _shared_blocks(page: SharedPage) -> list[dict[str, Any]]:
         }
     )
     if page.table:
-        blocks.append({"kind": "heading", "text": gettext("Types")})
+        blocks.append({"kind": "heading", "text": gettext("Kinds of incidents")})
         blocks.append(_shared_table(page, page.table))
     return blocks + _closing(page)
 

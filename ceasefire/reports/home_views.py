@@ -21,6 +21,7 @@ from ceasefire.people.access import everyone_signed_in
 from ceasefire.people.roles import Role
 from ceasefire.reports import blocks
 from ceasefire.reports.blocks import Block
+from ceasefire.reports.models import WeeklyReport
 from ceasefire.reports.presentation import ReportPage
 
 #: Below this much free space the program can not be trusted to keep what it is given.
@@ -43,7 +44,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def _field(user: Any) -> list[Block]:
     return [
-        *blocks.own_records(user),
+        blocks.own_records(user),
         blocks.newest(user),
         blocks.latest(blocks.latest_reports(user), user.digits),
     ]
@@ -61,14 +62,19 @@ def _supervisor(user: Any) -> list[Block]:
     ]
 
 
+def is_live(report: WeeklyReport) -> bool:
+    """Whether a site still records, as against an imported history."""
+    return not report.site.read_only
+
+
 def _manager(user: Any) -> list[Block]:
     reports = blocks.latest_reports(user)
-    pages = [ReportPage(report, digits=user.digits) for report in reports[:1]]
+    pages = [ReportPage(report, digits=user.digits) for report in reports if is_live(report)]
     return [
         blocks.drafts(user, _("Which reports wait for approval?")),
-        *(blocks.alerts(page) for page in pages),
+        blocks.alerts(pages),
         blocks.review(user),
-        *(blocks.unusual(page) for page in pages),
+        *(blocks.unusual(page) for page in pages[:1]),
         blocks.latest(reports, user.digits),
     ]
 

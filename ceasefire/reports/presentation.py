@@ -7,7 +7,7 @@ ever, whatever becomes of the records, the places or the code lists.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
@@ -53,6 +53,8 @@ class Line:
     range: str
     sentence: str
     is_total: bool
+    #: "+1 unknown": incidents whose number of killed nobody knows.
+    unknown_words: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,8 @@ class District:
     name: str
     total: Line
     lines: Sequence[Line]
+    #: How many types had nothing this week, in words; empty for none.
+    quiet_words: str = ""
 
     @property
     def shown(self) -> Sequence[Line]:
@@ -217,7 +221,7 @@ class ReportPage:
         days = gettext("unknown")
         if delay is not None:
             words = ngettext("%(count)s day", "%(count)s days", 1 if delay == 1 else 2)
-            days = words % {"count": self.number(float(delay), 1)}
+            days = words % {"count": self.number(float(delay))}
         return [
             (gettext("Received"), self.number(health["received"])),
             (gettext("Reported late"), self.number(health["late"])),
@@ -267,6 +271,10 @@ class ReportPage:
             range=found,
             sentence=sentence(more["key"], more["values"], self.digits),
             is_total=row["type"] == ALL,
+            unknown_words=gettext("+%(count)s unknown")
+            % {"count": self.number(more["killed_unknown"])}
+            if more["killed_unknown"]
+            else "",
         )
 
     @cached_property
@@ -275,15 +283,7 @@ class ReportPage:
         found: dict[str, list[Line]] = {}
         for line in self.lines:
             found.setdefault(line.place, []).append(line)
-        districts = [
-            District(
-                pcode=pcode,
-                name=self.place(pcode),
-                total=next(line for line in lines if line.is_total),
-                lines=[line for line in lines if not line.is_total],
-            )
-            for pcode, lines in found.items()
-        ]
+        districts = [self._district(pcode, lines) for pcode, lines in found.items()]
         return sorted(
             districts,
             key=lambda one: (
@@ -296,6 +296,18 @@ class ReportPage:
                 one.pcode,
             ),
         )
+
+    def _district(self, pcode: str, lines: Sequence[Line]) -> District:
+        total = next(line for line in lines if line.is_total)
+        one = District(pcode, self.place(pcode), total, [x for x in lines if not x.is_total])
+        if not one.quiet:
+            return one
+        words = ngettext(
+            "%(count)s more type had none this week.",
+            "%(count)s more types had none this week.",
+            one.quiet,
+        )
+        return replace(one, quiet_words=words % {"count": self.number(one.quiet)})
 
     @property
     def active(self) -> list[District]:
@@ -557,8 +569,8 @@ class SharedPage:
     def place(self, pcode: str) -> str:
         return in_language(self.body["names"]["places"][pcode])
 
-    def type(self, kind: str) -> str:
-        return in_language(self.body["names"]["types"][kind])
+    def family(self, name: str) -> str:
+        return in_language(self.body["names"]["families"][name])
 
     @property
     def lead(self) -> str:
@@ -622,15 +634,15 @@ class SharedPage:
 
     @cached_property
     def table(self) -> list[tuple[str, list[int | None], int | None]]:
-        """Types as rows: (name, count in each district, count in all)."""
-        counts = {(row["place"], row["type"]): row["incidents"] for row in self.body["counts"]}
+        """Families as rows: (name, count in each district, count in all)."""
+        counts = {(row["place"], row["family"]): row["incidents"] for row in self.body["counts"]}
         return [
             (
-                self.type(row["type"]),
-                [counts[(line.pcode, row["type"])] for line in self.lines],
+                self.family(row["family"]),
+                [counts[(line.pcode, row["family"])] for line in self.lines],
                 row["incidents"],
             )
-            for row in self.body["types"]
+            for row in self.body["families"]
         ]
 
     @property
@@ -638,7 +650,8 @@ class SharedPage:
         return [
             gettext(
                 "Counts of one or two incidents are hidden, and others with them where they would"
-                " give these away. A hidden count is never zero."
+                " give these away. A hidden count is never zero. Where the kinds of incidents would"
+                " cost a district its count, the kinds are left out."
             ),
             gettext(
                 "Sexual violence, incidents with minors and with program staff are left out. The"

@@ -1,4 +1,4 @@
-"""The version of a report that leaves the program: whole districts, small counts hidden.
+"""The version of a report that leaves the program: districts, type families, small counts hidden.
 
 Without sexual violence, minors and staff (left out when the report was compiled). A count of one or
 two incidents is hidden, and with it whatever would give it away by subtraction. Killed and injured
@@ -7,8 +7,10 @@ are given for all districts together, where they are none or at least three.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from ceasefire import codes
 from ceasefire.disclosure import INCIDENTS, SuppressedTable, suppress
 from ceasefire.reports.compilation import english
 from ceasefire.reports.models import WeeklyReport
@@ -21,7 +23,7 @@ def shared_body(report: WeeklyReport) -> dict[str, Any]:
     """The shared document of a report that is being approved."""
     basis = report.basis
     shared = basis["shared"]
-    table = suppress(shared["cells"] or [], threshold=INCIDENTS)
+    table, families = published_table(shared["cells"], shared["families"])
     totals = {total["place"]: total for total in shared["totals"]}
     judged = [
         _district(place, published, totals[place])
@@ -42,23 +44,54 @@ def shared_body(report: WeeklyReport) -> dict[str, Any]:
         "killed": _harmed(shared["killed"], table),
         "injured": _harmed(shared["injured"], table),
         "districts": judged,
-        "types": [
-            {"type": kind, "incidents": count}
-            for kind, count in zip(shared["types"], table.column_totals, strict=True)
+        "families": [
+            {"family": name, "incidents": count}
+            for name, count in zip(families, table.column_totals, strict=True)
         ],
         "counts": [
-            {"place": place, "type": kind, "incidents": count}
+            {"place": place, "family": name, "incidents": count}
             for place, row in zip(shared["districts"], table.cells, strict=True)
-            for kind, count in zip(shared["types"], row, strict=True)
+            for name, count in zip(families, row, strict=True)
         ],
         "tests_made": shared["tests_made"],
         "false_alerts_expected": shared["false_alerts_expected"],
         "alerts": [place for place in shared["alerts"] if place in shown],
         "names": {
             "places": {place: basis["places"][place] for place in shared["districts"]},
-            "types": _type_names(shared["types"]),
+            "families": _family_names(families),
         },
     }
+
+
+def published_table(
+    cells: Sequence[Sequence[int]], families: Sequence[str]
+) -> tuple[SuppressedTable, Sequence[str]]:
+    """The table of districts by families as it may be published, and its families.
+
+    Where the families would cost a district its total, or would all be hidden, they are left out:
+    how much happened says more than what kind it was.
+    """
+    totals = [[sum(row)] for row in cells]
+    alone = suppress(totals, threshold=INCIDENTS)
+    if families:
+        table = suppress(cells, threshold=INCIDENTS)
+        says_something = any(total is not None for total in table.column_totals)
+        if says_something and _shown(table) >= _shown(alone):
+            return table, families
+    # One column: its cells are the totals of the districts, so nothing is said twice.
+    return (
+        SuppressedTable(
+            cells=tuple(() for _row in cells),
+            row_totals=alone.row_totals,
+            column_totals=(),
+            total=alone.total,
+        ),
+        [],
+    )
+
+
+def _shown(table: SuppressedTable) -> int:
+    return sum(total is not None for total in (*table.row_totals, table.total))
 
 
 def may_follow(new: dict[str, Any], old: dict[str, Any]) -> bool:
@@ -78,9 +111,9 @@ def may_follow(new: dict[str, Any], old: dict[str, Any]) -> bool:
 
 
 def _published(body: dict[str, Any]) -> dict[tuple[str, str], int | None]:
-    cells = {(row["place"], row["type"]): row["incidents"] for row in body["counts"]}
+    cells = {(row["place"], row["family"]): row["incidents"] for row in body["counts"]}
     cells |= {(row["place"], ""): row["incidents"] for row in body["districts"]}
-    cells |= {("", row["type"]): row["incidents"] for row in body["types"]}
+    cells |= {("", row["family"]): row["incidents"] for row in body["families"]}
     for name in ("total", "killed", "injured"):
         cells[(name, name)] = body[name]
     return cells
@@ -116,13 +149,11 @@ def _harmed(count: int, table: SuppressedTable) -> int | None:
     return None if table.total is None or 0 < count < INCIDENTS else count
 
 
-def _type_names(kinds: list[str]) -> dict[str, Any]:
-    from ceasefire import codes
-
+def _family_names(families: Sequence[str]) -> dict[str, Any]:
     return {
-        kind: {
-            "name_en": codes.label("incident_type", kind, "en"),
-            "name_ar": codes.label("incident_type", kind, "ar"),
+        name: {
+            "name_en": codes.label("type_family", name, "en"),
+            "name_ar": codes.label("type_family", name, "ar"),
         }
-        for kind in kinds
+        for name in families
     }

@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from ceasefire import audit, jobs
+from ceasefire import audit, jobs, periods
 from ceasefire.exports import file_response
 from ceasefire.look.paging import keyset_page
 from ceasefire.people.access import requires
@@ -148,6 +148,7 @@ def report_detail(request: HttpRequest, site: str, week_start: str) -> HttpRespo
             "job": _job(place, week),
             "previous": week.previous(),
             "next": week.next(),
+            "has_next": week.next().end <= periods.today(),
         },
     )
 
