@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from django.db import connection, models, transaction
@@ -105,7 +106,8 @@ def seal(
         BlindIndex.objects.create(**place, digest=digest)
 
 
-class Item(NamedTuple):
+@dataclass(frozen=True)
+class Item:
     """One text to be sealed by `seal_rows`; `index` as in `seal`."""
 
     instance: models.Model
