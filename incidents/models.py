@@ -53,9 +53,7 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
 
     def waiting_for_review(self) -> "IncidentQuerySet":
         """Submitted or in review."""
-        return self.filter(
-            workflow_state__in=[Incident.State.SUBMITTED, Incident.State.IN_REVIEW]
-        )
+        return self.filter(workflow_state__in=[Incident.State.SUBMITTED, Incident.State.IN_REVIEW])
 
 
 class Incident(models.Model):
@@ -108,18 +106,12 @@ class Incident(models.Model):
     occurred_to = models.DateTimeField(_("Until"), null=True, blank=True)
     #: The day in Baghdad of `occurred_from`, kept for indexes and weeks.
     occurred_on = models.DateField(editable=False)
-    time_precision = models.PositiveSmallIntegerField(
-        _("How sure of the day"), default=1
-    )
+    time_precision = models.PositiveSmallIntegerField(_("How sure of the day"), default=1)
     time_of_day = models.CharField(_("Time of day"), max_length=12, default="unknown")
 
     place = models.ForeignKey(Place, models.PROTECT, related_name="+")
-    district = models.ForeignKey(
-        Place, models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    geo_precision = models.PositiveSmallIntegerField(
-        _("How sure of the place"), default=2
-    )
+    district = models.ForeignKey(Place, models.PROTECT, null=True, blank=True, related_name="+")
+    geo_precision = models.PositiveSmallIntegerField(_("How sure of the place"), default=2)
     lat = models.FloatField(_("Latitude"), null=True, blank=True)
     lon = models.FloatField(_("Longitude"), null=True, blank=True)
     place_type = models.CharField(_("Kind of place"), max_length=16, default="unknown")
@@ -137,20 +129,14 @@ class Incident(models.Model):
     motive = models.CharField(_("Motive"), max_length=16, default="unknown")
     method = models.CharField(_("Method"), max_length=16, default="unknown")
     weapons = ArrayField(models.CharField(max_length=16), default=list, blank=True)
-    summary = models.TextField(
-        _("What is known, without names"), blank=True, max_length=4000
-    )
-    public_safety = models.BooleanField(
-        _("Danger to the public goes on"), default=False
-    )
+    summary = models.TextField(_("What is known, without names"), blank=True, max_length=4000)
+    public_safety = models.BooleanField(_("Danger to the public goes on"), default=False)
     staff_involved = models.BooleanField(_("Program staff involved"), default=False)
     #: Computed by the services: sexual violence, a minor, or staff involved.
     is_sensitive = models.BooleanField(default=False)
     sharing = models.CharField(_("Who may see it"), max_length=12, default="site")
 
-    workflow_state = models.CharField(
-        max_length=12, choices=State.choices, default=State.DRAFT
-    )
+    workflow_state = models.CharField(max_length=12, choices=State.choices, default=State.DRAFT)
     returned_reason = models.CharField(max_length=400, blank=True)
     duplicate_of = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="duplicates"
@@ -196,9 +182,7 @@ class Incident(models.Model):
     class Meta:
         ordering = ["-occurred_from", "-id"]
         indexes = [
-            models.Index(
-                F("occurred_from").desc(), F("id").desc(), name="incident_newest"
-            ),
+            models.Index(F("occurred_from").desc(), F("id").desc(), name="incident_newest"),
             models.Index(
                 "site",
                 F("occurred_from").desc(),
@@ -224,12 +208,8 @@ class Incident(models.Model):
                 F("id").desc(),
                 name="incident_by_state",
             ),
-            models.Index(
-                "reporter", F("occurred_from").desc(), name="incident_by_reporter"
-            ),
-            models.Index(
-                "site", "occurred_on", "district", "type", name="incident_weekly"
-            ),
+            models.Index("reporter", F("occurred_from").desc(), name="incident_by_reporter"),
+            models.Index("site", "occurred_on", "district", "type", name="incident_weekly"),
             GinIndex(
                 fields=["search_key"],
                 opclasses=["gin_trgm_ops"],
@@ -243,8 +223,7 @@ class Incident(models.Model):
                 name="an_outside_row_is_imported_once",
             ),
             models.CheckConstraint(
-                condition=Q(occurred_to__isnull=True)
-                | Q(occurred_to__gte=F("occurred_from")),
+                condition=Q(occurred_to__isnull=True) | Q(occurred_to__gte=F("occurred_from")),
                 name="an_incident_ends_after_it_begins",
             ),
             models.CheckConstraint(
@@ -264,14 +243,8 @@ class Incident(models.Model):
                 condition=(
                     Q(killed_best__isnull=True)
                     | (
-                        (
-                            Q(killed_min__isnull=True)
-                            | Q(killed_min__lte=F("killed_best"))
-                        )
-                        & (
-                            Q(killed_max__isnull=True)
-                            | Q(killed_max__gte=F("killed_best"))
-                        )
+                        (Q(killed_min__isnull=True) | Q(killed_min__lte=F("killed_best")))
+                        & (Q(killed_max__isnull=True) | Q(killed_max__gte=F("killed_best")))
                     )
                 )
                 & (
@@ -285,14 +258,8 @@ class Incident(models.Model):
                 condition=(
                     Q(injured_best__isnull=True)
                     | (
-                        (
-                            Q(injured_min__isnull=True)
-                            | Q(injured_min__lte=F("injured_best"))
-                        )
-                        & (
-                            Q(injured_max__isnull=True)
-                            | Q(injured_max__gte=F("injured_best"))
-                        )
+                        (Q(injured_min__isnull=True) | Q(injured_min__lte=F("injured_best")))
+                        & (Q(injured_max__isnull=True) | Q(injured_max__gte=F("injured_best")))
                     )
                 )
                 & (
@@ -323,9 +290,7 @@ class Incident(models.Model):
                 name="an_accepted_incident_says_when",
             ),
             models.CheckConstraint(
-                condition=(
-                    Q(workflow_state="duplicate") & Q(duplicate_of__isnull=False)
-                )
+                condition=(Q(workflow_state="duplicate") & Q(duplicate_of__isnull=False))
                 | (~Q(workflow_state="duplicate") & Q(duplicate_of__isnull=True)),
                 name="a_duplicate_names_its_original",
             ),
@@ -338,8 +303,7 @@ class Incident(models.Model):
                 name="a_returned_incident_says_why",
             ),
             models.CheckConstraint(
-                condition=Q(verification=F("verification_computed"))
-                | ~Q(verification_reason=""),
+                condition=Q(verification=F("verification_computed")) | ~Q(verification_reason=""),
                 name="an_overridden_verification_says_why",
             ),
             models.CheckConstraint(
@@ -387,17 +351,13 @@ class Source(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     incident = models.ForeignKey(Incident, models.CASCADE, related_name="sources")
     kind = models.CharField(_("Who told us"), max_length=12)
-    reliability = models.CharField(
-        _("How often has this source been right?"), max_length=1
-    )
+    reliability = models.CharField(_("How often has this source been right?"), max_length=1)
     credibility = models.CharField(_("Does it hold together?"), max_length=1)
     #: Heard from the same origin as that one: the two are not independent.
     same_origin_as = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, related_name="+"
     )
-    text = models.TextField(
-        _("What they said, without names"), blank=True, max_length=2000
-    )
+    text = models.TextField(_("What they said, without names"), blank=True, max_length=2000)
     received_at = models.DateTimeField(default=timezone.now)
     has_sealed_name = models.BooleanField(default=False)
     has_sealed_contact = models.BooleanField(default=False)
@@ -432,9 +392,7 @@ class Victimization(models.Model):
     """One person harmed in one event; a name, if any, is in the vault."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    incident = models.ForeignKey(
-        Incident, models.CASCADE, related_name="victimizations"
-    )
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="victimizations")
     harm = models.CharField(_("Harm"), max_length=12)
     sex = models.CharField(_("Sex"), max_length=8, default="unknown")
     age = models.PositiveSmallIntegerField(_("Age"), null=True, blank=True)
@@ -443,9 +401,7 @@ class Victimization(models.Model):
     nationality = models.CharField(_("Nationality"), max_length=40, blank=True)
     gunshot = models.CharField(_("Gunshot wound"), max_length=8, default="unknown")
     hospital = models.CharField(_("Taken to hospital"), max_length=8, default="unknown")
-    outcome = models.CharField(
-        _("What became of them"), max_length=12, default="unknown"
-    )
+    outcome = models.CharField(_("What became of them"), max_length=12, default="unknown")
     outcome_on = models.DateField(_("Since"), null=True, blank=True)
     has_sealed_name = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -467,9 +423,7 @@ class IncidentActor(models.Model):
     incident = models.ForeignKey(Incident, models.CASCADE, related_name="actors")
     category = models.CharField(_("Who did it"), max_length=16, default="unknown")
     named_group = models.CharField(_("Named group"), max_length=120, blank=True)
-    certainty = models.CharField(
-        _("How do we know"), max_length=12, default="suspected"
-    )
+    certainty = models.CharField(_("How do we know"), max_length=12, default="suspected")
     count_band = models.CharField(_("How many"), max_length=8, default="unknown")
     note = models.CharField(_("Uniform, vehicle"), max_length=200, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -485,9 +439,7 @@ class IncidentStep(models.Model):
     from_state = models.CharField(max_length=12, blank=True)
     to_state = models.CharField(max_length=12)
     reason = models.CharField(max_length=400, blank=True)
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
-    )
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -502,9 +454,7 @@ class IncidentRevision(models.Model):
     reason = models.CharField(max_length=400)
     #: {field: [before, after]} as codes, numbers and text of the plain fields.
     changes = models.JSONField()
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
-    )
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -520,13 +470,9 @@ class IncidentRevision(models.Model):
 class ConflictingSubmission(models.Model):
     """A form that came again under its old key with other content: kept, until a person decides."""
 
-    incident = models.ForeignKey(
-        Incident, models.CASCADE, related_name="conflicting_submissions"
-    )
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="conflicting_submissions")
     content = models.JSONField()
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
-    )
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField(default=timezone.now)
     settled_at = models.DateTimeField(null=True, blank=True)
     settled_by = models.ForeignKey(
@@ -566,9 +512,7 @@ class ImportBatch(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     site = models.ForeignKey(Site, models.PROTECT, related_name="+")
     format = models.CharField(max_length=12, choices=Format.choices)
-    state = models.CharField(
-        max_length=12, choices=State.choices, default=State.PREVIEWED
-    )
+    state = models.CharField(max_length=12, choices=State.choices, default=State.PREVIEWED)
     #: SHA-256 of the file; its name is not kept, since file names give people away.
     digest = models.CharField(max_length=64)
     read = models.PositiveIntegerField(default=0)
@@ -582,15 +526,15 @@ class ImportBatch(models.Model):
     warnings = models.JSONField(default=list)
     #: Chosen columns: {our column: file column}.
     mapping = models.JSONField(default=dict)
+    #: State of new rows that name none: "submitted" goes through review, "accepted" does not.
+    default_state = models.CharField(
+        max_length=12, choices=Incident.State.choices, default="submitted"
+    )
     #: Take the good rows and leave the others, as chosen at the confirmation.
     skip_rejected = models.BooleanField(default=False)
     #: The background job of a large file.
-    job = models.ForeignKey(
-        "jobs.Job", models.SET_NULL, null=True, blank=True, related_name="+"
-    )
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
-    )
+    job = models.ForeignKey("jobs.Job", models.SET_NULL, null=True, blank=True, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField(default=timezone.now)
     undone_at = models.DateTimeField(null=True, blank=True)
 
@@ -628,9 +572,7 @@ class ImportChange(models.Model):
     """A row that a later file changed: what stood there before, so that the batch can be undone."""
 
     batch = models.ForeignKey(ImportBatch, models.PROTECT, related_name="changes")
-    incident = models.ForeignKey(
-        Incident, models.CASCADE, related_name="import_changes"
-    )
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="import_changes")
     #: Plain fields and graded sources as they were; never a name.
     before = models.JSONField()
     #: The incident's version after the change; another number means staff worked on it since.

@@ -179,6 +179,12 @@ def import_file(
     """
     _may(by, site)
     outcome = Outcome()
+    checking, writing = progress, progress
+    if progress is not None and not dry_run:
+        # Half of the way is checking, half is writing.
+        told = progress
+        checking = lambda done, total: told(done, 2 * total)  # noqa: E731
+        writing = lambda done, total: told(total + done, 2 * total)  # noqa: E731
     try:
         with transaction.atomic():
             if not dry_run:
@@ -192,7 +198,7 @@ def import_file(
                 by=by,
                 mapping=mapping,
                 default_state=default_state,
-                progress=progress,
+                progress=checking,
             )
             compare(plan, by=by, lock=not dry_run)
             outcome = Outcome(
@@ -211,7 +217,7 @@ def import_file(
                 # The list's site is not kept for a file that was refused.
                 transaction.set_rollback(True)
                 return outcome
-            outcome.batch = _write(plan, outcome, content, by, batch, progress)
+            outcome.batch = _write(plan, outcome, content, by, batch, writing)
             outcome.done = True
     except FileRefused as refused:
         return Outcome(problems=[refused.problem])
@@ -334,8 +340,9 @@ def _insert(
         copy_in(Incident, incidents)
         copy_in(Source, sources)
         copy_in(IncidentActor, actors)
-        for key, name in named:
-            vault.seal(Source(pk=key), "name", name, by=by, index="name")
+        vault.seal_rows(
+            (vault.Item(Source(pk=key), "name", name, "name") for key, name in named), by=by
+        )
         if progress is not None:
             progress(min(start + _INSERT, total), total)
 

@@ -109,12 +109,12 @@ class Command(BaseCommand):
         return site
 
     def _progress(self) -> Any:
-        """Rows done, on a terminal, for anything over a second."""
+        """How far it is, on a terminal, for anything over a second."""
         began, shown = time.monotonic(), self.stderr.isatty()
 
         def progress(done: int, total: int) -> None:
             if shown and time.monotonic() - began > 1:
-                self.stderr.write(f"\r{done} of {total} rows", ending="\n" if done == total else "")
+                self.stderr.write(f"\r{100 * done // total} %", ending="\n" if done == total else "")
 
         return progress
 

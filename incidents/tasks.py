@@ -1,0 +1,59 @@
+"""Background work of incidents: large imports, and files that nobody came back for."""
+
+from collections.abc import Iterable
+
+from django.core.exceptions import PermissionDenied
+
+from ceasefire import jobs, periods
+from incidents import importing
+from incidents.importing import files
+from incidents.models import ImportBatch
+
+RUN, EXPIRE = "incidents.import_batch", "incidents.expire_import_files"
+
+
+@jobs.handler(RUN)
+def import_batch(job: jobs.Job, batch_id: str) -> None:
+    """Import the file of a batch that waits. Run again after it was done, it does nothing."""
+    batch = (
+        ImportBatch.objects.select_for_update(of=("self",))
+        .select_related("site", "by")
+        .get(pk=batch_id)
+    )
+    if batch.state != ImportBatch.State.QUEUED:
+        return
+    content = files.content_of(batch)
+    try:
+        if content is None or batch.by is None:
+            raise PermissionDenied
+        outcome = importing.import_file(
+            content,
+            format=batch.format,
+            site=batch.site,
+            by=batch.by,
+            mapping=batch.mapping,
+            default_state=batch.default_state,
+            skip_rejected=batch.skip_rejected,
+            batch=batch,
+            progress=lambda done, total: jobs.progress(job, done, total),
+        )
+    except PermissionDenied:
+        # The file has expired, or the person may no longer import: nothing to try again.
+        batch.state = ImportBatch.State.DISCARDED
+        batch.save(update_fields=["state"])
+        return
+    if not outcome.done:
+        batch.state = ImportBatch.State.PREVIEWED
+        batch.save(update_fields=["state"])
+
+
+@jobs.handler(EXPIRE)
+def expire_import_files() -> None:
+    """Forget uploaded files after 24 hours."""
+    files.expire()
+
+
+@jobs.periodic("incidents.expire_import_files")
+def hours() -> Iterable[jobs.Due]:
+    """Once an hour."""
+    yield jobs.Due(periods.now().strftime("%Y-%m-%dT%H"), EXPIRE)
