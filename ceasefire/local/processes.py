@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import signal
 import subprocess
 import time
@@ -19,6 +20,7 @@ MARK = "CEASEFIRE_SUPERVISED"
 
 _PR_SET_PDEATHSIG = 1
 _SERVERS = frozenset({"postgres", "valkey-server", "redis-server"})
+_EXCEPTION = re.compile(r"(?:\w+\.)*[A-Z]\w*(?:Error|Exception): ")
 _LOG_LIMIT_BYTES = 5_000_000
 
 
@@ -71,7 +73,10 @@ def open_log(path: Path):
 
 
 def last_line(path: Path) -> str:
-    """The last line of a log that says something, for a message of one line."""
+    """The line of a log that says what went wrong last, for a message of one line.
+
+    The name of an exception comes before the lines that a database adds to its text.
+    """
     try:
         with path.open("rb") as file:
             file.seek(0, os.SEEK_END)
@@ -79,7 +84,9 @@ def last_line(path: Path) -> str:
             lines = file.read().decode("utf-8", "replace").splitlines()
     except OSError:
         return ""
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+    spoken = [line.strip() for line in lines if line.strip()]
+    named = [line for line in spoken[-6:] if _EXCEPTION.match(line)]
+    return (named or spoken or [""])[-1]
 
 
 def alive(pid: int) -> bool:
