@@ -220,7 +220,9 @@ class ReportPage:
         delay = health["median_delay_days"]
         days = gettext("unknown")
         if delay is not None:
-            words = ngettext("%(count)s day", "%(count)s days", 1 if delay == 1 else 2)
+            # Half a day is said as a hundred days are: "2.5 days", and in Arabic so too.
+            whole = int(delay) if delay == int(delay) else 100
+            words = ngettext("%(count)s day", "%(count)s days", whole)
             days = words % {"count": self.number(float(delay))}
         return [
             (gettext("Received"), self.number(health["received"])),

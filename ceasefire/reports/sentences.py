@@ -122,11 +122,19 @@ def how_often(p: float, shown: Callable[[Any], str]) -> str:
     if years > RAREST_YEARS:
         return gettext("less than once in %(years)s years") % {"years": shown(RAREST_YEARS)}
     if years >= 2:
-        return gettext("about once in %(years)s years") % {"years": shown(round(years))}
+        words = ngettext(
+            "about once in %(years)s year", "about once in %(years)s years", round(years)
+        )
+        return words % {"years": shown(round(years))}
     if years >= 0.5:
-        return gettext("about once in %(months)s months") % {"months": shown(round(years * 12))}
+        months = round(years * 12)
+        words = ngettext(
+            "about once in %(months)s month", "about once in %(months)s months", months
+        )
+        return words % {"months": shown(months)}
     weeks = max(2, round(1 / p))
-    return gettext("about once in %(weeks)s weeks") % {"weeks": shown(weeks)}
+    words = ngettext("about once in %(weeks)s week", "about once in %(weeks)s weeks", weeks)
+    return words % {"weeks": shown(weeks)}
 
 
 _SENTENCES: dict[str, Writer] = {
