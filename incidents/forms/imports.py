@@ -1,0 +1,164 @@
+"""Forms of the import pages: which file, which column is which, and whether to go on."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from ceasefire.exports.cells import clean_text
+from ceasefire.look.forms import NormalisedForm
+from ceasefire.places.models import Site
+from incidents.exports import COLUMNS
+from incidents.importing import table
+from incidents.importing.plan import columns_of
+from incidents.importing.problems import FileRefused, Problem
+from incidents.importing.reading import Sheet, read_sheet
+from incidents.models import ImportBatch
+
+LARGEST = 5 * 1024 * 1024
+#: How many characters of a first value stand beside a column's name.
+SHOWN = 24
+
+
+class UploadForm(NormalisedForm):
+    """A CSV file, what kind of list it is, and where its rows belong."""
+
+    format = forms.ChoiceField(
+        label=_("Kind of list"),
+        choices=[
+            ("table", _("Our own table, or a spreadsheet of incidents")),
+            ("ucdp-ged", _("UCDP GED, as published")),
+            ("acled", _("ACLED, as downloaded")),
+        ],
+        initial="table",
+        widget=forms.RadioSelect,
+    )
+    site = forms.ChoiceField(label=_("Site that the rows belong to"))
+    default_state = forms.ChoiceField(
+        label=_("Rows of a table that name no state"),
+        choices=[
+            ("submitted", _("go to the review")),
+            ("accepted", _("are accepted; they were reviewed before")),
+        ],
+        initial="submitted",
+        widget=forms.RadioSelect,
+    )
+    file = forms.FileField(
+        label=_("CSV file"),
+        help_text=_("At most 5 MB. In Excel: Save as, CSV UTF-8."),
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,text/csv,.txt,.tsv"}),
+        error_messages={"required": _("Choose a file."), "empty": _("The file is empty.")},
+    )
+
+    def __init__(self, *args: Any, sites: list[Site], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.sites = {site.code: site for site in sites}
+        self.fields["site"].choices = [(site.code, site.name) for site in sites]
+        self.content = b""
+        self.sheet: Sheet | None = None
+        self.columns: dict[str, str] = {}
+
+    def clean_file(self) -> Any:
+        """Read the file: what is no list of events is refused here, with the reason."""
+        upload = self.cleaned_data["file"]
+        if upload.size > LARGEST:
+            raise ValidationError(Problem(1, "", "file_too_large").reason, code="file_too_large")
+        self.content = upload.read()
+        try:
+            self.sheet = read_sheet(self.content)
+            if not self.sheet.rows and not self.sheet.problems:
+                raise FileRefused("file_without_rows")
+            chosen = self.cleaned_data.get("format", "")
+            if chosen == ImportBatch.Format.TABLE:
+                self.columns = table.guess(self.sheet.header)
+            elif chosen:
+                self.columns = columns_of(chosen, self.sheet, None)
+        except FileRefused as refused:
+            raise ValidationError(worded(refused), code=refused.problem.code) from None
+        return upload
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        given["site_row"] = self.sites.get(given.get("site", ""))
+        return given
+
+
+def worded(refused: FileRefused) -> str:
+    """A refusal of a file with the column it is about."""
+    problem = refused.problem
+    about = f" {problem.column}" if problem.column else ""
+    return f"{problem.reason}{about}"
+
+
+class ColumnsForm(NormalisedForm):
+    """For each of our columns, which of the file's it is. Columns are chosen by position."""
+
+    def __init__(self, *args: Any, sheet: Sheet, chosen: dict[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.sheet = sheet
+        first = sheet.rows[0].cells if sheet.rows else {}
+        names = [name for name in sheet.header if name]
+        self.by_position = {f"c{at}": name for at, name in enumerate(names)}
+        positions = {name: at for at, name in self.by_position.items()}
+        choices = [("", _now("– not in this file –"))]
+        for at, name in self.by_position.items():
+            value = clean_text(first.get(name, "")).strip()
+            hidden = chosen.get("source_name") == name
+            shown = f" ({value[:SHOWN]}{'…' if len(value) > SHOWN else ''})" if value else ""
+            choices.append((at, clean_text(name) + ("" if hidden else shown)))
+        for column in COLUMNS:
+            self.fields[column.key] = forms.ChoiceField(
+                label=f"{column.label}",
+                help_text=column.key,
+                choices=choices,
+                required=column.key in table.REQUIRED and column.key != "place",
+                initial=positions.get(chosen.get(column.key, ""), ""),
+            )
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        used: dict[str, str] = {}
+        for key, at in given.items():
+            if not at:
+                continue
+            if at in used:
+                self.add_error(key, _("This column is chosen twice."))
+            used[at] = key
+        if not given.get("place") and not (given.get("latitude") and given.get("longitude")):
+            self.add_error("place", _("Choose the place, or latitude and longitude."))
+        return given
+
+    @property
+    def mapping(self) -> dict[str, str]:
+        """Our column -> the file's column."""
+        return {key: self.by_position[at] for key, at in self.cleaned_data.items() if at}
+
+    @property
+    def needed(self) -> list[Any]:
+        """The questions that must be answered."""
+        return [self[name] for name in table.REQUIRED]
+
+    @property
+    def others(self) -> list[Any]:
+        """The questions that may stay open."""
+        return [self[column.key] for column in COLUMNS if column.key not in table.REQUIRED]
+
+
+class ConfirmForm(NormalisedForm):
+    """Go on; with refused rows only where the person says so."""
+
+    skip_rejected = forms.BooleanField(
+        label=_("Take the good rows and leave out the refused ones"), required=False
+    )
+
+    def __init__(self, *args: Any, rejected: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if rejected:
+            self.fields["skip_rejected"].required = True
+            self.fields["skip_rejected"].error_messages["required"] = _(
+                "Some rows are refused. Tick this to import the others, or mend the file."
+            )
+        else:
+            del self.fields["skip_rejected"]

@@ -1,0 +1,15 @@
+"""The addresses of import and export."""
+
+from django.urls import path
+
+from incidents import import_views
+
+urlpatterns = [
+    path("import/", import_views.import_new, name="import_new"),
+    path("import/<uuid:pk>/", import_views.import_detail, name="import_detail"),
+    path("import/<uuid:pk>/columns/", import_views.import_columns, name="import_columns"),
+    path("import/<uuid:pk>/discard/", import_views.import_discard, name="import_discard"),
+    path("import/<uuid:pk>/undo/", import_views.import_undo, name="import_undo"),
+    path("import/<uuid:pk>/rejects/", import_views.import_rejects, name="import_rejects"),
+    path("export/", import_views.incident_export, name="incident_export"),
+]
