@@ -1,4 +1,55 @@
 """The addresses of incidents."""
 
+from importlib.util import find_spec
+
+from django.urls import URLPattern, URLResolver, include, path, register_converter
+
+from incidents.views import logging, reading, verbs
+
+
+class CodeConverter:
+    """An incident's code, so that no other word below /incidents/ is taken for one."""
+
+    regex = "INC-[0-9]{4}-[0-9]{6,9}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(CodeConverter, "code")
+
 app_name = "incidents"
-urlpatterns: list[object] = []
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", reading.incident_list, name="incident_list"),
+    path("new/", logging.incident_new, name="incident_new"),
+    path("review/", reading.incident_review, name="incident_review"),
+    path("places/", reading.place_search, name="place_search"),
+]
+if find_spec("incidents.import_urls"):
+    urlpatterns.append(path("", include("incidents.import_urls")))
+urlpatterns += [
+    path("<code:code>/", reading.incident_detail, name="incident_detail"),
+    path("<code:code>/edit/", logging.incident_edit, name="incident_edit"),
+    path("<code:code>/revise/", logging.incident_revise, name="incident_revise"),
+    path("<code:code>/submit/", verbs.incident_submit, name="incident_submit"),
+    path("<code:code>/withdraw/", verbs.incident_withdraw, name="incident_withdraw"),
+    path("<code:code>/take/", verbs.incident_take, name="incident_take"),
+    path("<code:code>/return/", verbs.incident_return, name="incident_return"),
+    path("<code:code>/accept/", verbs.incident_accept, name="incident_accept"),
+    path("<code:code>/archive/", verbs.incident_archive, name="incident_archive"),
+    path("<code:code>/duplicate/", verbs.incident_duplicate, name="incident_duplicate"),
+    path("<code:code>/verification/", verbs.incident_override, name="incident_override"),
+    path(
+        "<code:code>/verification/clear/",
+        verbs.incident_override_clear,
+        name="incident_override_clear",
+    ),
+    path("<code:code>/sources/", verbs.source_add, name="source_add"),
+    path("<code:code>/sources/<int:number>/", verbs.source_grade, name="source_grade"),
+    path("<code:code>/reveal/", verbs.name_reveal, name="name_reveal"),
+    path("<code:code>/again/<int:key>/settle/", verbs.submission_settle, name="submission_settle"),
+]

@@ -6,7 +6,15 @@ services.create_incident(site=site, facts={...}, sources=[services.SourceFacts(.
 services.accept_incident(incident, by=user, version=version)
 """
 
-from incidents.services.facts import FIELDS, ActorFacts, SourceFacts, VictimFacts, content_hash
+from incidents.services.facts import (
+    FIELDS,
+    ActorFacts,
+    SourceFacts,
+    VictimFacts,
+    content_hash,
+    plain,
+)
+from incidents.services.names import sealed_names_in
 from incidents.services.reading import Sight, in_review_order, note_reading, sight
 from incidents.services.records import (
     create_incident,
@@ -86,9 +94,11 @@ __all__ = [
     "note_reading",
     "open_verbs",
     "override_verification",
+    "plain",
     "return_incident",
     "revise_incident",
     "save_draft",
+    "sealed_names_in",
     "search_key_of",
     "settle",
     "settle_submission",

@@ -1,0 +1,1 @@
+"""What people type about an incident, understood and checked; nothing is saved here."""

@@ -1,0 +1,174 @@
+"""The filters of the list: the same for the page and for exports."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from ceasefire import codes, periods
+from ceasefire.look.forms import DayField, NormalisedForm
+from ceasefire.places.models import Place
+from ceasefire.text import latin_key, search_key, western_digits
+from incidents.forms.incident import types_by_family
+from incidents.models import Incident
+
+ANY = ("", _("Any"))
+#: More words than this are no search but a text.
+MOST_WORDS = 8
+
+
+class IncidentFilter(NormalisedForm):
+    """What the list can be narrowed to; a place takes in all below it, a week any day of it."""
+
+    q = forms.CharField(
+        label=_("Search"),
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"type": "search"}),
+    )
+    place = forms.CharField(label=_("Place"), required=False, max_length=40, widget=forms.Select)
+    type = forms.ChoiceField(
+        label=_("Type"), required=False, choices=lambda: [ANY, *types_by_family()]
+    )
+    week = DayField(label=_("Week of"), required=False)
+    status = forms.ChoiceField(
+        label=_("State"), required=False, choices=[ANY, *Incident.State.choices]
+    )
+    verification = forms.ChoiceField(
+        label=_("Verification"), required=False, choices=[ANY, *Incident.Verification.choices]
+    )
+    site = forms.ChoiceField(label=_("Site"), required=False)
+    mine = forms.BooleanField(label=_("Mine only"), required=False)
+
+    show_optional = False
+
+    def __init__(
+        self, *args: Any, user: Any, sites: list[Any], places: list[Place], **kw: Any
+    ) -> None:
+        super().__init__(*args, **kw)
+        self.user = user
+        self.sites = {site.code: site for site in sites}
+        self.fields["site"].choices = [ANY, *[(site.code, site.name) for site in sites]]
+        if len(sites) < 2:
+            del self.fields["site"]
+        chosen = str(self.data.get("place", ""))[:40]
+        self.chosen_place: Place | None = None
+        if chosen:
+            known = {place.pcode: place for place in places}
+            self.chosen_place = (
+                known.get(chosen)
+                or Place.objects.defer("geometry").filter(pcode__iexact=chosen).first()
+            )
+            if self.chosen_place is not None and chosen not in known:
+                places = [self.chosen_place, *places]
+        self.fields["place"].widget.choices = [
+            ANY,
+            *[(place.pcode, _indented(place)) for place in places],
+        ]
+
+    def clean_place(self) -> Place | None:
+        if self.cleaned_data["place"] and self.chosen_place is None:
+            raise forms.ValidationError(_("No such place is known."), code="unknown")
+        return self.chosen_place
+
+    def asked_week(self) -> periods.Week | None:
+        """The week that is asked for, beginning on the day of the one site it is about."""
+        day = self.cleaned_data.get("week")
+        if day is None:
+            return None
+        site = self.sites.get(self.cleaned_data.get("site", "")) or (
+            next(iter(self.sites.values())) if len(self.sites) == 1 else None
+        )
+        return periods.Week.of(day, site.week_start if site else periods.SUNDAY)
+
+    def apply(self, incidents: "QuerySet[Incident]") -> "QuerySet[Incident]":
+        """The incidents that fit every answer that was understood."""
+        self.is_valid()
+        given = self.cleaned_data
+        if given.get("site"):
+            incidents = incidents.filter(site=self.sites[given["site"]])
+        if given.get("type"):
+            incidents = incidents.filter(type=given["type"])
+        if given.get("status"):
+            incidents = incidents.filter(workflow_state=given["status"])
+        if given.get("verification"):
+            incidents = incidents.filter(verification=given["verification"])
+        if given.get("mine"):
+            incidents = incidents.filter(reporter=self.user)
+        week = self.asked_week()
+        if week is not None:
+            incidents = incidents.filter(
+                occurred_from__gte=week.starts_at, occurred_from__lt=week.ends_at
+            )
+        if given.get("place"):
+            incidents = incidents.filter(below(given["place"]))
+        if given.get("q"):
+            incidents = incidents.filter(holding(given["q"]))
+        return incidents
+
+    def chips(self, path: str) -> list[tuple[Any, Any, str]]:
+        """(label, value, address without it) of every filter that is on."""
+        chips = []
+        for name, field in self.fields.items():
+            value = self.data.get(name)
+            if not value or name in self.errors:
+                continue
+            gone = {name, "after", "before"}
+            query = urlencode(
+                [(key, one) for key, many in self.data.lists() for one in many if key not in gone]
+            )
+            chips.append(
+                (field.label, self._shown(name, value), f"{path}?{query}" if query else path)
+            )
+        return chips
+
+    def _shown(self, name: str, value: str) -> Any:
+        if name == "place" and self.chosen_place is not None:
+            return self.chosen_place.name
+        if name == "week":
+            week = self.asked_week()
+            return "" if week is None else self.fields["week"].prepare_value(week.start)
+        if name == "mine":
+            return _("yes")
+        if name == "type":
+            return codes.label("incident_type", value)
+        choices = dict(getattr(self.fields[name], "choices", []))
+        return choices.get(value, value)
+
+
+def _indented(place: Place) -> str:
+    depth = {"subdistrict": 1, "neighbourhood": 2}.get(place.level, 0)
+    return "\u2003" * depth + place.name
+
+
+def below(place: Place) -> Q:
+    """Incidents at a place or anywhere inside it."""
+    if place.level == Place.Level.COUNTRY:
+        return Q()
+    if place.level == Place.Level.GOVERNORATE:
+        return Q(place__governorate=place)
+    if place.level == Place.Level.DISTRICT:
+        return Q(district=place)
+    if place.level == Place.Level.SUBDISTRICT:
+        return Q(place=place) | Q(place__parent=place)
+    return Q(place=place)
+
+
+def holding(text: str) -> Q:
+    """Incidents whose code, summary or place holds every word, or whose place sounds like it."""
+    words = search_key(text).split()[:MOST_WORDS]
+    every = Q()
+    for word in words:
+        every &= Q(search_key__contains=word)
+    if not words:
+        return Q(pk__isnull=True)
+    sound = latin_key(text)
+    return every | Q(search_key__contains=f"~{sound}") if len(sound) >= 3 else every
+
+
+def as_code(text: str) -> str:
+    """The text as an incident's code, where it is one."""
+    code = western_digits(text).strip().upper()
+    return code if code.startswith("INC-") else ""

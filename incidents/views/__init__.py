@@ -1,0 +1,1 @@
+"""The pages of incidents: guard, scope, one verb, say so, redirect."""

@@ -1,0 +1,265 @@
+"""Logging, editing and correcting an incident."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from ceasefire import codes
+from ceasefire.people.access import requires
+from incidents import services
+from incidents.exceptions import (
+    ChangedMeanwhile,
+    IncidentRefusal,
+    InTheFuture,
+    KeyTaken,
+    NotComplete,
+    NotForThisPerson,
+    PlaceTooCoarse,
+    PointElsewhere,
+    ReasonNeeded,
+    SameKeyOtherContent,
+)
+from incidents.forms.incident import IncidentForm, LogForm, initial_of
+from incidents.forms.rows import ActorRows, SourceRows, VictimRows, row_initial, source_initial
+from incidents.forms.verbs import ReasonForm
+from incidents.models import Incident
+from incidents.services import ActorFacts, VictimFacts, content_hash
+from incidents.views.scope import one, places_of, recent_places, sites_of
+
+LISTED = ("district", "subdistrict", "neighbourhood")
+#: At which field a refusal of the service stands.
+FIELD_OF: dict[type[IncidentRefusal], str] = {
+    InTheFuture: "day",
+    PointElsewhere: "lat",
+    PlaceTooCoarse: "geo_precision",
+}
+MISSING: dict[str, Any] = {"killed_best": "killed_best", "sources": "source_kind"}
+
+
+@requires("incidents.add_incident")
+def incident_new(request: HttpRequest) -> HttpResponse:
+    sites = sites_of(request.user, writable=True)
+    if not sites:
+        return render(request, "incidents/incident_no_site.html")
+    as_draft = request.POST.get("action") == "draft"
+    form = LogForm(request.POST or None, by=request.user, sites=sites, is_draft=as_draft)
+    listed = places_of(sites, *LISTED)
+    form.offer_places(recent_places(request.user, sites, listed), listed)
+    rows = {
+        "sources": SourceRows(request.POST or None, prefix="sources"),
+        "victims": VictimRows(request.POST or None, prefix="victims"),
+        "actors": ActorRows(request.POST or None, prefix="actors"),
+    }
+    if request.method == "POST" and all([form.is_valid(), *[r.is_valid() for r in rows.values()]]):
+        answer = _log(request, form, rows, as_draft=as_draft)
+        if answer is not None:
+            return answer
+    return render(request, "incidents/incident_new.html", {"form": form, "rows": rows})
+
+
+def _log(
+    request: HttpRequest, form: LogForm, rows: dict[str, Any], *, as_draft: bool
+) -> HttpResponse | None:
+    """Log what the form holds; None where the form is to be shown again with the refusal."""
+    first = form.first_source()
+    try:
+        incident = services.create_incident(
+            site=form.chosen_site(),
+            facts=form.facts(),
+            sources=([first] if first else []) + rows["sources"].facts(),
+            victims=rows["victims"].facts(),
+            actors=rows["actors"].facts(),
+            key=form.cleaned_data["key"],
+            digest=_digest(request),
+            submit=not as_draft,
+            by=request.user,
+        )
+    except SameKeyOtherContent as refusal:
+        messages.warning(request, str(refusal))
+        return redirect(refusal.incident)
+    except IncidentRefusal as refusal:
+        _say(form, refusal)
+        return None
+    if form.near is not None:
+        messages.warning(request, _("The point lies just outside this place. Check it."))
+    messages.success(request, _("Draft kept.") if as_draft else _("Logged and sent to review."))
+    return redirect(incident)
+
+
+def _digest(request: HttpRequest) -> str:
+    """What a resend of the same form has in common: all of it but the token."""
+    return content_hash(
+        {
+            name: values
+            for name, values in request.POST.lists()
+            if name not in {"csrfmiddlewaretoken", "q"}
+        }
+    )
+
+
+def _say(form: Any, refusal: IncidentRefusal) -> None:
+    """Put a refusal where it was typed."""
+    if isinstance(refusal, NotComplete):
+        for name in refusal.missing:
+            field = MISSING.get(name, name)
+            form.add_error(field if field in form.fields else None, refusal.message)
+        return
+    field = FIELD_OF.get(type(refusal))
+    if isinstance(refusal, KeyTaken):
+        form.data = form.data.copy()
+        form.data["key"] = str(form.initial["key"])
+    form.add_error(field if field in form.fields else None, refusal.message)
+
+
+@requires("incidents.edit_incident")
+def incident_edit(request: HttpRequest, code: str) -> HttpResponse:
+    incident = one(request, code)
+    if not services.may_edit(incident, request.user):
+        raise PermissionDenied
+    return _change(request, incident, revising=False)
+
+
+@requires("incidents.revise_incident")
+def incident_revise(request: HttpRequest, code: str) -> HttpResponse:
+    incident = one(request, code)
+    if not services.may_revise(incident, request.user):
+        raise PermissionDenied
+    return _change(request, incident, revising=True)
+
+
+def _change(request: HttpRequest, incident: Incident, *, revising: bool) -> HttpResponse:
+    form = IncidentForm(
+        request.POST or None, initial=initial_of(incident), by=request.user, incident=incident
+    )
+    form.is_draft = incident.workflow_state == Incident.State.DRAFT
+    listed = places_of([incident.site], *LISTED)
+    form.offer_places([incident.place], listed)
+    rows = _rows(request, incident)
+    reason = ReasonForm(request.POST or None, initial={"version": incident.version})
+    if not revising:
+        reason.fields["reason"].required = False
+    forms = [form, reason, *rows.values()]
+    differences: list[Any] = []
+    if request.method == "POST" and all([one_of.is_valid() for one_of in forms]):
+        try:
+            return _write(request, incident, form, rows, reason, revising=revising)
+        except ChangedMeanwhile as refusal:
+            differences = _differences_in_words(refusal, form)
+            reason.data = reason.data.copy()
+            reason.data["version"] = str(refusal.version)
+            form.add_error(None, refusal.message)
+        except ReasonNeeded as refusal:
+            reason.add_error("reason", refusal.message)
+        except NotForThisPerson:
+            raise PermissionDenied from None
+        except IncidentRefusal as refusal:
+            _say(form, refusal)
+    return render(
+        request,
+        "incidents/incident_edit.html",
+        {
+            "form": form,
+            "rows": rows,
+            "reason": reason,
+            "incident": incident,
+            "revising": revising,
+            "differences": differences,
+        },
+    )
+
+
+def _write(
+    request: HttpRequest,
+    incident: Incident,
+    form: IncidentForm,
+    rows: dict[str, Any],
+    reason: ReasonForm,
+    *,
+    revising: bool,
+) -> HttpResponse:
+    given = {
+        "facts": form.facts(),
+        "version": reason.cleaned_data["version"] or 0,
+        "by": request.user,
+        **{name: formset.facts() for name, formset in rows.items()},
+    }
+    if revising:
+        made = services.revise_incident(incident, reason=reason.cleaned_data["reason"], **given)
+        said = _("Corrected.") if made else _("Nothing was changed.")
+    else:
+        services.edit_incident(incident, **given)
+        said = _("Saved.")
+    messages.success(request, said)
+    # What was changed may have made it one that this person no longer sees.
+    if not Incident.objects.visible_to(request.user).filter(pk=incident.pk).exists():
+        return redirect("incidents:incident_list")
+    return redirect(incident)
+
+
+def _rows(request: HttpRequest, incident: Incident) -> dict[str, Any]:
+    """The rows as formsets; sources only for those who may read what they said."""
+    sight = services.sight(incident, request.user)
+    given: dict[str, Any] = {}
+    if sight.words:
+        sources = list(incident.sources.all())
+        given["sources"] = SourceRows(
+            request.POST or None,
+            prefix="sources",
+            initial=[source_initial(source, sources[0]) for source in sources],
+        )
+    given["victims"] = VictimRows(
+        request.POST or None,
+        prefix="victims",
+        initial=[row_initial(row, VictimFacts) for row in incident.victimizations.all()],
+    )
+    given["actors"] = ActorRows(
+        request.POST or None,
+        prefix="actors",
+        initial=[row_initial(row, ActorFacts) for row in incident.actors.all()],
+        form_kwargs={"keeps_group": not sight.groups},
+    )
+    return given
+
+
+#: How the codes of a field are worded.
+LISTS = {
+    "type": "incident_type",
+    "time_of_day": "time_of_day",
+    "time_precision": "time_precision",
+    "geo_precision": "geo_precision",
+    "place_type": "place_type",
+    "motive": "motive",
+    "method": "method",
+    "weapons": "weapon",
+}
+
+
+def in_words(field: str, value: Any) -> str:
+    """A code, number or text of a field as people read it."""
+    if value in (None, "", []):
+        return "–"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, list):
+        return ", ".join(in_words(field, item) for item in value)
+    if field in LISTS:
+        return str(codes.label(LISTS[field], str(value)))
+    if field == "verification":
+        return str(dict(Incident.Verification.choices).get(value, value))
+    if field == "workflow_state":
+        return str(dict(Incident.State.choices).get(value, value))
+    return str(value)
+
+
+def _differences_in_words(refusal: ChangedMeanwhile, form: IncidentForm) -> list[Any]:
+    """[(question, as it stands now, as typed)] for the page."""
+    shown = []
+    for name, (now, given) in refusal.differences.items():
+        field = form.fields.get(name) or form.fields.get({"occurred_from": "day"}.get(name, ""))
+        label = field.label if field is not None else name
+        shown.append((label, in_words(name, now), in_words(name, given)))
+    return shown
