@@ -111,7 +111,7 @@ class User(AbstractBaseUser):
     def site_ids(self) -> list[int]:
         """The keys of the person's sites, read once a request."""
         if not hasattr(self, "_site_ids"):
-            self._site_ids = list(self.sites.order_by("code").values_list("pk", flat=True))
+            self._site_ids = [site.pk for site in self.sites.all()]
         return self._site_ids
 
     def has_perm(self, permission: str, obj: Any = None) -> bool:
