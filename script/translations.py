@@ -1,7 +1,7 @@
 """The Arabic catalogue: bring it up to date, compile it, or tell what is wrong with it.
 
-Called by ``script/translate``. GNU gettext is not needed: Django turns a template into what a reader
-of Python understands, Babel finds the strings, polib reads and writes the catalogues. Texts that
+Called by ``script/translate``. GNU gettext is not needed: Django turns a template into what a
+reader of Python understands, Babel finds the strings, polib writes the catalogues. Texts that
 scripts show stand in data attributes of templates, so there is no catalogue for JavaScript.
 """
 
@@ -58,7 +58,7 @@ Key = tuple[str, str]  # context, text
 
 
 def in_sources() -> dict[Key, tuple[str, list[str]]]:
-    """Context and text -> plural text ("" without one) and the files that say it, in their order."""
+    """Context and text -> plural text ("" for none), and the files that say it."""
     found: dict[Key, tuple[str, list[str]]] = {}
     for path, source in _files():
         name = str(path.relative_to(CHECKOUT))
