@@ -145,8 +145,10 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
 )
 APP_ROLE = env.str("CEASEFIRE_APP_ROLE", default="ceasefire_app")
 REO_ROLE = env.str("CEASEFIRE_REO_ROLE", default="ceasefire_reo")
+#: True where one sign-in serves the owner and the application.
+ONE_SIGN_IN = _owner_url == _app_url
 #: True where the sign-in is the owner's and the connection must step down by itself.
-STEP_DOWN = not AS_OWNER and _owner_url == _app_url
+STEP_DOWN = ONE_SIGN_IN and not AS_OWNER
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Redis: a hint for speed, never the truth ---------------------------------------------------
@@ -328,6 +330,8 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django.request": {"level": "ERROR"},
+        # A wrong host name is refused with 400; strangers shall not fill the log with it.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
     },

@@ -38,12 +38,15 @@ def prepare_roles(cursor: Any) -> None:
             """
         )
     app, reo = quoted(settings.APP_ROLE), quoted(settings.REO_ROLE)
+    # Since PostgreSQL 16 who makes a role is its member without being allowed to step into it.
+    cursor.execute("SELECT current_setting('server_version_num')::int >= 160000")
+    may_become = "SET" if cursor.fetchone()[0] else "MEMBER"
     cursor.execute(
-        "SELECT pg_has_role(current_user, %s, 'MEMBER'), pg_has_role(%s, %s, 'MEMBER')",
-        [settings.APP_ROLE, settings.APP_ROLE, settings.REO_ROLE],
+        "SELECT pg_has_role(current_user, %s, %s), pg_has_role(%s, %s, 'MEMBER')",
+        [settings.APP_ROLE, may_become, settings.APP_ROLE, settings.REO_ROLE],
     )
     owner_is_app, app_is_reo = cursor.fetchone()
-    if settings.STEP_DOWN and not owner_is_app:
+    if settings.ONE_SIGN_IN and not owner_is_app:
         cursor.execute(f"GRANT {app} TO current_user")
     if not app_is_reo:
         cursor.execute(f"GRANT {reo} TO {app}")
