@@ -1,0 +1,363 @@
+"""What a compiled report says: its shape, what it counts, its states and sentences."""
+
+import json
+from datetime import date, datetime, timedelta
+
+import pytest
+from django.utils import translation
+
+from ceasefire.periods import BAGHDAD
+from ceasefire.places.models import CoveragePeriod
+from ceasefire.reports import services
+from ceasefire.reports.documents import canonical, checksum
+from ceasefire.reports.exceptions import NotCovered, WeekNotOver, WrongWeekStart
+from ceasefire.reports.models import WeeklyReport
+from ceasefire.reports.panel import ALL
+from ceasefire.reports.presentation import ReportPage, week_words
+from ceasefire.reports.sentences import how_often, sentence
+from incidents.models import Incident
+from tests.reports.conftest import AS_OF, WEEK, incident
+
+pytestmark = pytest.mark.django_db
+
+
+def compiled(site, week=WEEK, **more):
+    more.setdefault("as_of", AS_OF)
+    return services.compile_week(site=site, week_start=week, **more)
+
+
+def total_of(report, place="IQG02Q02"):
+    return next(r for r in report.body["counts"] if (r["place"], r["type"]) == (place, ALL))
+
+
+# --- shape ----------------------------------------------------------------------------------------
+
+
+def test_the_document_has_the_published_shape(basrah, put, put_weeks):
+    put_weeks(basrah, [2] * 200)
+    body = compiled(basrah).body
+
+    assert set(body) == {
+        "report", "version", "site", "week_start", "week_end", "data_as_of", "status",
+        "revision_of", "data_health", "counts", "tests_made", "false_alerts_expected", "alerts",
+        "watch", "near_repeat", "clusters", "responses", "revisions",
+    }  # fmt: skip
+    assert (body["report"], body["version"]) == ("weekly-violence-trends", 1)
+    assert (body["site"], body["week_start"], body["week_end"]) == (
+        "BASRAH-CENTRE", "2026-11-08", "2026-11-15",
+    )  # fmt: skip
+    assert body["data_as_of"] == "2026-11-16T06:00:00+03:00"
+    assert (body["status"], body["revision_of"]) == ("draft", None)
+    assert {"received", "late", "without_place", "duplicates", "median_delay_days",
+            "complete_to"} <= set(body["data_health"])  # fmt: skip
+    for row in body["counts"]:
+        assert set(row) == {
+            "place", "type", "incidents", "killed", "injured", "abducted", "state", "expected",
+            "upper", "p", "sentence",
+        }  # fmt: skip
+        assert (row["expected"] is None) == (row["upper"] is None) == (row["p"] is None)
+        assert row["state"] in {"unusual", "usual", "too_few"}
+    # Not computed in this version: empty, not invented.
+    assert (body["near_repeat"], body["clusters"]) == ({}, [])
+    assert body["responses"] == {"due": None, "within_72h": None, "overdue": None}
+
+
+def test_every_district_of_the_site_has_a_row_for_all_types_and_recent_types_have_theirs(
+    make_site, put, put_weeks
+):
+    site = make_site("WIDE", place="IQG02")
+    put_weeks(site, [0] * 60)
+    put(site, WEEK - timedelta(weeks=51), type="KID")
+    put(site, WEEK - timedelta(weeks=52), type="THR")  # too long ago for a row
+    rows = [(row["place"], row["type"]) for row in compiled(site).body["counts"]]
+
+    assert [place for place, kind in rows if kind == ALL] == [f"IQG02Q0{n}" for n in range(1, 8)]
+    assert [row for row in rows if row[1] != ALL] == [("IQG02Q02", "KID")]
+
+
+def test_the_same_records_and_cut_make_the_same_bytes(basrah, put_weeks):
+    put_weeks(basrah, [3, 1, 4, 1, 5] * 60)
+    first = compiled(basrah)
+    before = canonical(first.body), canonical(first.basis), first.checksum
+    first.delete()
+    again = WeeklyReport.objects.get(pk=compiled(basrah).pk)
+
+    assert (canonical(again.body), canonical(again.basis), again.checksum) == before
+    assert again.checksum == checksum(json.loads(before[0]))
+
+
+def test_what_came_after_the_cut_is_left_out_and_a_late_batch_alarms_nobody(basrah, put, put_weeks):
+    put_weeks(basrah, [2] * 280)
+    before = canonical(compiled(basrah).body)
+    late = AS_OF + timedelta(hours=1)
+    put(basrah, WEEK, 30, reported_at=late, submitted_at=late, accepted_at=late)
+
+    assert canonical(compiled(basrah).body) == before
+
+
+# --- what is counted ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("facts", "incidents", "unverified"),
+    [
+        ({"workflow_state": "submitted"}, 1, 0),
+        ({"workflow_state": "in_review"}, 1, 0),
+        ({"workflow_state": "accepted"}, 1, 0),
+        ({"workflow_state": "archived", "accepted_at": AS_OF}, 1, 0),
+        ({"workflow_state": "draft"}, 0, 0),  # nobody has sent it
+        ({"workflow_state": "returned"}, 0, 0),  # a question is open
+        ({"workflow_state": "withdrawn"}, 0, 0),
+        ({"verification": "corroborated"}, 1, 0),
+        ({"verification": "confirmed"}, 1, 0),
+        ({"verification": "unverified"}, 0, 1),  # hatched, beside the count
+        ({"verification": "refuted"}, 0, 0),
+        ({"time_precision": 2}, 1, 0),  # within a week
+        ({"time_precision": 3}, 0, 0),  # within a month says nothing about a week
+        ({"time_precision": 4}, 0, 0),
+    ],
+)
+def test_only_what_counts_is_counted(basrah, put, put_weeks, facts, incidents, unverified):
+    put_weeks(basrah, [0] * 10)
+    put(basrah, WEEK, **facts)
+    report = compiled(basrah)
+    page = ReportPage(report)
+
+    assert total_of(report)["incidents"] == incidents
+    assert page.districts[0].total.unverified == unverified
+    imprecise = report.body["data_health"]["imprecise_dates"]
+    assert imprecise == (1 if facts.get("time_precision", 1) > 2 else 0)
+
+
+def test_a_duplicate_is_left_out_and_named_in_data_health(basrah, put, put_weeks):
+    put_weeks(basrah, [0] * 10)
+    [original] = put(basrah, WEEK)
+    put(basrah, WEEK, workflow_state="duplicate", duplicate_of=original)
+    report = compiled(basrah)
+
+    assert total_of(report)["incidents"] == 1
+    assert report.body["data_health"]["duplicates"] == 1
+
+
+def test_killed_is_summed_and_unknown_is_no_zero(basrah, put, put_weeks):
+    put_weeks(basrah, [0] * 10)
+    put(basrah, WEEK, killed_best=3, injured_best=2)
+    put(basrah, WEEK, killed_best=None, killed_unknown=True, abducted=1, type="KID")
+    report = compiled(basrah)
+    total = total_of(report)
+
+    assert (total["killed"], total["injured"], total["abducted"]) == (3, 2, 1)
+    assert ReportPage(report).districts[0].total.killed_unknown == 1
+    assert "nobody knows how many were killed" in ReportPage(report).lead
+
+
+def test_an_incident_without_a_district_is_told_but_in_no_row(make_site, put, put_weeks):
+    site = make_site("WIDE", place="IQG02")
+    put_weeks(site, [0] * 10)
+    put(site, WEEK, place="IQG02", district=None, geo_precision=5)
+    report = compiled(site)
+
+    assert sum(row["incidents"] for row in report.body["counts"]) == 0
+    assert report.body["data_health"]["without_place"] == 1
+    assert ReportPage(report).lead.startswith("1 incident recorded")
+
+
+@pytest.mark.parametrize(
+    ("week_start", "first", "inside", "outside"),
+    [
+        (6, date(2026, 11, 8), date(2026, 11, 14), date(2026, 11, 15)),  # Sunday to Saturday
+        (0, date(2026, 11, 9), date(2026, 11, 15), date(2026, 11, 16)),  # Monday to Sunday
+        (5, date(2026, 11, 7), date(2026, 11, 13), date(2026, 11, 14)),  # Saturday to Friday
+    ],
+)
+def test_a_week_begins_on_the_sites_own_weekday(
+    make_site, put, put_weeks, week_start, first, inside, outside
+):
+    site = make_site("OWN", week_start=week_start)
+    put_weeks(site, [0] * 10, last=first)
+    put(site, inside, delay=0)
+    put(site, outside, delay=0)
+
+    assert total_of(compiled(site, first))["incidents"] == 1
+
+
+def test_an_hour_before_midnight_in_baghdad_is_still_that_day(basrah, put_weeks):
+    put_weeks(basrah, [0] * 10)
+    at = datetime(2026, 11, 14, 23, 30, tzinfo=BAGHDAD)
+    row = incident(basrah, date(2026, 11, 14), occurred_from=at)
+    Incident.objects.bulk_create([row])
+
+    assert total_of(compiled(basrah))["incidents"] == 1
+
+
+def test_a_year_of_53_weeks_and_the_turn_of_the_year_lose_no_week(basrah, put_weeks, settings):
+    settings.CEASEFIRE_TODAY = "2021-02-01"
+    put_weeks(basrah, range(1, 13), last=date(2021, 1, 17))
+    found = [
+        total_of(compiled(basrah, date(2020, 12, 13) + timedelta(weeks=n), as_of=None))["incidents"]
+        for n in range(6)
+    ]
+
+    assert found == [7, 8, 9, 10, 11, 12]
+
+
+def test_a_day_in_the_middle_of_a_week_and_a_week_that_runs_are_refused(basrah, put_weeks):
+    put_weeks(basrah, [1] * 10)
+    with pytest.raises(WrongWeekStart):
+        compiled(basrah, WEEK + timedelta(days=1))
+    with pytest.raises(WeekNotOver):
+        compiled(basrah, WEEK + timedelta(weeks=1))
+
+
+def test_a_week_outside_coverage_is_missing_never_zero(basrah, put):
+    CoveragePeriod.objects.create(site=basrah, start=date(2026, 6, 7), end=date(2026, 8, 2))
+    CoveragePeriod.objects.create(site=basrah, start=date(2026, 8, 16))
+    with pytest.raises(NotCovered):
+        compiled(basrah, date(2026, 8, 2))
+
+    series = compiled(basrah).basis["series"]["IQG02Q02"]["solid"]
+    weeks = compiled(basrah).basis["weeks"]
+    missing = [week for week, count in zip(weeks, series, strict=True) if count is None]
+    assert missing == ["2026-08-02", "2026-08-09"]
+
+
+# --- states and sentences -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "state", "words"),
+    [
+        # fewer than 8 weeks: counts only
+        ([2] * 0, 9, "too_few", "Not enough history: 0 weeks. No comparison is made."),
+        ([2] * 7, 9, "too_few", "Not enough history: 7 weeks. No comparison is made."),
+        # 8 to 25: the range seen so far
+        ([2, 4] * 4, 9, "too_few", "9 incidents; in the last 8 weeks between 2 and 4."),
+        ([2] * 25, 2, "too_few", "2 incidents; in the last 25 weeks between 2 and 2."),
+        # 26 to 155: early watch for totals, never an alert
+        ([1] * 26, 9, "too_few", "9 incidents, more than in any of the last 26 weeks (at most 1)."),
+        ([3] * 155, 4, "too_few", "4 incidents; in the last 52 weeks between 3 and 3."),
+        # tested, from about 160 weeks on
+        ([3, 2, 4] * 60, 3, "usual", "3 incidents; in a usual week between 0 and"),
+        ([3, 2, 4] * 60, 25, "unusual", "25 incidents; in a usual week between 0 and"),
+        ([3, 2, 4] * 100, 25, "unusual", "25 incidents; in a usual week between 0 and"),
+        # any length, fewer than 5 in 4 weeks
+        ([0] * 300, 4, "too_few", "Too few incidents to say: 4 in the last 4 weeks."),
+    ],
+)
+def test_the_history_decides_what_may_be_said(basrah, put_weeks, before, now, state, words):
+    put_weeks(basrah, [*before, now])
+    report = compiled(basrah)
+    total = total_of(report)
+
+    assert total["state"] == state
+    assert total["sentence"].startswith(words)
+    assert "%" not in total["sentence"]
+    assert bool(report.body["alerts"]) == (state == "unusual")
+    assert (total["upper"] is not None) == (state != "too_few")
+
+
+def test_a_gap_of_three_weeks_begins_the_history_anew(basrah, put_weeks):
+    put_weeks(basrah, [3] * 300)
+    basrah.coverage.all().delete()
+    first = WEEK - timedelta(weeks=299)
+    gap = WEEK - timedelta(weeks=10)
+    CoveragePeriod.objects.create(site=basrah, start=first, end=gap)
+    CoveragePeriod.objects.create(site=basrah, start=gap + timedelta(weeks=3))
+
+    assert total_of(compiled(basrah))["sentence"].startswith("Not enough history: 7 weeks.")
+
+
+def test_an_alert_says_what_was_seen_what_is_usual_and_how_rare(basrah, put_weeks):
+    put_weeks(basrah, [3, 2, 4] * 60 + [25])
+    body = compiled(basrah).body
+    alert = body["alerts"][0]
+
+    assert set(alert) == {"place", "type", "observed", "expected", "upper", "p", "q", "sentence"}
+    assert (alert["place"], alert["observed"]) == ("IQG02Q02", 25)
+    assert alert["observed"] > alert["upper"]
+    assert alert["q"] <= 0.10
+    assert "by chance" in alert["sentence"]
+    assert body["tests_made"] == 2  # the total and the one type
+    assert body["false_alerts_expected"] > 0
+
+
+@pytest.mark.parametrize(
+    ("p", "words"),
+    [
+        (1 / 10, "about once in 10 weeks"),
+        (1 / 52, "about once in 12 months"),
+        (1 / 156, "about once in 3 years"),
+        (1e-9, "less than once in 100 years"),
+        (0.0, "less than once in 100 years"),
+    ],
+)
+def test_how_rare_a_week_is_is_said_in_words(p, words):
+    assert how_often(p, str) == words
+
+
+def test_a_sentence_follows_the_readers_digits():
+    words = sentence("too_few", {"recent": 3}, "arabic")
+
+    assert "٣" in words
+    assert "3" not in words
+
+
+def test_an_unmade_sentence_is_a_mistake_not_an_empty_text():
+    with pytest.raises(KeyError):
+        sentence("no such key", {})
+
+
+def test_a_week_is_named_without_saying_month_and_year_twice():
+    with translation.override("en"):
+        assert week_words(date(2026, 11, 8)) == "8 to 14 November 2026"
+        assert week_words(date(2026, 11, 29)) == "29 November to 5 December 2026"
+        assert week_words(date(2025, 12, 28)) == "28 December 2025 to 3 January 2026"
+
+
+def test_a_three_week_old_site_gets_no_alert_and_no_percentage(basrah, put_weeks):
+    put_weeks(basrah, [0, 1, 9])
+    report = compiled(basrah)
+
+    assert (report.body["alerts"], report.body["watch"], report.body["tests_made"]) == ([], [], 0)
+    assert "%" not in json.dumps(report.body)
+    assert "nothing was tested" in ReportPage(report).verdict
+
+
+# --- the real series ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("first", ["2014-01-06", "2015-03-02", "2016-06-27", "2017-10-16",
+                                   "2018-12-17"])  # fmt: skip
+def test_the_real_basrah_raises_no_alert(history, first):
+    body = compiled(history, date.fromisoformat(first), as_of=None).body
+
+    assert (body["alerts"], body["watch"]) == ([], [])
+    assert {row["state"] for row in body["counts"]} <= {"usual", "too_few"}
+
+
+def test_the_real_basrah_raises_no_alert_in_any_week_of_2014_to_2018(history):
+    from ceasefire.periods import Week
+    from ceasefire.reports.compilation import districts
+    from ceasefire.reports.panel import build_panel, judge
+    from incidents import measures
+
+    counts = measures.weekly_counts(history.pk, date(2003, 1, 6), date(2018, 12, 24))
+    weeks = list(Week.starts_between(date(2014, 1, 6), date(2018, 12, 24), 0))
+    assert len(weeks) >= 258
+    for week in weeks:
+        panel = build_panel(
+            [count for count in counts if count.week_start <= week.start],
+            week=week,
+            first=max(date(2003, 1, 6), week.plus(-329).start),
+            periods=[(date(2003, 1, 6), date(2018, 12, 24))],
+            districts=districts(history),
+        )
+        assert judge(panel).alerts == [], week
+
+
+def test_an_outbreak_put_into_the_real_basrah_is_found(history, put):
+    for weeks_ago, count in ((3, 2), (2, 3), (1, 5), (0, 9)):
+        put(history, date(2017, 10, 16) - timedelta(weeks=weeks_ago), count, type="CLS")
+    body = compiled(history, date(2017, 10, 16), as_of=None).body
+
+    assert ("IQG02Q02", ALL) in {(row["place"], row["type"]) for row in body["alerts"]}

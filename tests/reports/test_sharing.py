@@ -1,0 +1,236 @@
+"""What REO gets: its own table, suppressed so that nothing hidden can be worked out."""
+
+import json
+import random
+import re
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from django.db import DatabaseError, connection, transaction
+from scipy.optimize import linprog
+
+from ceasefire.database.session import acting
+from ceasefire.people.roles import Role
+from ceasefire.reports import services
+from ceasefire.reports.models import SharedWeeklyReport
+from tests.reports.conftest import WEEK
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def viewer(make_user):
+    return make_user(Role.REO_VIEWER, username="reo.viewer")
+
+
+def share(site, manager):
+    report = services.compile_week(site=site, week_start=WEEK)
+    services.freeze_report(report, by=manager)
+    return SharedWeeklyReport.objects.get()
+
+
+def test_sensitive_incidents_leave_no_trace(basrah, put, put_weeks, manager):
+    put_weeks(basrah, [5] * 300)
+    put(basrah, WEEK, 6, type="SXV", is_sensitive=True)
+    put(basrah, WEEK, 4, type="KID", is_sensitive=True)  # minors, or staff
+    shared = share(basrah, manager)
+
+    assert shared.body["total"] == 5
+    assert {row["family"] for row in shared.body["families"]} == {"killing"}
+    for word in ("SXV", "sexual", "abduction"):
+        assert word not in json.dumps(shared.body)
+
+
+def test_nothing_below_the_district_and_no_point_is_in_it(basrah, put_weeks, manager):
+    put_weeks(basrah, [5] * 20, place="IQG02Q02N02-ASHAR", lat=30.5, lon=47.8)
+    text = json.dumps(share(basrah, manager).body)
+
+    assert "IQG02Q02N02" not in text
+    assert "Ashar" not in text
+    assert "47.8" not in text
+
+
+def test_one_or_two_incidents_are_hidden_and_so_is_what_is_said_of_them(
+    basrah, put, put_weeks, manager
+):
+    put_weeks(basrah, [5] * 300 + [0])
+    put(basrah, WEEK, 2, killed_best=2)
+    body = share(basrah, manager).body
+
+    assert (body["total"], body["killed"], body["injured"]) == (None, None, None)
+    [row] = body["districts"]
+    assert (row["incidents"], row["state"], row["expected"], row["sentence"]) == (None,) * 4
+
+
+def test_killed_and_injured_of_one_or_two_are_hidden(basrah, put, put_weeks, manager):
+    put_weeks(basrah, [0] * 20)
+    put(basrah, WEEK, 4, killed_best=0, injured_best=0)
+    put(basrah, WEEK, 1, killed_best=2, injured_best=7)
+    body = share(basrah, manager).body
+
+    assert (body["total"], body["killed"], body["injured"]) == (5, None, 7)
+
+
+def possible(cells, rows, columns, total):
+    """Least and most of each hidden cell that fits what is published; a hidden one is not zero."""
+    unknown = [
+        (i, j) for i, row in enumerate(cells) for j, count in enumerate(row) if count is None
+    ]
+    at = {cell: n for n, cell in enumerate(unknown)}
+    left, right = [], []
+
+    def equation(members, published):
+        if published is None:
+            return
+        line = np.zeros(len(unknown))
+        known = 0
+        for i, j in members:
+            if (i, j) in at:
+                line[at[(i, j)]] = 1
+            else:
+                known += cells[i][j]
+        left.append(line)
+        right.append(published - known)
+
+    height, width = len(cells), len(cells[0]) if cells else 0
+    for i, published in enumerate(rows):
+        equation([(i, j) for j in range(width)], published)
+    for j, published in enumerate(columns):
+        equation([(i, j) for i in range(height)], published)
+    equation([(i, j) for i in range(height) for j in range(width)], total)
+    found = {}
+    for cell, n in at.items():
+        ends = []
+        for sign in (1, -1):
+            cost = np.zeros(len(unknown))
+            cost[n] = sign
+            answer = linprog(
+                cost,
+                A_eq=np.array(left) if left else None,
+                b_eq=right if left else None,
+                bounds=[(1, 60)] * len(unknown),  # a hidden cell is never zero
+                method="highs",
+            )
+            assert answer.status == 0
+            ends.append(round(sign * answer.fun, 6))
+        found[cell] = tuple(ends)
+    return found
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_an_attacker_with_the_page_works_out_no_hidden_count(
+    make_site, put, put_weeks, manager, viewer, signed_in, seed
+):
+    """The table is read back from the page and from the file; both are attacked."""
+    site = make_site("WIDE", place="IQG02")
+    put_weeks(site, [0] * 10)
+    luck = random.Random(seed)
+    for district in ("IQG02Q01N02", "IQG02Q02N02", "IQG02Q05N03", "IQG02Q06N01"):
+        for kind in ("MUR", "SHT", "KID", "THR"):
+            put(site, WEEK, luck.choice([0, 0, 1, 2, 3, 5, 9]), place=district, type=kind)
+    services.freeze_report(services.compile_week(site=site, week_start=WEEK), by=manager)
+    client = signed_in(viewer)
+    body = client.get(f"/reports/WIDE/{WEEK}/?format=json").json()
+    page = client.get(f"/reports/WIDE/{WEEK}/").content.decode()
+
+    families = [row["family"] for row in body["families"]]
+    places = [row["place"] for row in body["districts"]]
+    counts = {(row["place"], row["family"]): row["incidents"] for row in body["counts"]}
+    cells = [[counts[(place, family)] for family in families] for place in places]
+    rows = [row["incidents"] for row in body["districts"]]
+    columns = [row["incidents"] for row in body["families"]]
+    # The page shows the same cells as the file.
+    shown = re.findall(
+        r'<td class="number">(?:<span class="tag tag-few">hidden</span>|(\d+))</td>',
+        page[page.index('id="types"') : page.index('id="before"')] if families else "",
+    )
+    flat = [
+        "" if count is None else str(count)
+        for j in range(len(families))
+        for count in [*(row[j] for row in cells), columns[j]]
+    ]
+    assert shown == flat
+
+    real = {
+        (row["place"], row["type"]): row["incidents"]
+        for row in services._latest(site, services.Week(WEEK)).body["counts"]
+    }
+    for place, published in zip(places, rows, strict=True):
+        assert published is None or published == real[(place, "ALL")]
+        assert published is None or published == 0 or published >= 3
+    if families:
+        for (i, j), (least, most) in possible(cells, rows, columns, body["total"]).items():
+            assert most - least >= 2, (places[i], families[j], least, most)
+    alone = [[count] for count in rows]
+    for (i, _j), (least, most) in possible(alone, [], [body["total"]], body["total"]).items():
+        assert most - least >= 2, (places[i], least, most)
+
+
+def test_reo_reads_the_shared_table_and_no_other(basrah, put_weeks, manager, viewer):
+    put_weeks(basrah, [5] * 10)
+    share(basrah, manager)
+    with acting(viewer), connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM reports_sharedweeklyreport")
+        assert cursor.fetchone() == (1,)
+    for statement in (
+        "SELECT 1 FROM reports_weeklyreport",
+        "SELECT 1 FROM incidents_incident",
+        "SELECT 1 FROM places_place",
+        "SELECT 1 FROM places_site",
+        "SELECT 1 FROM codes_code",
+        "INSERT INTO reports_sharedweeklyreport SELECT * FROM reports_sharedweeklyreport",
+        "UPDATE reports_sharedweeklyreport SET revision = 3",
+        "DELETE FROM reports_sharedweeklyreport",
+    ):
+        with (
+            pytest.raises(DatabaseError, match="permission denied"),
+            transaction.atomic(),
+            acting(viewer),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement)
+
+
+@pytest.mark.parametrize("path", ["/", "/reports/", "/reports/BASRAH-CENTRE/2026-11-08/"])
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_reo_pages_answer_under_reos_database_role(
+    basrah, put_weeks, manager, make_user, signed_in, path, language
+):
+    put_weeks(basrah, [5] * 10)
+    share(basrah, manager)
+    viewer = make_user(Role.REO_VIEWER, language=language)
+
+    answer = signed_in(viewer).get(path, headers={"accept-language": language})
+    assert answer.status_code == 200
+    assert b"5" in answer.content
+
+
+@pytest.mark.parametrize("kind", ["pdf", "xlsx", "json"])
+def test_reo_takes_the_shared_version_along(basrah, put_weeks, manager, viewer, signed_in, kind):
+    put_weeks(basrah, [5] * 10)
+    share(basrah, manager)
+    answer = signed_in(viewer).get(f"/reports/BASRAH-CENTRE/2026-11-08/?format={kind}")
+
+    assert answer.status_code == 200
+    assert "shared" in answer["Content-Disposition"]
+
+
+def test_reo_sees_no_draft(basrah, put_weeks, viewer, signed_in):
+    put_weeks(basrah, [5] * 10)
+    services.compile_week(site=basrah, week_start=WEEK)
+    client = signed_in(viewer)
+
+    assert client.get("/reports/BASRAH-CENTRE/2026-11-08/").status_code == 404
+    assert b"BASRAH-CENTRE" not in client.get("/reports/").content
+
+
+def test_the_chart_is_made_of_what_was_shared_before(basrah, put_weeks, manager, viewer, signed_in):
+    put_weeks(basrah, [4, 2, 6])
+    for weeks in (2, 1, 0):
+        report = services.compile_week(site=basrah, week_start=WEEK - timedelta(weeks=weeks))
+        services.freeze_report(report, by=manager)
+    page = signed_in(viewer).get("/reports/BASRAH-CENTRE/2026-11-08/").content.decode()
+    chart = page[page.index('id="weeks"') :]
+
+    assert "no data" in chart  # the week of two is hidden there as well
