@@ -50,9 +50,30 @@ FORMS = 6
 FORMS_IN_WORDS = (0, 1, 2)
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sd]|\{\w*(?::[^}]*)?\}")
 
-# Texts of Django and allauth that our pages show and whose own Arabic is missing, wrong, or not in
-# the words of our glossary. Ours win, since a project's catalogue is read last.
-FROM_LIBRARIES: tuple[str, ...] = ()
+# Texts of Django and allauth (with their plural, "" for none) that our pages may show and whose own
+# Arabic is wrong, in other words than our glossary, or holds stray direction marks. A project's
+# catalogue is read last, so ours win.
+FROM_LIBRARIES: dict[str, str] = {
+    "Authenticator code": "",
+    "Be patient, you are sending too many requests.": "",
+    "Current Password": "",
+    "Ensure this value has at most %(limit_value)d character (it has %(show_value)d).": (
+        "Ensure this value has at most %(limit_value)d characters (it has %(show_value)d)."
+    ),
+    "Enter a whole number.": "",
+    "Incorrect code.": "",
+    "New Password (again)": "",
+    "Password successfully changed.": "",
+    "Password successfully set.": "",
+    "Save them  in a secure location now \u2014 they won't be shown again.": "",
+    "Select a valid choice. %(value)s is not one of the available choices.": "",
+    "Select a valid choice. That choice is not one of the available choices.": "",
+    "Successfully signed in as %(name)s.": "",
+    "This account is currently inactive.": "",
+    "Too many failed login attempts. Try again later.": "",
+    "You have signed out.": "",
+    "You must type the same password each time.": "",
+}
 
 Key = tuple[str, str]  # context, text
 
@@ -70,8 +91,8 @@ def in_sources() -> dict[Key, tuple[str, list[str]]]:
             if name not in files:
                 files.append(name)
             found[(context or "", text)] = (known or plural, files)
-    for text in FROM_LIBRARIES:
-        found.setdefault(("", text), ("", []))[1].append("script/translations.py")
+    for text, plural in FROM_LIBRARIES.items():
+        found.setdefault(("", text), (plural, []))[1].append("script/translations.py")
     return found
 
 
