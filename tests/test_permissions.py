@@ -14,6 +14,9 @@ from django.urls import reverse
 
 from ceasefire import audit, jobs
 from ceasefire.people.roles import Role
+from ceasefire.periods import Week, today
+from ceasefire.places.models import CoveragePeriod
+from ceasefire.reports.services import compile_week
 from tests.test_architecture import OPEN_VIEWS, URLS
 
 COLUMNS = {
@@ -60,6 +63,15 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("oversight:site_list", "GET", "", "403 403 403 403 403 403 403 403 200"),
     ("oversight:site_new", "GET", "", "403 403 403 403 403 403 403 403 200"),
     ("oversight:site_detail", "GET", "site", "403 403 403 403 403 403 403 403 200"),
+    ("reports:dashboard", "GET", "", "200 200 200 200 200 403 403 403 403"),
+    ("reports:report_list", "GET", "", "200 200 200 200 200 200 200 403 403"),
+    ("reports:report_compile", "GET", "", "403 403 403 200 200 403 403 403 403"),
+    # A draft: REO has only what was approved.
+    ("reports:report_detail", "GET", "report", "200 200 200 200 200 404 404 403 403"),
+    ("reports:report_progress", "GET", "report", "403 403 403 200 200 403 403 403 403"),
+    ("reports:report_narrate", "GET", "report", "403 403 403 403 200 403 403 403 403"),
+    ("reports:report_freeze", "GET", "report", "403 403 403 200 403 403 403 403 403"),
+    ("reports:report_revise", "GET", "report", "403 403 403 200 200 403 403 403 403"),
 ]
 
 
@@ -79,7 +91,16 @@ def scenes(basrah: Any, zubair: Any, make_user: Callable[..., Any]) -> dict[str,
         ],
         "place": [["IQG02Q02"], ["IQG02Q02"], ["IQG99"]],
         "site": [["BASRAH-CENTRE"], ["BASRAH-CENTRE"], ["NOWHERE"]],
+        "report": [report_of(basrah), report_of(zubair), ["NOWHERE", "2026-01-04"]],
     }
+
+
+def report_of(site: Any) -> list[str]:
+    """A compiled draft of last week."""
+    week = Week.of(today()).previous()
+    CoveragePeriod.objects.create(site=site, start=week.plus(-9).start)
+    compile_week(site=site, week_start=week.start)
+    return [site.code, str(week)]
 
 
 def ask(client: Client, name: str, method: str, arguments: list[Any]) -> Any:

@@ -133,6 +133,7 @@ def newest(user: User) -> Block:
 def review(user: User) -> Block:
     """What waits for review, the gravest named."""
     backlog = measures.review_backlog(user.site_ids)
+    may_review = user.has_perm("incidents.review_incident")
     notes = []
     if backlog.killings:
         words = ngettext(
@@ -147,8 +148,10 @@ def review(user: User) -> Block:
         unit=ngettext("record", "records", backlog.waiting),
         note=" ".join(notes) or _("Everything sent has been looked at."),
         tone="overdue" if backlog.killings else "due" if backlog.waiting else "",
-        url=address("incidents:incident_review"),
-        url_label=_("Review"),
+        url=address("incidents:incident_review")
+        if may_review
+        else address("incidents:incident_list", query="?status=submitted"),
+        url_label=_("Review") if may_review else _("Submitted records"),
     )
 
 
