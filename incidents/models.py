@@ -5,6 +5,7 @@ record's key. Code lists are in `ceasefire.codes`; a field holds the code.
 """
 
 import uuid
+from datetime import time
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +21,8 @@ from ceasefire import codes
 from ceasefire.people.roles import Role
 from ceasefire.places.models import Place, Site
 
+#: The hour at which a part of the day is taken to begin when nobody knows the clock.
+BAND_HOURS = {"dawn": 4, "morning": 8, "afternoon": 13, "evening": 18, "night": 21, "unknown": 12}
 #: Roles that see the sensitive incidents of their sites (sexual violence, minors, staff involved).
 SEES_SENSITIVE = frozenset({Role.SUPERVISOR, Role.MANAGER})
 #: Roles that read incidents of their own sites at all.
@@ -333,6 +336,22 @@ class Incident(models.Model):
         from ceasefire.codes.services import family
 
         return family("incident_type", self.type)
+
+    @property
+    def knows_clock(self) -> bool:
+        """Whether the hour was told, as against standing for a part of the day or for none.
+
+        Nothing is shown more exactly than it is known: without a clock a page shows the day.
+        """
+        at = timezone.localtime(self.occurred_from).time()
+        if at == time(BAND_HOURS.get(self.time_of_day, 12)):
+            return False
+        return not (at == time(0) and self.time_of_day == "unknown")
+
+    @property
+    def time_of_day_label(self) -> str:
+        """The part of the day in the reader's language; empty where it is not known."""
+        return "" if self.time_of_day == "unknown" else codes.label("time_of_day", self.time_of_day)
 
     @property
     def may_show_point(self) -> bool:

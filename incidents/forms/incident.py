@@ -22,10 +22,9 @@ from ceasefire.places import services as places
 from ceasefire.places.models import Place
 from incidents import services
 from incidents.forms.rows import NO_ANSWER, coded
+from incidents.models import BAND_HOURS
 from incidents.services import SourceFacts
 
-#: The hour at which a part of the day is taken to begin when nobody knows the clock.
-BANDS = {"dawn": 4, "morning": 8, "afternoon": 13, "evening": 18, "night": 21, "unknown": 12}
 #: A page that stayed open longer than this no longer knows what "now" was.
 LONGEST_OPEN = timedelta(hours=24)
 PLAIN_NAMES = (
@@ -72,7 +71,7 @@ def band_of(moment: datetime) -> str:
 
 def moment_on(day: date, clock: time | None, band: str) -> datetime:
     """The moment that a day and a clock, or else a part of the day, stand for, in Baghdad."""
-    at = clock or time(BANDS.get(band, 12))
+    at = clock or time(BAND_HOURS.get(band, 12))
     return datetime.combine(day, at, periods.BAGHDAD)
 
 
@@ -462,11 +461,12 @@ class LogForm(IncidentForm):
 def initial_of(incident: Any) -> dict[str, Any]:
     """An incident as its form begins; a clock stands only where more than a band is known."""
     local = incident.occurred_from.astimezone(periods.BAGHDAD)
-    rough = local.time() == time(BANDS.get(incident.time_of_day, 12))
     return {
         **{name: getattr(incident, name) for name in PLAIN_NAMES},
         "day": local.date(),
-        "clock": None if rough else local.time().replace(second=0, microsecond=0),
+        "clock": None
+        if not incident.knows_clock
+        else local.time().replace(second=0, microsecond=0),
         "until": incident.occurred_to and incident.occurred_to.astimezone(periods.BAGHDAD).date(),
         "place": incident.place.pcode,
         "time_precision": incident.time_precision,
