@@ -6,6 +6,7 @@ from incidents import import_views
 
 urlpatterns = [
     path("import/", import_views.import_new, name="import_new"),
+    path("import/columns/", import_views.import_blank, name="import_blank"),
     path("import/<uuid:pk>/", import_views.import_detail, name="import_detail"),
     path("import/<uuid:pk>/columns/", import_views.import_columns, name="import_columns"),
     path("import/<uuid:pk>/discard/", import_views.import_discard, name="import_discard"),

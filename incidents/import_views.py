@@ -50,10 +50,15 @@ class PreviewRow:
     summary: str
 
 
+def _sent(request: HttpRequest) -> Any:
+    """What a form was sent with; a form without fields is sent empty and sent all the same."""
+    return request.POST if request.method == "POST" else None
+
+
 @requires(IMPORT)
 def import_new(request: HttpRequest) -> HttpResponse:
     sites = sites_of(request.user)
-    form = UploadForm(request.POST or None, request.FILES or None, sites=sites)
+    form = UploadForm(_sent(request), request.FILES or None, sites=sites)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         batch = files.keep(
@@ -104,7 +109,7 @@ def import_columns(request: HttpRequest, pk: UUID) -> HttpResponse:
     if content is None:
         return _gone(request)
     sheet = read_sheet(content)
-    form = ColumnsForm(request.POST or None, sheet=sheet, chosen=batch.mapping)
+    form = ColumnsForm(_sent(request), sheet=sheet, chosen=batch.mapping)
     if request.method == "POST" and form.is_valid():
         batch.mapping = form.mapping
         batch.save(update_fields=["mapping"])
@@ -166,7 +171,7 @@ def _preview(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
         if batch.format == ImportBatch.Format.TABLE:
             return redirect("incidents:import_columns", pk=batch.pk)
         return redirect("incidents:import_new")
-    form = ConfirmForm(request.POST or None, rejected=outcome.rejected)
+    form = ConfirmForm(_sent(request), rejected=outcome.rejected)
     if request.method == "POST" and form.is_valid():
         return _run(request, batch, content, outcome, skip=outcome.rejected > 0)
     to_do = outcome.created + outcome.updated
@@ -298,6 +303,12 @@ def import_rejects(request: HttpRequest, pk: UUID) -> HttpResponse:
     ]
     name = safe_filename("refused-rows", batch.at.date(), extension="csv")
     return csv_response(columns, problems, name, user=request.user, header="label")
+
+
+@requires(IMPORT)
+def import_blank(request: HttpRequest) -> HttpResponse:
+    """An empty file with the columns of our own table."""
+    return csv_response(exports.COLUMNS, [], "incidents-columns.csv", user=request.user)
 
 
 # --- out ----------------------------------------------------------------------------------------

@@ -120,7 +120,7 @@ class ColumnsForm(NormalisedForm):
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         used: dict[str, str] = {}
-        for key, at in given.items():
+        for key, at in list(given.items()):
             if not at:
                 continue
             if at in used:

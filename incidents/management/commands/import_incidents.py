@@ -114,7 +114,9 @@ class Command(BaseCommand):
 
         def progress(done: int, total: int) -> None:
             if shown and time.monotonic() - began > 1:
-                self.stderr.write(f"\r{100 * done // total} %", ending="\n" if done == total else "")
+                self.stderr.write(
+                    f"\r{100 * done // total} %", ending="\n" if done == total else ""
+                )
 
         return progress
 

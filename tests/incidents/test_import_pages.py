@@ -1,0 +1,246 @@
+"""The import pages: upload, columns, preview, confirmation, background, undo."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from ceasefire import jobs, periods
+from ceasefire.jobs.models import Job
+from ceasefire.people.roles import Role
+from incidents import tasks
+from incidents.forms import imports as forms
+from incidents.importing import files
+from incidents.models import ImportBatch, ImportFile, Incident
+from tests.incidents.files_to_import import ROW, SLICE, as_csv, table, ucdp_rows
+
+pytestmark = pytest.mark.django_db
+UPLOAD = "/incidents/import/"
+
+
+def send(client: Client, content: bytes, *, format: str = "table", **more: Any) -> Any:
+    """Upload a file and follow to the next page."""
+    given = {
+        "format": format,
+        "site": "BASRAH-CENTRE",
+        "default_state": "submitted",
+        "file": SimpleUploadedFile("Karim Hassan.csv", content, "text/csv"),
+        **more,
+    }
+    return client.post(UPLOAD, given, follow=True)
+
+
+@pytest.fixture
+def desk(data_officer: Any, signed_in: Any) -> Client:
+    """The data officer's browser."""
+    return signed_in(data_officer)
+
+
+def test_a_list_goes_from_file_to_records_in_three_pages(desk: Client) -> None:
+    page = send(desk, SLICE.read_bytes(), format="ucdp-ged")
+    assert page.status_code == 200
+    assert b"Import 42 rows" in page.content
+    assert b"UCDP" in page.content
+    assert not Incident.objects.exists()
+    batch = ImportBatch.objects.get()
+    page = desk.post(batch.get_absolute_url(), follow=True)
+    assert Incident.objects.count() == 42
+    assert not ImportFile.objects.exists()
+    batch.refresh_from_db()
+    assert (batch.state, batch.created) == ("imported", 42)
+    assert desk.post(batch.get_absolute_url(), follow=True).status_code == 200
+    assert Incident.objects.count() == 42
+
+
+def test_columns_are_guessed_and_can_be_chosen(desk: Client) -> None:
+    row = {
+        "التاريخ": "05/03/2026",
+        "النوع": "MUR",
+        "المكان": "العشار",
+        "القتلى": "1",
+        "من قال": "family",
+        "ت": "12",
+    }
+    page = send(desk, as_csv([row]))
+    form = page.context["form"]
+    batch = ImportBatch.objects.get()
+    assert form["occurred_from"].initial == "c0"
+    assert form["killed_best"].initial == "c3"
+    assert form["source_kind"].initial == ""
+    columns = f"{batch.get_absolute_url()}columns/"
+    given = {field.name: field.initial for field in form}
+    page = desk.post(columns, given)
+    assert page.status_code == 200
+    assert "source_kind" in page.context["form"].errors
+    assert page.context["form"]["occurred_from"].value() == "c0"
+    page = desk.post(columns, {**given, "source_kind": "c4"}, follow=True)
+    assert page.context["outcome"].created == 1
+    desk.post(batch.get_absolute_url())
+    incident = Incident.objects.get()
+    assert (incident.place.pcode, incident.origin_id) == ("IQG02Q02N02-ASHAR", "12")
+    assert incident.workflow_state == "submitted"
+
+
+def test_a_column_chosen_twice_is_told_and_nothing_is_lost(desk: Client) -> None:
+    page = send(desk, table())
+    given = {field.name: field.initial for field in page.context["form"]}
+    given["subtype"] = given["type"]
+    page = desk.post(page.request["PATH_INFO"], given)
+    assert page.context["form"]["type"].value() == given["type"]
+    assert page.context["form"].errors
+
+
+def test_refused_rows_are_shown_in_the_readers_language_and_skipped_only_on_demand(
+    desk: Client, data_officer: Any
+) -> None:
+    page = send(desk, table({}, {"killed_best": "two"}))
+    desk.post(page.request["PATH_INFO"], {f.name: f.initial for f in page.context["form"]})
+    batch = ImportBatch.objects.get()
+    page = desk.get(batch.get_absolute_url())
+    assert "This is not a whole number." in page.content.decode()
+    assert "two" in page.content.decode()
+    page = desk.post(batch.get_absolute_url())
+    assert page.status_code == 200
+    assert "skip_rejected" in page.context["form"].errors
+    assert not Incident.objects.exists()
+    file = b"".join(desk.get(f"{batch.get_absolute_url()}rejects/").streaming_content)
+    assert "This is not a whole number." in file.decode("utf-8-sig")
+    data_officer.language = "ar"
+    data_officer.save()
+    desk.cookies["django_language"] = "ar"
+    assert desk.get(batch.get_absolute_url()).status_code == 200
+    desk.post(batch.get_absolute_url(), {"skip_rejected": "on"})
+    assert Incident.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "The file is empty."),
+        (b"PK\x03\x04", "This is no CSV file."),
+        (b"\x00\x01\x02", "This is no CSV file."),
+        (b"a,b\n", "no rows"),
+    ],
+)
+def test_a_bad_file_is_told_at_the_field(desk: Client, content: bytes, words: str) -> None:
+    page = send(desk, content)
+    assert words in " ".join(page.context["form"].errors["file"])
+    assert page.context["form"]["site"].value() == "BASRAH-CENTRE"
+    assert not ImportBatch.objects.exists()
+
+
+def test_a_file_over_five_megabytes_is_refused(desk: Client, monkeypatch: Any) -> None:
+    monkeypatch.setattr(forms, "LARGEST", 100)
+    page = send(desk, table({}, {}, {}))
+    assert "5 MB" in " ".join(page.context["form"].errors["file"])
+
+
+def test_the_wrong_kind_of_list_names_the_missing_columns(desk: Client) -> None:
+    page = send(desk, table(), format="ucdp-ged")
+    assert "type_of_violence" in " ".join(page.context["form"].errors["file"])
+
+
+def test_the_file_lies_sealed_without_its_name(desk: Client) -> None:
+    send(desk, table({"source_name": "Karim Hassan"}))
+    kept = ImportFile.objects.get()
+    assert b"Karim" not in bytes(kept.ciphertext)
+    assert b"Karim Hassan" in (files.content_of(kept.batch) or b"")
+
+
+def test_a_file_is_forgotten_after_a_day(desk: Client) -> None:
+    send(desk, table())
+    batch = ImportBatch.objects.get()
+    ImportFile.objects.all().delete()
+    kept = files.keep(table(), format="table", site=batch.site, by=batch.by, mapping={})
+    # The application may not change a kept file, only forget it; so time goes on instead.
+    later = periods.now() + timedelta(hours=25)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(periods, "now", lambda: later)
+        assert files.content_of(kept) is None
+        assert files.expire() == 1
+    kept.refresh_from_db()
+    assert kept.state == "discarded"
+    page = desk.get(kept.get_absolute_url(), follow=True)
+    assert "Upload it again" in page.content.decode()
+
+
+def test_a_file_can_be_thrown_away(desk: Client) -> None:
+    send(desk, table())
+    batch = ImportBatch.objects.get()
+    desk.post(f"{batch.get_absolute_url()}discard/")
+    assert not ImportFile.objects.exists()
+    assert desk.get(batch.get_absolute_url()).status_code == 302
+
+
+def test_a_large_file_is_imported_in_the_background(
+    desk: Client, monkeypatch: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    monkeypatch.setattr("incidents.import_views.ROWS_AT_ONCE", 10)
+    send(desk, SLICE.read_bytes(), format="ucdp-ged")
+    batch = ImportBatch.objects.get()
+    page = desk.post(batch.get_absolute_url(), follow=True)
+    assert page["Refresh"] == "3"
+    assert not Incident.objects.exists()
+    batch.refresh_from_db()
+    assert batch.state == "queued"
+    job = Job.objects.get(pk=batch.job_id)
+    assert job.kind == tasks.RUN
+    tasks.import_batch(job=job, batch_id=str(batch.pk))
+    batch.refresh_from_db()
+    assert (batch.state, batch.created, Incident.objects.count()) == ("imported", 42, 42)
+    tasks.import_batch(job=job, batch_id=str(batch.pk))
+    assert Incident.objects.count() == 42
+    assert "Refresh" not in desk.get(batch.get_absolute_url())
+    assert jobs.current_job() is None
+
+
+def test_undo_asks_first_and_says_what_stands_in_the_way(desk: Client) -> None:
+    send(desk, as_csv(ucdp_rows()[:3]), format="ucdp-ged")
+    batch = ImportBatch.objects.get()
+    desk.post(batch.get_absolute_url())
+    undo = f"{batch.get_absolute_url()}undo/"
+    assert desk.get(undo).status_code == 200
+    assert Incident.objects.count() == 3
+    touched = Incident.objects.first()
+    assert touched is not None
+    Incident.objects.filter(pk=touched.pk).update(version=2)
+    page = desk.post(undo)
+    assert page.status_code == 409
+    assert touched.code in page.content.decode()
+    Incident.objects.filter(pk=touched.pk).update(version=1)
+    desk.post(undo)
+    assert not Incident.objects.exists()
+    assert desk.get(undo).status_code == 302
+
+
+@pytest.mark.parametrize("role", [role for role in Role.values if role != Role.DATA_OFFICER])
+def test_the_pages_are_for_those_who_import(
+    make_user: Any, basrah: Any, signed_in: Any, role: str
+) -> None:
+    assert signed_in(make_user(role, basrah)).get(UPLOAD).status_code == 403
+
+
+def test_a_batch_of_another_site_or_person_is_not_there(
+    desk: Client, zubair: Any, make_user: Any, signed_in: Any, basrah: Any
+) -> None:
+    other = files.keep(table(), format="table", site=zubair, by=None, mapping={})
+    assert desk.get(other.get_absolute_url()).status_code == 404
+    send(desk, table())
+    mine = ImportBatch.objects.get(site=basrah)
+    colleague = signed_in(make_user(Role.DATA_OFFICER, basrah))
+    assert colleague.get(mine.get_absolute_url()).status_code == 404
+    assert colleague.post(f"{mine.get_absolute_url()}discard/").status_code == 404
+
+
+def test_a_site_of_another_is_no_choice(desk: Client, zubair: Any) -> None:
+    page = send(desk, table(), site="AL-ZUBAIR")
+    assert "site" in page.context["form"].errors
+
+
+def test_the_empty_file_has_the_columns_of_the_export(desk: Client) -> None:
+    page = desk.get(f"{UPLOAD}columns/")
+    header = b"".join(page.streaming_content).decode("utf-8-sig").strip()
+    assert header.split(",")[:3] == ["code", "site", "type"]
+    assert set(ROW) <= set(header.split(","))
