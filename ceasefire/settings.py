@@ -225,6 +225,13 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = True
 # Lock-out is ours (ceasefire/people/lockout.py): by user and address together, in PostgreSQL.
 ACCOUNT_RATE_LIMITS = False
+ACCOUNT_FORMS = {
+    "change_password": "ceasefire.accounts.second_step.CountedChangePasswordForm"
+}
+MFA_FORMS = {
+    "authenticate": "ceasefire.accounts.second_step.CountedAuthenticateForm",
+    "reauthenticate": "ceasefire.accounts.second_step.CountedReauthenticateForm",
+}
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Ceasefire"
@@ -324,7 +331,10 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+        "line": {
+            "()": "ceasefire.database.log_lines.CarefulFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        }
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},

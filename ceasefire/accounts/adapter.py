@@ -1,5 +1,6 @@
 """What sign-in by django-allauth may do here: no sign-up, our lock-out, and audited outcomes."""
 
+from datetime import timedelta
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -13,6 +14,20 @@ from ceasefire import audit
 from ceasefire.people import lockout
 
 
+def too_many_tries(wait: timedelta) -> forms.ValidationError:
+    """What somebody reads who is locked out for a while."""
+    minutes = max(1, round(wait.total_seconds() / 60))
+    return forms.ValidationError(
+        ngettext(
+            "Too many wrong tries from this place. Try again in %(minutes)d minute.",
+            "Too many wrong tries from this place. Try again in %(minutes)d minutes.",
+            minutes,
+        )
+        % {"minutes": minutes},
+        code="too_many_tries",
+    )
+
+
 class AccountAdapter(DefaultAccountAdapter):
     """Closed to new people; locks a name from one address only; answers alike for all failures."""
 
@@ -23,16 +38,7 @@ class AccountAdapter(DefaultAccountAdapter):
         username = credentials.get("username") or ""
         wait = lockout.locked_for(username, lockout.client_address(request))
         if wait is not None:
-            minutes = max(1, round(wait.total_seconds() / 60))
-            raise forms.ValidationError(
-                ngettext(
-                    "Too many wrong tries from this place. Try again in %(minutes)d minute.",
-                    "Too many wrong tries from this place. Try again in %(minutes)d minutes.",
-                    minutes,
-                )
-                % {"minutes": minutes},
-                code="too_many_tries",
-            )
+            raise too_many_tries(wait)
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         username = credentials.get("username") or ""
@@ -58,6 +64,10 @@ class AccountAdapter(DefaultAccountAdapter):
         super().logout(request)
         if user is not None:
             audit.record("people.signed_out", subject=user, by=user)
+
+    def set_password(self, user: Any, password: str) -> None:
+        super().set_password(user, password)
+        audit.record("people.password_set", subject=user, by=user)
 
     def respond_user_inactive(self, request: HttpRequest, user: Any) -> HttpResponse:
         raise forms.ValidationError(_("The user name or the password is not right."))

@@ -1,5 +1,5 @@
 from django.apps import AppConfig
-from django.db.models.signals import pre_save
+from django.db.models.signals import post_delete, post_save, pre_save
 
 
 class AccountsConfig(AppConfig):
@@ -7,8 +7,16 @@ class AccountsConfig(AppConfig):
     label = "accounts"
 
     def ready(self) -> None:
+        from ceasefire.accounts import second_step
         from ceasefire.accounts.devices import keep_little
 
         pre_save.connect(
             keep_little, sender="usersessions.UserSession", dispatch_uid="accounts.keep_little"
+        )
+        authenticators = "mfa.Authenticator"
+        post_save.connect(
+            second_step.note_added, sender=authenticators, dispatch_uid="accounts.note_added"
+        )
+        post_delete.connect(
+            second_step.note_removed, sender=authenticators, dispatch_uid="accounts.note_removed"
         )

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import translation
@@ -22,9 +22,9 @@ from django.views.decorators.http import require_POST
 
 from ceasefire import audit
 from ceasefire.accounts import services
-from ceasefire.people.access import everyone_signed_in
 from ceasefire.accounts.exceptions import LinkIsUsedUp
 from ceasefire.accounts.forms import NewPasswordForm, PreferencesForm
+from ceasefire.people.access import everyone_signed_in
 
 
 @everyone_signed_in
@@ -71,7 +71,8 @@ def language_set(request: HttpRequest) -> HttpResponse:
     target = request.POST.get("next", "/")
     if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}):
         target = "/"
-    response = redirect(target)
+    # Not `redirect`, which would take a bare word for the name of a view.
+    response = HttpResponseRedirect(target)
     if language in dict(settings.LANGUAGES):
         if request.user.is_authenticated:
             services.choose_preferences(request.user, language=language)
