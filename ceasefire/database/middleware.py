@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 
 from ceasefire.database.session import acting
@@ -33,6 +34,9 @@ class DatabaseSessionMiddleware:
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
     ) -> None:
+        if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            # PostgreSQL keeps no NUL in any text; forms refuse it themselves.
+            raise BadRequest
         if getattr(view, "without_database", False):
             return
         user = request.user

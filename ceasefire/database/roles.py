@@ -59,10 +59,31 @@ def prepare_roles(cursor: Any) -> None:
     cursor.execute(
         f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {app}"
     )
-    cursor.execute(
-        "ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC"
-    )
+    # For every schema: a default of one schema only adds, and would not take PUBLIC's right away.
+    cursor.execute("ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC")
+    _close_functions(cursor)
     cursor.execute(f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT EXECUTE ON FUNCTIONS TO {app}")
+
+
+def _close_functions(cursor: Any) -> None:
+    """Take PUBLIC's right from functions of ours that were made before the default was set."""
+    cursor.execute(
+        """
+        DO $$ DECLARE made regprocedure; BEGIN
+          FOR made IN
+            SELECT p.oid FROM pg_proc p
+             WHERE pronamespace = 'public'::regnamespace
+               AND pg_has_role(current_user, proowner, 'USAGE')
+               AND EXISTS (SELECT FROM aclexplode(coalesce(proacl, acldefault('f', proowner)))
+                            WHERE grantee = 0)
+               AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.deptype = 'e' AND d.objid = p.oid
+                                  AND d.classid = 'pg_proc'::regclass)
+          LOOP
+            EXECUTE format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', made);
+          END LOOP;
+        END $$
+        """
+    )
 
 
 def become_application(connection: Any) -> None:

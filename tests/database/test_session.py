@@ -4,6 +4,7 @@ import pytest
 from django.db import ProgrammingError, connection, transaction
 
 from ceasefire.database.operations import Access
+from ceasefire.database.roles import as_owner, prepare_roles
 from ceasefire.database.session import acting, acting_user, as_system
 from ceasefire.people.roles import Role
 
@@ -97,3 +98,48 @@ def test_a_migrations_rights_survive_being_written_out():
     operation = Access("places_place", app="SELECT", reo="")
 
     assert operation.deconstruct() == ("Access", ["places_place"], {"app": "SELECT", "reo": ""})
+
+
+@pytest.mark.django_db
+def test_a_new_function_is_for_the_application_and_not_for_everybody():
+    with as_owner(), connection.cursor() as cursor:
+        prepare_roles(cursor)
+        cursor.execute("CREATE FUNCTION public.made_in_a_test() RETURNS int RETURN 1")
+
+    assert one("SELECT has_function_privilege('ceasefire_app', 'made_in_a_test()', 'EXECUTE')")
+    assert not one("SELECT has_function_privilege('ceasefire_reo', 'made_in_a_test()', 'EXECUTE')")
+
+
+@pytest.mark.django_db
+def test_no_function_of_ours_is_open_to_everybody():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT p.oid::regprocedure::text FROM pg_proc p, aclexplode(
+                     coalesce(p.proacl, acldefault('f', p.proowner))) AS held
+             WHERE p.pronamespace = 'public'::regnamespace AND held.grantee = 0
+               AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.deptype = 'e' AND d.objid = p.oid)
+            """
+        )
+        assert cursor.fetchall() == []
+
+
+@pytest.mark.django_db
+def test_a_function_with_its_owners_rights_names_where_it_looks():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT proname FROM pg_proc
+             WHERE prosecdef AND pronamespace = 'public'::regnamespace
+               AND NOT coalesce(proconfig::text LIKE '%search_path=pg_catalog, %pg_temp%', false)
+            """
+        )
+        assert cursor.fetchall() == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/people/a%00b/", "/people/?q=a%00b", "/places/%00/"])
+def test_a_nul_in_an_address_is_a_bad_request(client, make_user, path):
+    client.force_login(make_user(Role.ADMINISTRATOR))
+
+    assert client.get(path).status_code == 400
