@@ -33,6 +33,7 @@ import os
 import re
 import secrets
 import signal
+import stat
 import sys
 import threading
 import time
@@ -275,6 +276,10 @@ def _check_keys(env: Mapping[str, str]) -> list[str]:
         if not path:
             faults.append(f"{name} is missing: set it to the path of the key file.")
             continue
+        if _open_to_others(path):
+            faults.append(
+                f"{name} names {path}, which every account can read or write: run chmod 400."
+            )
         try:
             if name == "SECRET_KEY_FILE":
                 secret = read_secret_key(path)
@@ -294,6 +299,14 @@ def _check_keys(env: Mapping[str, str]) -> list[str]:
         except KeyFileFault as fault:
             faults.append(str(fault))
     return faults
+
+
+def _open_to_others(path: str) -> bool:
+    """Whether accounts outside the file's group can read or write it."""
+    try:
+        return bool(os.stat(path).st_mode & (stat.S_IROTH | stat.S_IWOTH))
+    except OSError:
+        return False  # said by the reading
 
 
 def _forms(secret: str) -> Iterable[bytes]:

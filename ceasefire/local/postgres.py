@@ -43,6 +43,16 @@ SETTINGS = {
     "random_page_cost": "1.1",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] ",
+    # A failing statement holds what somebody typed, its error and detail quote it, and a log is
+    # copied further than a database. So only what the server says of itself is logged; what failed
+    # for whom stands in the program's own log, by class and place.
+    "log_min_messages": "log",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_statement": "none",
+    "log_min_duration_statement": "-1",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
 }
 
 _QUICK_DEATH_SECONDS = 30.0

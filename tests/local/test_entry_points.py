@@ -31,6 +31,8 @@ def production(tmp_path):
     (tmp_path / "secret").write_text("x7" + key() * 2)
     (tmp_path / "vault").write_text(f"2026:{key()}\n")
     (tmp_path / "blind").write_text(key())
+    for name in ("secret", "vault", "blind"):
+        (tmp_path / name).chmod(0o600)
     return bare_environment(
         CEASEFIRE_MODE="production",
         CEASEFIRE_DATA_DIR=str(tmp_path / "var"),

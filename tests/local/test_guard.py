@@ -19,6 +19,8 @@ def keys(tmp_path):
     (tmp_path / "secret").write_text("x7" + random_key() * 2)
     (tmp_path / "vault").write_text(f"2026a:{random_key()}\n2026b:{random_key()}\n")
     (tmp_path / "blind").write_text(random_key())
+    for path in tmp_path.iterdir():
+        path.chmod(0o600)
     return tmp_path
 
 
@@ -140,6 +142,23 @@ def test_any_host_is_refused(production):
     (fault,) = guard.check_environment({**production, "ALLOWED_HOSTS": "*"})
 
     assert "ALLOWED_HOSTS is '*'" in fault
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY_FILE", "VAULT_KEYS_FILE", "BLIND_INDEX_KEY_FILE"])
+@pytest.mark.parametrize("mode", [0o604, 0o602])
+def test_a_key_that_every_account_can_read_or_replace_is_refused(production, name, mode):
+    os.chmod(production[name], mode)
+
+    (fault,) = guard.check_environment(production)
+
+    assert fault.startswith(f"{name} names {production[name]}, which every account can")
+    assert fault.endswith("run chmod 400.")
+
+
+def test_a_key_for_the_group_of_the_program_is_not_refused(production):
+    os.chmod(production["VAULT_KEYS_FILE"], 0o640)
+
+    assert guard.check_environment(production) == []
 
 
 def test_an_unknown_mode_is_refused():

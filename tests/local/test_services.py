@@ -1,5 +1,6 @@
 """The embedded servers start, keep what was committed and come back after a kill."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -54,6 +55,27 @@ def test_the_database_has_checksums_no_port_and_the_named_sign_ins(postgres):
             (REO, False, False, False, False, False),
         ]
     connection.close()
+
+
+def test_the_servers_log_quotes_nothing_that_was_typed(postgres):
+    word = "a-name-that-was-typed"
+    connection = postgres.connect(OWNER, "ceasefire")
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE noted (word text UNIQUE)")
+        cursor.execute("INSERT INTO noted VALUES (%s)", [word])
+        for sql in (
+            "INSERT INTO noted VALUES (%s)",  # the detail quotes the key, the statement all
+            "SELECT %s::int",  # the message quotes the value
+            "SELECT to_tsquery(%s || ' & &')",
+            "DO $$ BEGIN RAISE WARNING '%%', %s; END $$",
+        ):
+            with contextlib.suppress(psycopg2.Error):
+                cursor.execute(sql, [word])
+    connection.close()
+
+    text = postgres.log.read_text()
+    assert "ready to accept connections" in text
+    assert word not in text
 
 
 def test_the_applications_sign_in_passes_the_guard_and_the_others_do_not(postgres):
