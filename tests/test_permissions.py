@@ -7,6 +7,7 @@ answer alike for everybody (`test_another_sites_record_answers_exactly_like_an_a
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from django.test import Client
@@ -17,6 +18,7 @@ from ceasefire.people.roles import Role
 from ceasefire.periods import Week, today
 from ceasefire.places.models import CoveragePeriod
 from ceasefire.reports.services import compile_week
+from incidents.models import ImportBatch
 from tests.test_architecture import OPEN_VIEWS, URLS
 
 COLUMNS = {
@@ -72,6 +74,14 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("reports:report_narrate", "GET", "report", "403 403 403 403 200 403 403 403 403"),
     ("reports:report_freeze", "GET", "report", "403 403 403 200 403 403 403 403 403"),
     ("reports:report_revise", "GET", "report", "403 403 403 200 200 403 403 403 403"),
+    ("incidents:import_new", "GET", "", "403 403 403 403 200 403 403 403 403"),
+    ("incidents:import_blank", "GET", "", "403 403 403 403 200 403 403 403 403"),
+    ("incidents:import_detail", "GET", "batch", "403 403 403 403 200 403 403 403 403"),
+    ("incidents:import_columns", "GET", "batch", "403 403 403 403 302 403 403 403 403"),
+    ("incidents:import_discard", "POST", "batch", "403 403 403 403 302 403 403 403 403"),
+    ("incidents:import_undo", "GET", "batch", "403 403 403 403 200 403 403 403 403"),
+    ("incidents:import_rejects", "GET", "batch", "403 403 403 403 200 403 403 403 403"),
+    ("incidents:incident_export", "GET", "", "403 403 403 200 200 403 403 403 403"),
 ]
 
 
@@ -91,8 +101,15 @@ def scenes(basrah: Any, zubair: Any, make_user: Callable[..., Any]) -> dict[str,
         ],
         "place": [["IQG02Q02"], ["IQG02Q02"], ["IQG99"]],
         "site": [["BASRAH-CENTRE"], ["BASRAH-CENTRE"], ["NOWHERE"]],
+        "batch": [[batch_of(basrah)], [batch_of(zubair)], [uuid4()]],
         "report": [report_of(basrah), report_of(zubair), ["NOWHERE", "2026-01-04"]],
     }
+
+
+def batch_of(site: Any) -> UUID:
+    """An import that was done."""
+    done = ImportBatch.State.IMPORTED
+    return ImportBatch.objects.create(site=site, format="table", state=done, digest="0" * 64).pk
 
 
 def report_of(site: Any) -> list[str]:
