@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from ceasefire import audit, jobs, periods
+from ceasefire import audit, jobs
 from ceasefire.exports import file_response
 from ceasefire.look.paging import keyset_page
 from ceasefire.people.access import requires
@@ -136,6 +136,11 @@ def report_detail(request: HttpRequest, site: str, week_start: str) -> HttpRespo
         .select_related("site")
         .order_by("-revision")
     )
+    beside = set(
+        WeeklyReport.objects.visible_to(request.user)
+        .filter(site=place, week_start__in=[week.previous().start, week.next().start])
+        .values_list("week_start", flat=True)
+    )
     return render(
         request,
         "reports/report_detail.html",
@@ -146,9 +151,9 @@ def report_detail(request: HttpRequest, site: str, week_start: str) -> HttpRespo
             "is_latest": not any(one.revision > report.revision for one in earlier),
             "changes": services.changes_since(report) if report.is_frozen else [],
             "job": _job(place, week),
-            "previous": week.previous(),
-            "next": week.next(),
-            "has_next": week.next().end <= periods.today(),
+            # Only weeks that have a report, so that no link leads to a missing page.
+            "previous": week.previous() if week.previous().start in beside else None,
+            "next": week.next() if week.next().start in beside else None,
         },
     )
 

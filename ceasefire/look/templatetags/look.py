@@ -30,6 +30,8 @@ from ceasefire.look.icons import ICONS, MIRRORED
 from ceasefire.look.numbers import in_digits, number_text
 
 register = template.Library()
+#: Letters of a reference that still stand in one line everywhere.
+LONGEST_CODE = 24
 
 #: state -> (tone, word). A state that is not here shows its own label in the quiet tone.
 STATES: dict[str, tuple[str, Any]] = {
@@ -190,8 +192,12 @@ def place(subject: Any) -> SafeString:
 
 @register.simple_tag
 def code(value: Any) -> SafeString:
-    """Return a reference such as INC-2026-000123, kept left to right and in one piece."""
-    return format_html('<bdi class="code" dir="ltr">{}</bdi>', value)
+    """Return a reference such as INC-2026-000123, kept left to right and in one piece.
+
+    A key longer than a narrow phone is wide (a UUID, a checksum) may break.
+    """
+    kind = "code code-long" if len(str(value)) > LONGEST_CODE else "code"
+    return format_html('<bdi class="{}" dir="ltr">{}</bdi>', kind, value)
 
 
 @register.simple_tag
