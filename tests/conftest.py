@@ -15,6 +15,12 @@ from django.test.utils import setup_databases, teardown_databases
 
 from ceasefire.database import roles as database_roles
 from ceasefire.people.roles import Role
+from tests.demo_world import (  # noqa: F401 - fixtures of every folder
+    demo_connection,
+    demo_database,
+    demo_records,
+    demo_world,
+)
 
 #: Filled by migrations and never by a test.
 REFERENCE_TABLES = {

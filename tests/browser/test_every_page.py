@@ -1,0 +1,223 @@
+"""Every template in a real browser, in both languages, on a phone and on a desk.
+
+A row is a template with the role that sees most on it. Each page is loaded once a language; then it
+is looked at at both widths: axe, overflow, language and direction, heading, title, the console, the
+content policy, other hosts, and its weight as it came over the wire.
+"""
+
+import gzip
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import DESK, LANGUAGES, PHONE, axe, overflow, use_language
+from tests.demo_world import World
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+#: (name, user name or "" for signed out, path)
+PAGES: list[tuple[str, str, str]] = [
+    ("sign in", "", "/accounts/login/"),
+    ("away", "", "/accounts/away/"),
+    ("not found", "", "/nowhere/"),
+    ("home of a worker", "worker", "/"),
+    ("log", "worker", "/incidents/new/"),
+    ("list", "worker", "/incidents/"),
+    ("list, nothing fits", "worker", "/incidents/?q=zzzzzz"),
+    ("incident, in review", "supervisor", "/incidents/{in_review}/"),
+    ("incident, accepted", "supervisor", "/incidents/{accepted}/"),
+    ("incident of UCDP", "manager", "/incidents/{history}/"),
+    ("edit", "supervisor", "/incidents/{in_review}/edit/"),
+    ("correct", "supervisor", "/incidents/{accepted}/revise/"),
+    ("home of a supervisor", "supervisor", "/"),
+    ("review", "supervisor", "/incidents/review/"),
+    ("home of a data officer", "data", "/"),
+    ("import", "data", "/incidents/import/"),
+    ("narrative", "data", "{draft_report}narrative/"),
+    ("home of the manager", "manager", "/"),
+    ("dashboard", "manager", "/dashboard/"),
+    ("reports", "manager", "/reports/"),
+    ("report, draft", "manager", "{draft_report}"),
+    ("report, approved", "manager", "{frozen_report}"),
+    ("approve", "manager", "{draft_report}approve/"),
+    ("correct a report", "manager", "{frozen_report}correct/"),
+    ("compile", "manager", "/reports/compile/"),
+    ("jobs", "manager", "/jobs/"),
+    ("home of REO", "reo.viewer", "/"),
+    ("reports of REO", "reo.viewer", "/reports/"),
+    ("report of REO", "reo.viewer", "{frozen_report}"),
+    ("no permission", "reo.viewer", "/incidents/"),
+    ("home of the auditor", "auditor", "/"),
+    ("audit", "auditor", "/audit/"),
+    ("home of the administrator", "admin", "/"),
+    ("users", "admin", "/people/"),
+    ("new user", "admin", "/people/new/"),
+    ("user", "admin", "/people/worker/"),
+    ("places", "admin", "/places/"),
+    ("new place", "admin", "/places/new/"),
+    ("place", "admin", "/places/IQG02Q02/"),
+    ("sites", "admin", "/places/sites/"),
+    ("new site", "admin", "/places/sites/new/"),
+    ("site", "admin", "/places/sites/BASRAH-CENTRE/"),
+    ("account", "admin", "/account/"),
+    ("change password", "admin", "/accounts/password/change/"),
+    ("two-step sign-in", "admin", "/accounts/2fa/"),
+    ("sign out", "admin", "/accounts/logout/"),
+]
+#: Templates of pages that answer with an error on purpose.
+REFUSALS = {"not found": 404, "no permission": 403}
+HTML_LIMIT, FIRST_LOAD_LIMIT = 30 * 1024, 150 * 1024
+CAST = {"Heron", "Falcon", "Kingfisher", "Swallow", "Sparrow", "Lark", "Pelican", "Ibis", "Stork"}
+
+
+@dataclass
+class Seen:
+    """What a page did while it loaded."""
+
+    console: list[str]
+    hosts: set[str]
+    weights: dict[str, int]
+
+
+@pytest.fixture(scope="module")
+def booths(chromium: Any, demo_world: World, signed_in_state: Any) -> Any:
+    """One page for each person, kept open from test to test."""
+    kept: dict[str, Any] = {}
+
+    def booth(username: str) -> Any:
+        if username not in kept:
+            state = signed_in_state(username) if username else None
+            context = chromium.new_context(viewport=DESK, storage_state=state)
+            page = context.new_page()
+            page.set_default_timeout(10_000)
+            page.seen = Seen([], set(), {})
+            page.on("console", lambda line: _hear(page, line))
+            page.on("pageerror", lambda error: page.seen.console.append(str(error)))
+            page.on("request", lambda request: page.seen.hosts.add(_host(request.url)))
+            page.on("requestfinished", lambda request: _weigh(page, request))
+            kept[username] = page
+        return kept[username]
+
+    yield booth
+    for page in kept.values():
+        page.context.close()
+
+
+def _hear(page: Any, line: Any) -> None:
+    # Chromium writes a line of its own for a page that answers 403 or 404, which these do.
+    if line.type in ("error", "warning") and "Failed to load resource" not in line.text:
+        page.seen.console.append(line.text)
+
+
+def _host(url: str) -> str:
+    return "" if url.startswith(("data:", "blob:", "about:")) else "/".join(url.split("/")[:3])
+
+
+def _weigh(page: Any, request: Any) -> None:
+    page.seen.weights[request.url] = request.sizes()["responseBodySize"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("name", "username", "path"), PAGES, ids=[name for name, _u, _p in PAGES])
+def test_a_page_is_as_every_page_must_be(
+    name: str, username: str, path: str, language: str, booths: Any, demo_world: World
+) -> None:
+    page = booths(username)
+    faults: list[str] = []
+    if not page.url.startswith(demo_world.address):
+        page.goto(demo_world.url("/" if username else "/accounts/login/"))
+    if name != "away":
+        page.goto(demo_world.url("/account/" if username else "/accounts/login/"))
+        use_language(page, language)
+
+    page.set_viewport_size(DESK)
+    page.seen.console, page.seen.hosts, page.seen.weights = [], set(), {}
+    answer = page.goto(demo_world.url(path))
+    page.wait_for_load_state("networkidle")
+
+    if answer.status != REFUSALS.get(name, 200):
+        faults.append(f"answered {answer.status}")
+    for width, viewport in (("desk", DESK), ("phone", PHONE)):
+        page.set_viewport_size(viewport)
+        faults += [f"{width}: {found}" for found in axe(page)]
+        faults += [f"{width}: too wide: {found}" for found in overflow(page)]
+    page.set_viewport_size({"width": 320, "height": 640})
+    faults += [f"320 px: too wide: {found}" for found in overflow(page)]
+    faults += _head_faults(page, name, language)
+    faults += [f"console: {line}" for line in page.seen.console]
+    if page.seen.hosts - {demo_world.address, ""}:
+        faults.append(f"asks other hosts: {page.seen.hosts}")
+    weight = page.seen.weights.get(answer.url, 0)
+    if not 0 < weight <= HTML_LIMIT:
+        faults.append(f"the page weighs {weight} bytes")
+
+    assert not faults, "\n" + "\n".join(faults)
+
+
+def _head_faults(page: Any, name: str, language: str) -> list[str]:
+    faults = []
+    html = page.locator("html")
+    if name != "away":
+        if (html.get_attribute("lang"), html.get_attribute("dir")) != (
+            language,
+            LANGUAGES[language],
+        ):
+            faults.append("language or direction is wrong")
+        headings = page.locator("h1").count()
+        if headings != 1:
+            faults.append(f"{headings} headings of the first rank")
+    title = page.title()
+    if any(code_name in title for code_name in CAST):
+        faults.append(f"the title names a person: {title}")
+    inline = page.locator("[style], script:not([src]), [onclick], [onchange], [onsubmit]").count()
+    # Only what the server sent counts; the browser's own view of it is what the policy allowed.
+    if inline:
+        source = page.evaluate("async () => (await fetch(location.href)).text()")
+        if " style=" in source or "<script>" in source:
+            faults.append("inline style or script in the page")
+    return faults
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("username", "path"), [("", "/accounts/login/"), ("worker", "/")])
+def test_a_first_load_is_light(
+    username: str, path: str, language: str, chromium: Any, demo_world: World, signed_in_state: Any
+) -> None:
+    """Everything that comes over the wire for somebody whose phone holds nothing of it yet."""
+    context = chromium.new_context(
+        viewport=PHONE,
+        storage_state=signed_in_state(username) if username else None,
+        locale=language,
+    )
+    page = context.new_page()
+    sizes: dict[str, int] = {}
+    page.on(
+        "requestfinished",
+        lambda request: sizes.update({request.url: request.sizes()["responseBodySize"]}),
+    )
+    page.goto(demo_world.url(path))
+    page.wait_for_load_state("networkidle")
+    context.close()
+
+    assert len(sizes) > 4
+    assert sum(sizes.values()) <= FIRST_LOAD_LIMIT, sizes
+
+
+def test_the_log_form_itself_is_light_for_a_client_that_knows_only_gzip(
+    demo_world: World, signed_in_state: Any
+) -> None:
+    import urllib.request
+
+    cookies = "; ".join(
+        f"{cookie['name']}={cookie['value']}" for cookie in signed_in_state("worker")["cookies"]
+    )
+    request = urllib.request.Request(
+        demo_world.url("/incidents/new/"), headers={"Cookie": cookies, "Accept-Encoding": "gzip"}
+    )
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        body = answer.read()
+        assert answer.headers["Content-Encoding"] == "gzip"
+
+    assert b"<form" in gzip.decompress(body)
+    assert len(body) <= HTML_LIMIT

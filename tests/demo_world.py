@@ -1,0 +1,209 @@
+"""The demonstration in a database of its own, and the program that serves it.
+
+The test database is emptied after tests that commit, so the demo is loaded once into a copy of it
+(`CREATE DATABASE ... TEMPLATE`) by the real command, and kept for the whole run. Browser tests meet
+it through a real gunicorn; `demo_connection` points Django itself at it for a module.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.error import URLError
+
+import pytest
+from django.conf import settings
+from django.db import connection, connections
+
+from ceasefire.database import roles as database_roles
+from tests import programs
+
+PASSWORD = "demo password of the tests"
+#: Enough for five years of weeks with something in most of them, few enough to load in seconds.
+ROWS = 1500
+
+
+@dataclass(frozen=True)
+class World:
+    """Where the program answers, and the records that pages are about."""
+
+    address: str
+    #: One of Basrah Centre in each state that the demo holds: {state: code}.
+    incidents: dict[str, str]
+    #: Addresses of weekly reports: "frozen" and "draft".
+    reports: dict[str, str]
+
+    def url(self, path: str) -> str:
+        return self.address + path.format(**self.incidents, **self.reports)
+
+
+def _command(name: str, *arguments: str, **environment: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", name, *arguments],
+        cwd=settings.BASE_DIR,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"manage.py {name}: {done.stderr[-2000:]}"
+
+
+def _sql_as_owner(*statements: str) -> None:
+    """Run statements that no transaction may hold, as the owner."""
+    before, database_roles.stepping_down = database_roles.stepping_down, False
+    connections.close_all()
+    try:
+        with connection._nodb_cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+    finally:
+        database_roles.stepping_down = before
+        connections.close_all()
+
+
+def _environment(name: str) -> dict[str, str]:
+    """That of the program on the demo's database, as anybody would start it (no test settings)."""
+    here = connection.settings_dict["NAME"]
+    environment = programs.environment(CEASEFIRE_DEMO_PASSWORD=PASSWORD)
+    environment["DATABASE_URL"] = environment["DATABASE_URL"].replace(f"/{here}?", f"/{name}?")
+    for leaked in ("PYTEST_CURRENT_TEST", "CEASEFIRE_TODAY", "DJANGO_ALLOW_ASYNC_UNSAFE"):
+        environment.pop(leaked, None)
+    return environment
+
+
+@pytest.fixture(scope="session")
+def demo_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
+    """The name of a database that holds the demo with a few compiled weeks."""
+    with django_db_blocker.unblock():
+        name = f"{connection.settings_dict['NAME']}_demo"
+        quoted = f'"{name}"'
+        template = f'"{connection.settings_dict["NAME"]}"'
+        # Tests that committed and were not emptied yet must not stand in the way of the demo.
+        from tests.conftest import empty_tables
+
+        empty_tables()
+        _sql_as_owner(
+            f"DROP DATABASE IF EXISTS {quoted} WITH (FORCE)",
+            f"CREATE DATABASE {quoted} TEMPLATE {template}",
+        )
+    environment = _environment(name)
+    _command("demo", "--rows", str(ROWS), **environment)
+    yield name
+    with django_db_blocker.unblock():
+        _sql_as_owner(f"DROP DATABASE IF EXISTS {quoted} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def demo_records(demo_database: str, django_db_blocker: Any) -> dict[str, dict[str, str]]:
+    """Compile the last two weeks, approve the earlier one, and say which records pages show."""
+    from ceasefire import periods
+    from ceasefire.database.session import as_system
+    from ceasefire.people.models import User
+    from ceasefire.periods import Week
+    from ceasefire.places.models import Site
+    from ceasefire.reports import services
+    from incidents.models import Incident
+
+    with django_db_blocker.unblock(), pointed_at(demo_database):
+        site = Site.objects.get(code="BASRAH-CENTRE")
+        manager = User.objects.get(username="manager")
+        last = Week.of(periods.today(), site.week_start).previous()
+        with as_system():
+            frozen = services.compile_week(site=site, week_start=last.previous().start)
+            services.freeze_report(frozen, by=manager)
+            draft = services.compile_week(site=site, week_start=last.start)
+        incidents: dict[str, str] = {}
+        for state, code in Incident.objects.filter(site=site).values_list("workflow_state", "code"):
+            incidents.setdefault(state, code)
+        history = Incident.objects.filter(site__code="BASRAH-HISTORY").first()
+        incidents["history"] = history.code if history else ""
+        return {
+            "incidents": incidents,
+            "reports": {
+                "frozen_report": frozen.get_absolute_url(),
+                "draft_report": draft.get_absolute_url(),
+            },
+        }
+
+
+class pointed_at:  # noqa: N801 - used as a verb
+    """Django's connection on another database for a while."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __enter__(self) -> None:
+        connections.close_all()
+        self.before = connection.settings_dict["NAME"]
+        connection.settings_dict["NAME"] = self.name
+
+    def __exit__(self, *problem: Any) -> None:
+        connections.close_all()
+        connection.settings_dict["NAME"] = self.before
+
+
+@pytest.fixture(scope="module")
+def demo_connection(
+    demo_database: str, demo_records: dict[str, dict[str, str]], django_db_blocker: Any
+) -> Iterator[dict[str, dict[str, str]]]:
+    """Every test of the module works on the demo, each rolled back at its end."""
+    with django_db_blocker.unblock(), pointed_at(demo_database):
+        yield demo_records
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def demo_world(
+    demo_database: str, demo_records: dict[str, dict[str, str]], tmp_path_factory: Any
+) -> Iterator[World]:
+    """The program at work on the demo, served as `script/server` serves it."""
+    environment = _environment(demo_database)
+    _command("collectstatic", "--noinput", "-v0", **environment)
+    port = free_port()
+    said = tmp_path_factory.mktemp("gunicorn") / "log"
+    with said.open("wb") as log:
+        program = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "gunicorn", "ceasefire.wsgi:application"),
+                *(f"--bind=127.0.0.1:{port}", "--worker-class=gthread", "--workers=1"),
+                *("--threads=8", "--no-control-socket", "--log-level=warning"),
+            ],
+            cwd=settings.BASE_DIR,
+            env=environment,
+            start_new_session=True,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            address = f"http://127.0.0.1:{port}"
+            _wait_until_ready(program, address, said)
+            yield World(address, demo_records["incidents"], demo_records["reports"])
+        finally:
+            programs.kill_group(program)
+    text = said.read_text(encoding="utf-8", errors="replace")
+    if os.environ.get("CI") and "Traceback" in text:
+        raise AssertionError(f"The program failed while it was looked at:\n{text[-4000:]}")
+
+
+def _wait_until_ready(program: Any, address: str, said: Any) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        assert program.poll() is None, said.read_text(encoding="utf-8", errors="replace")
+        try:
+            with urllib.request.urlopen(f"{address}/readyz", timeout=5) as answer:
+                if answer.status == 200:
+                    return
+        except (URLError, OSError):
+            time.sleep(0.1)
+    raise AssertionError("The program does not get ready: " + said.read_text(errors="replace"))
