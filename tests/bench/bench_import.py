@@ -1,0 +1,83 @@
+"""How fast the demonstration is loaded and a list is read in.
+
+The rows are made up in the columns of UCDP GED, points in Basrah governorate. The base is a COPY of
+all incidents into a table with the same columns and no index: what the bare bytes take.
+"""
+
+from __future__ import annotations
+
+import io
+import random
+import time
+from typing import Any
+
+from tests.bench.database import throw_away_database
+
+ROWS, ROWS_LONG = 7_500, 100_000
+ROWS_A_SECOND = 2_000
+DEMO_SECONDS = 20.0
+
+
+def made_up(count: int) -> bytes:
+    """`count` rows in UCDP's columns."""
+    dice = random.Random(1)
+    lines = [
+        "id,type_of_violence,date_start,date_end,date_prec,adm_1,where_coordinates,where_prec,"
+        "latitude,longitude,best,low,high,side_a,side_b,number_of_sources"
+    ]
+    for number in range(count):
+        day = f"{dice.randint(2003, 2018)}-{dice.randint(1, 12):02}-{dice.randint(1, 28):02}"
+        dead = dice.randint(0, 9)
+        lines.append(
+            f"bench-{number},{dice.randint(1, 3)},{day},{day},{dice.randint(1, 3)},Basra province,"
+            f"Place {dice.randint(1, 200)},{dice.randint(1, 4)},{dice.uniform(30.45, 30.6):.5f},"
+            f"{dice.uniform(47.7, 47.85):.5f},{dead},{dead},{dead + 1},Side A,Side B,"
+            f"{dice.randint(1, 4)}"
+        )
+    return "\n".join(lines).encode()
+
+
+def bare_copy() -> float:
+    """Seconds in which all incidents, copied out, go into a table of theirs without index."""
+    from django.db import connection
+
+    from ceasefire.database.roles import as_owner
+
+    with as_owner(connection), connection.cursor() as cursor:
+        out = io.StringIO()
+        cursor.copy_expert("COPY incidents_incident TO STDOUT", out)
+        cursor.execute("CREATE TABLE bench_bare AS TABLE incidents_incident WITH NO DATA")
+        out.seek(0)
+        began = time.perf_counter()
+        cursor.copy_expert("COPY bench_bare FROM STDIN", out)
+        seconds = time.perf_counter() - began
+        cursor.execute("DROP TABLE bench_bare")
+    return seconds
+
+
+def run(report: Any, long: bool) -> None:
+    """The demo; then an import, the same again, and its undo."""
+    count = ROWS_LONG if long else ROWS
+    content = made_up(count)
+    with throw_away_database():
+        from incidents import importing
+        from incidents.demo.loading import load_demo
+
+        began = time.perf_counter()
+        load_demo()
+        report.figure("the demo", time.perf_counter() - began, "s", DEMO_SECONDS)
+
+        began = time.perf_counter()
+        outcome = importing.import_file(content, format="ucdp-ged", by=None)
+        seconds = time.perf_counter() - began
+        if outcome.created != count or outcome.batch is None:
+            raise RuntimeError(outcome.problems[:3])
+        report.ratio(f"import of {count:,} new rows", count / seconds, "rows/s", ROWS_A_SECOND)
+        report.figure("import, times a bare COPY", seconds / bare_copy(), "times")
+        began = time.perf_counter()
+        if importing.import_file(content, format="ucdp-ged", by=None).unchanged != count:
+            raise RuntimeError("The same file again changed something.")
+        report.figure("the same file again", time.perf_counter() - began, "s")
+        began = time.perf_counter()
+        importing.undo_batch(outcome.batch, by=None)
+        report.figure("undo", time.perf_counter() - began, "s")
