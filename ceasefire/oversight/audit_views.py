@@ -1,10 +1,14 @@
 """The audit trail, for the auditor: codes, never names."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -17,6 +21,9 @@ from ceasefire.look.forms import DayField
 from ceasefire.look.paging import keyset_page
 from ceasefire.people.access import requires
 from ceasefire.people.models import User
+
+#: How the trail calls a person as the subject; their key says nothing to a reader.
+PERSON = User._meta.label_lower
 
 
 def _filtered(request: HttpRequest) -> tuple[Any, dict[str, str], list[str]]:
@@ -31,7 +38,11 @@ def _filtered(request: HttpRequest) -> tuple[Any, dict[str, str], list[str]]:
     if asked["verb"]:
         events = events.filter(verb__startswith=asked["verb"])
     if asked["subject"]:
-        events = events.filter(subject_id__iexact=asked["subject"])
+        named = User.objects.filter(code_name__iexact=asked["subject"]).first()
+        events = events.filter(
+            Q(subject_id__iexact=asked["subject"])
+            | Q(subject_label=PERSON, subject_id=str(named.pk) if named else "")
+        )
     for name, operator in (("from", "at__gte"), ("to", "at__lt")):
         if asked[name]:
             try:
@@ -47,6 +58,22 @@ def _filtered(request: HttpRequest) -> tuple[Any, dict[str, str], list[str]]:
     return events, asked, faults
 
 
+def _name_people(events: Iterable[AuditEvent]) -> None:
+    """Give each event about a person the code name of today as `subject_name`; one query."""
+    keys: dict[str, UUID] = {}
+    for event in events:
+        event.subject_name = event.subject_id  # type: ignore[attr-defined]
+        if event.subject_label == PERSON:
+            with suppress(ValueError):
+                keys[event.subject_id] = UUID(event.subject_id)
+    if not keys:
+        return
+    names = dict(User.objects.filter(pk__in=keys.values()).values_list("pk", "code_name"))
+    for event in events:
+        if event.subject_id in keys:
+            event.subject_name = names.get(keys[event.subject_id], event.subject_id)  # type: ignore[attr-defined]
+
+
 @requires("audit.view_auditevent")
 def audit_list(request: HttpRequest) -> HttpResponse:
     """The newest events first, with who, what, which record, and the reason given."""
@@ -57,6 +84,7 @@ def audit_list(request: HttpRequest) -> HttpResponse:
         after=request.GET.get("after"),
         before=request.GET.get("before"),
     )
+    _name_people(page.rows)
     context = {
         "page": page,
         "asked": asked,

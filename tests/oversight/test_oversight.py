@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from ceasefire import audit, jobs
@@ -53,6 +55,30 @@ class TestAuditTrail:
         answer = signed_in(auditor).get(f"/audit/?{query}")
 
         assert len([e for e in answer.context["page"] if e.verb.startswith("incident")]) == found
+
+    def test_a_person_as_the_subject_is_shown_by_code_name_with_one_question(
+        self, auditor, worker, manager, signed_in
+    ):
+        client = signed_in(auditor)
+        for person in (worker, manager) * 5:
+            audit.record("people.user_changed", subject=person)
+        with CaptureQueriesContext(connection) as asked:
+            page = client.get("/audit/?verb=people.user_changed").content.decode()
+
+        assert page.count(f"<bdi>{worker.code_name}</bdi>") == 5
+        assert str(worker.pk) not in page
+        about_people = [q for q in asked if "code_name" in q["sql"] and " IN (" in q["sql"]]
+        assert len(about_people) == 1
+
+    def test_a_person_is_found_as_the_subject_by_code_name(
+        self, auditor, worker, manager, signed_in
+    ):
+        audit.record("people.user_changed", subject=worker)
+        audit.record("people.user_changed", subject=manager)
+
+        answer = signed_in(auditor).get(f"/audit/?subject={worker.code_name.lower()}")
+
+        assert [e.subject_id for e in answer.context["page"]] == [str(worker.pk)]
 
     def test_a_day_that_is_none_is_said_and_kept(self, auditor, signed_in):
         page = signed_in(auditor).get("/audit/?from=31/31/2026").content.decode()
