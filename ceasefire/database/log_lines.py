@@ -6,6 +6,7 @@ places it passed, nothing else.
 """
 
 import logging
+import re
 import traceback
 from types import TracebackType
 
@@ -14,8 +15,15 @@ ExceptionInfo = (
 )
 
 
+#: The part of an address that lets whoever has it choose somebody's password.
+_ONE_TIME_LINK = re.compile(r"(/password/new/)[^/\s]+")
+
+
 class CarefulFormatter(logging.Formatter):
-    """Formats an exception as class names and `file:line in function`, without any message."""
+    """Formats an exception as class names and `file:line in function`, without any message.
+
+    A one-time link in a path is cut: django names the path of a request that failed.
+    """
 
     def formatException(self, ei: ExceptionInfo) -> str:  # noqa: N802 - the name is logging's
         lines: list[str] = []
@@ -34,4 +42,4 @@ class CarefulFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         # A handler before this one may have kept the careless text of the exception.
         record.exc_text = None
-        return super().format(record)
+        return _ONE_TIME_LINK.sub(r"\1-", super().format(record))

@@ -17,6 +17,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
+from ceasefire.look.headers import forget
+
 #: Seconds after which a browser or a waiting form may ask again.
 RETRY_AFTER = 10
 
@@ -39,6 +41,8 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 def server_error(request: HttpRequest) -> HttpResponse:
     """500: our fault. When the database is away it is a 503, to be tried again soon."""
     if _database_is_away(sys.exc_info()[1]):
+        if request.path in (reverse("leave"), reverse("away")):
+            return _left(request)
         return service_unavailable(request)
     return _plain(request, "500.html", 500)
 
@@ -47,6 +51,21 @@ def service_unavailable(request: HttpRequest) -> HttpResponse:
     """503 with Retry-After, made without database and session."""
     response = _plain(request, "503.html", 503)
     response.headers["Retry-After"] = str(RETRY_AFTER)
+    return response
+
+
+def _left(request: HttpRequest) -> HttpResponse:
+    """The empty page of the quick exit, which has to come also while the database is away.
+
+    The session can not be ended then, so the browser forgets it; its row runs out by itself.
+    """
+    response = forget(_plain(request, "away.html", 200))
+    response.delete_cookie(
+        settings.SESSION_COOKIE_NAME,
+        path=settings.SESSION_COOKIE_PATH,
+        domain=settings.SESSION_COOKIE_DOMAIN,
+        samesite=settings.SESSION_COOKIE_SAMESITE,
+    )
     return response
 
 

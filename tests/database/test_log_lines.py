@@ -29,3 +29,20 @@ def test_an_exception_is_logged_by_class_and_place_without_its_words():
     assert "ValueError" in text
     assert "test_log_lines.py" in text
     assert "name" not in text.replace("test_an_exception", "").replace(__name__, "")
+
+
+def test_a_one_time_link_is_cut_out_of_a_path():
+    record = logging.makeLogRecord(
+        {"msg": "Forbidden (%s): %s", "args": ("no mark", "/accounts/password/new/T0ken-_x/")}
+    )
+
+    text = CarefulFormatter("%(message)s").format(record)
+
+    assert text == "Forbidden (no mark): /accounts/password/new/-/"
+
+
+def test_the_program_logs_by_this_formatter(settings):
+    handlers = settings.LOGGING["handlers"].values()
+
+    names = {settings.LOGGING["formatters"][handler["formatter"]]["()"] for handler in handlers}
+    assert names == {f"{CarefulFormatter.__module__}.{CarefulFormatter.__qualname__}"}

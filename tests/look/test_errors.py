@@ -5,7 +5,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpResponse
 from django.test import Client, RequestFactory, override_settings
-from django.urls import path
+from django.urls import path, reverse
 from django.views.decorators.http import require_safe
 
 from ceasefire.look import errors
@@ -166,3 +166,18 @@ def test_the_connection_is_not_even_opened_for_a_503():
     errors.service_unavailable(request)
 
     assert connection.connection is before
+
+
+@pytest.mark.parametrize("name", ["leave", "away"])
+def test_the_quick_exit_shows_its_empty_page_without_the_database(rf, name):
+    request = rf.get(reverse(name))
+    request.COOKIES["sessionid"] = "a-session"
+    try:
+        raise OperationalError("gone")
+    except OperationalError:
+        answer = errors.server_error(request)
+
+    assert answer.status_code == 200
+    assert "Ceasefire" not in answer.content.decode()
+    assert answer.cookies["sessionid"].value == ""
+    assert answer["Clear-Site-Data"] == '"cache"'
