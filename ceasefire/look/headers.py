@@ -42,6 +42,10 @@ class SafeHeadersMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.method == "GET" and request.headers.get("X-Requested-With") == "fetch":
+            # A form that was sent by script only asks where it leads: the browser loads that page
+            # itself, so it is not made twice, and what it has to say is not used up unseen.
+            return HttpResponse(status=204)
         response = self.get_response(request)
         if settings.SESSION_COOKIE_NAME in request.COOKIES or response.cookies:
             response.headers["Cache-Control"] = "no-store, private"

@@ -102,7 +102,8 @@
         const token = form.querySelector("[name=csrfmiddlewaretoken]");
         if (token) data.set("csrfmiddlewaretoken", token.value);
       }
-      const answer = await fetch(form.action || location.href, {
+      // The attribute, not `form.action`, which a field of that name would hide.
+      const answer = await fetch(form.getAttribute("action") || location.href, {
         method: "POST",
         body: data,
         credentials: "same-origin",
