@@ -45,7 +45,7 @@ def incident_new(request: HttpRequest) -> HttpResponse:
     sites = sites_of(request.user, writable=True)
     if not sites:
         return render(request, "incidents/incident_no_site.html")
-    as_draft = request.POST.get("action") == "draft"
+    as_draft = request.POST.get("send_as") == "draft"
     form = LogForm(request.POST or None, by=request.user, sites=sites, is_draft=as_draft)
     listed = places_of(sites, *LISTED)
     form.offer_places(recent_places(request.user, sites, listed), listed)
@@ -158,7 +158,7 @@ def _change(request: HttpRequest, incident: Incident, *, revising: bool) -> Http
             raise PermissionDenied from None
         except IncidentRefusal as refusal:
             _say(form, refusal)
-    return render(
+    response = render(
         request,
         "incidents/incident_edit.html",
         {
@@ -170,6 +170,9 @@ def _change(request: HttpRequest, incident: Incident, *, revising: bool) -> Http
             "differences": differences,
         },
     )
+    # The form shows the whole record, so opening it is a reading too.
+    services.note_reading(incident, by=request.user)
+    return response
 
 
 def _write(

@@ -26,6 +26,7 @@ LIST_FIELDS = (
     "type",
     "occurred_from",
     "time_precision",
+    "time_of_day",
     "killed_best",
     "killed_unknown",
     "workflow_state",
@@ -77,6 +78,7 @@ def incident_list(request: HttpRequest) -> HttpResponse:
             "filters": filters,
             "chips": filters.chips(request.path),
             "show_site": len(sites) > 1,
+            "all_made_up": bool(sites) and all(site.is_demo for site in sites),
             "has_outside": any(incident.origin == "ucdp-ged" for incident in page),
             "export_url": _address("incidents:incident_export")
             if request.user.has_perm("incidents.export_incident")
@@ -146,8 +148,20 @@ def _own_districts(user: Any) -> Any:
 @requires("incidents.view_incident")
 def incident_detail(request: HttpRequest, code: str) -> HttpResponse:
     incident = one(request, code)
+    return detail_page(request, incident)
+
+
+def detail_page(request: HttpRequest, incident: Incident, **forms: Any) -> HttpResponse:
+    """The page of one incident, with the forms that need another look; the reading is recorded.
+
+    Rendered first: the trail's lock is held from the record to the commit.
+    """
+    context = detail_context(request, incident, **forms)
+    if forms:
+        context["form"] = next(iter(forms.values()))
+    response = render(request, "incidents/incident_detail.html", context)
     services.note_reading(incident, by=request.user)
-    return render(request, "incidents/incident_detail.html", detail_context(request, incident))
+    return response
 
 
 def detail_context(request: HttpRequest, incident: Incident, **forms: Any) -> dict[str, Any]:
@@ -276,7 +290,9 @@ def _events(incident: Incident) -> list[dict[str, Any]]:
             "at": revision.at,
             "what": _("Correction %(number)d") % {"number": revision.number},
             "who": revision.by.code_name if revision.by else "",
-            "text": "\n".join([revision.reason, *_changes(revision.changes)]),
+            "text": "\n".join(
+                [str(AUTOMATIC.get(revision.reason, revision.reason)), *_changes(revision.changes)]
+            ),
             "tone": "due",
         }
         for revision in incident.revisions.select_related("by")
@@ -294,9 +310,24 @@ def _changes(changes: dict[str, Any]) -> list[str]:
             and name in {"sources", "victims", "actors"}
         ):
             before, after = len(before), len(after)
-        lines.append(f"{label}: {in_words(name, before)} → {in_words(name, after)}")
+        # In words, not by an arrow, which would point backwards in Arabic.
+        lines.append(
+            _("%(question)s: was %(before)s, is %(after)s")
+            % {
+                "question": label,
+                "before": in_words(name, before),
+                "after": in_words(name, after),
+            }
+        )
     return lines
 
+
+#: Reasons that the services write themselves, worded when shown.
+AUTOMATIC: dict[str, Any] = {
+    "source added": gettext_lazy("A source was added."),
+    "source graded": gettext_lazy("A source was graded anew."),
+    "grade from the sources again": gettext_lazy("The sources decide the grade again."),
+}
 
 LABELS: dict[str, Any] = {
     **{

@@ -25,7 +25,7 @@ from incidents.forms.verbs import (
     VersionForm,
 )
 from incidents.models import Incident, Source
-from incidents.views.reading import detail_context
+from incidents.views.reading import detail_page
 from incidents.views.scope import one
 
 
@@ -42,13 +42,6 @@ def _carry_out(
     else:
         messages.success(request, str(said))
     return redirect(incident)
-
-
-def _again(request: HttpRequest, incident: Incident, **forms: Any) -> HttpResponse:
-    """The incident's page with the form that needs another look."""
-    form = next(iter(forms.values()))
-    context = detail_context(request, incident, **forms)
-    return render(request, "incidents/incident_detail.html", {**context, "form": form})
 
 
 def _version(request: HttpRequest) -> int | None:
@@ -110,7 +103,7 @@ def incident_return(request: HttpRequest, code: str) -> HttpResponse:
     incident = one(request, code)
     form = ReasonForm(request.POST, prefix="return")
     if not form.is_valid():
-        return _again(request, incident, return_form=form)
+        return detail_page(request, incident, return_form=form)
     return _carry_out(
         request,
         incident,
@@ -126,7 +119,7 @@ def incident_withdraw(request: HttpRequest, code: str) -> HttpResponse:
     form = ReasonForm(request.POST, prefix="withdraw")
     form.fields["reason"].required = incident.workflow_state != Incident.State.DRAFT
     if not form.is_valid():
-        return _again(request, incident, withdraw_form=form)
+        return detail_page(request, incident, withdraw_form=form)
     return _carry_out(
         request,
         incident,
@@ -149,7 +142,7 @@ def incident_duplicate(request: HttpRequest, code: str) -> HttpResponse:
         if original is None:
             form.add_error("original", _("No incident with this code is known here."))
     if not form.is_valid():
-        return _again(request, incident, duplicate_form=form)
+        return detail_page(request, incident, duplicate_form=form)
     return _carry_out(
         request,
         incident,
@@ -170,7 +163,7 @@ def incident_override(request: HttpRequest, code: str) -> HttpResponse:
     incident = one(request, code)
     form = OverrideForm(request.POST, prefix="override")
     if not form.is_valid():
-        return _again(request, incident, override_form=form)
+        return detail_page(request, incident, override_form=form)
     return _carry_out(
         request,
         incident,
@@ -197,7 +190,7 @@ def source_add(request: HttpRequest, code: str) -> HttpResponse:
     incident = one(request, code)
     form = SourceForm(request.POST, prefix="source", use_required_attribute=False)
     if not form.is_valid():
-        return _again(request, incident, source_form=form)
+        return detail_page(request, incident, source_form=form)
     return _carry_out(
         request,
         incident,

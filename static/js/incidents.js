@@ -145,6 +145,8 @@
       if (field && !openedAt) openedAt = new Date(field.value);
       if (openedAt && Number.isNaN(openedAt.getTime())) openedAt = null;
       count(form);
+      const what = form.querySelector(".log-what");
+      if (what && what.querySelector("input:checked")) fold(form, true);
     });
   }
   document.addEventListener("ceasefire:fresh", (event) => prepare(event.target));

@@ -32,7 +32,7 @@ def minimal(**other: Any) -> dict[str, Any]:
         "source_kind": "family",
         "source_reliability": "C",
         "source_credibility": "3",
-        "action": "send",
+        "send_as": "report",
     }
     for prefix in ("sources", "victims", "actors"):
         data[f"{prefix}-TOTAL_FORMS"] = "1"
@@ -187,7 +187,7 @@ class TestLogging:
         signed_in(worker).post(
             NEW,
             minimal(
-                action="draft",
+                send_as="draft",
                 killed_best="",
                 source_kind=None,
                 source_reliability=None,
@@ -223,6 +223,16 @@ class TestLogging:
     def test_the_form_is_light(self, signed_in, worker, log):
         log()
         assert len(signed_in(worker).get(NEW).content) < 60_000
+
+
+    def test_the_script_that_sends_a_form_learns_where_it_leads_and_no_more(
+        self, signed_in, worker
+    ):
+        client = signed_in(worker)
+        answer = client.post(NEW, minimal(), headers={"X-Requested-With": "fetch"})
+        where = client.get(answer.url, headers={"X-Requested-With": "fetch"})
+        assert (where.status_code, where.content) == (204, b"")
+        assert "Logged and sent to review." in client.get(answer.url).content.decode()
 
 
 class TestPlaces:
@@ -612,6 +622,16 @@ class TestWhoSeesWhat:
         client.get(sensitive.get_absolute_url())
         read = AuditEvent.objects.filter(verb="incident.read")
         assert [event.subject_id for event in read] == [sensitive.code]
+
+    def test_every_page_that_shows_a_sensitive_incident_writes_it_down(
+        self, signed_in, log, supervisor
+    ):
+        sensitive = log(type="SXV")
+        client, address = signed_in(supervisor), sensitive.get_absolute_url()
+        client.get(f"{address}edit/")
+        client.post(f"{address}return/", {})  # refused without a reason, so shown again
+
+        assert AuditEvent.objects.filter(verb="incident.read").count() == 2
 
 
 READ = ["", "edit/", "revise/"]
