@@ -43,7 +43,7 @@ class WeekBar:
 
     `value` None is a missing week, never zero. `expected` and `upper` are None where nothing was
     tested. `state` is `unusual`, `usual` or `too_few`. `complete` is False while reports still come
-    in.
+    in. `unverified` stands hatched upon the bar and is no part of `value`.
     """
 
     start: date
@@ -53,6 +53,7 @@ class WeekBar:
     lower: float = 0
     state: str = "usual"
     complete: bool = True
+    unverified: int = 0
 
 
 @dataclass(frozen=True)
@@ -361,6 +362,13 @@ def _week_bar(
     parts: list[str] = []
     inner, start = width - 2 * gap, x + gap
     words = _week_title(week, unit, digits)
+    if week.unverified:
+        y = up((week.value or 0) + week.unverified)
+        tall = up(week.value or 0) - y
+        parts.append(
+            _rect(start, inner, y, tall, rtl, PAPER, "c-few-ground", FEW, "c-few-edge", words)
+        )
+        parts.append(_rect(start, inner, y, tall, rtl, f"url(#{slug}-hatch)", ""))
     if week.value:
         y = up(week.value)
         unusual = week.state == "unusual"
@@ -379,7 +387,7 @@ def _week_bar(
     if week.expected is not None and week.value is not None:
         parts.append(_line(x, width, up(week.expected), rtl, INK, "c-expected", thick=1.5))
     if week.state == "unusual" and week.value is not None:
-        y = up(max(week.value, 0))
+        y = up(max(week.value, 0) + week.unverified)
         middle = _x(x + width / 2, 0, rtl)
         parts.append(
             f'<svg x="{middle}" y="{_n(y - 12)}" width="1" height="1" overflow="visible">'
@@ -426,6 +434,9 @@ def _week_title(week: WeekBar, unit: str, digits: str) -> str:
             "expected": number_text(round(week.expected, 1), digits),
             "upper": number_text(round(week.upper, 1), digits),
         }
+    if week.unverified:
+        words = gettext("%(count)s not verified")
+        text += " · " + words % {"count": number_text(week.unverified, digits)}
     if not week.complete:
         text += " · " + gettext("still coming in")
     return text
@@ -462,12 +473,17 @@ def _week_table(
 ) -> tuple[tuple[str, ...], tuple[tuple[Any, ...], ...]]:
     """Return head and rows of the table under a weekly chart, newest first."""
     tested = any(week.expected is not None for week in weeks)
+    hatched = any(week.unverified for week in weeks)
     head: tuple[str, ...] = (gettext("Week of"), unit or gettext("Number"))
+    if hatched:
+        head += (gettext("Not verified"),)
     if tested:
         head += (gettext("Expected"), gettext("At most"))
     rows = []
     for week in reversed(weeks):
         row: tuple[Any, ...] = (_day(week.start, digits), _count_text(week.value, digits))
+        if hatched:
+            row += (number_text(week.unverified, digits),)
         if tested:
             row += tuple(
                 "–" if value is None else number_text(round(value, 1), digits)
@@ -502,7 +518,7 @@ def _week_legend(slug: str, weeks: Sequence[WeekBar]) -> tuple[Key, ...]:
             for x in (3, 8, 13)
         )
         keys.append(key("unusual", inner, gettext("unusual")))
-    if any(week.value is None or not week.complete for week in weeks):
+    if any(week.value is None or not week.complete or week.unverified for week in weeks):
         inner = (
             f'<rect x=".5" y=".5" width="15" height="11" fill="{PAPER}" stroke="{FEW}"'
             ' class="c-few-ground c-few-edge"/>'
@@ -512,8 +528,12 @@ def _week_legend(slug: str, weeks: Sequence[WeekBar]) -> tuple[Key, ...]:
         open_weeks = any(week.value is not None and not week.complete for week in weeks)
         if missing and open_weeks:
             label = gettext("no data, or still coming in")
-        else:
+        elif missing or open_weeks:
             label = gettext("no data") if missing else gettext("still coming in")
+        else:
+            label = gettext("not verified")
+        if label != gettext("not verified") and any(week.unverified for week in weeks):
+            label = f"{label}; {gettext('not verified')}"
         keys.append(key("few", inner, label))
     return tuple(keys)
 
@@ -532,7 +552,11 @@ def _last_state(weeks: Sequence[WeekBar]) -> SafeString:
 def _scale(weeks: Sequence[WeekBar], top: float | None) -> tuple[float, list[float]]:
     """Return the top of the scale and its ticks: whole numbers, few of them."""
     highest = top or max(
-        (max(week.value or 0, week.upper or 0, week.expected or 0) for week in weeks), default=0
+        (
+            max((week.value or 0) + week.unverified, week.upper or 0, week.expected or 0)
+            for week in weeks
+        ),
+        default=0,
     )
     highest = max(1.0, float(highest))
     rough = highest / 3

@@ -181,7 +181,8 @@ def drafts(user: User, title: str, *, untold: bool = False) -> Block:
         title=title,
         value=facts["count"],
         unit=ngettext("report", "reports", facts["count"]),
-        note=_("The oldest is of the week %(week)s.") % {"week": week_words(facts["oldest"])}
+        note=_("The oldest is of the week %(week)s.")
+        % {"week": week_words(facts["oldest"], digits=user.digits)}
         if facts["oldest"]
         else _("None is waiting."),
         tone="due" if facts["count"] else "",
@@ -191,7 +192,7 @@ def drafts(user: User, title: str, *, untold: bool = False) -> Block:
             Item(
                 label=str(report.site.name),
                 url=report.get_absolute_url(),
-                note=week_words(report.week_start),
+                note=week_words(report.week_start, digits=user.digits),
             )
             for report in newest_first
         ],
@@ -343,7 +344,7 @@ def shared(user: User) -> Block:
                 badge=_("Unusual") if page.body["alerts"] else "",
             )
             for report in reports
-            for page in [SharedPage(report)]
+            for page in [SharedPage(report, digits=user.digits)]
         ],
         url=address("reports:report_list"),
         url_label=_("All reports"),

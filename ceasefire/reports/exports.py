@@ -267,7 +267,9 @@ def _blocks(page: ReportPage) -> list[dict[str, Any]]:
             {"kind": "list", "items": [f"{one.name}: {one.total.sentence}" for one in page.quiet]}
         )
     blocks.append({"kind": "heading", "text": gettext("The weeks before")})
-    blocks += [_chart(chart) for chart in page.charts if not chart.panels]
+    # With one district the types stand in the table above already.
+    flat = [chart for chart in page.charts if not chart.panels]
+    blocks += [_chart(chart) for chart in flat if chart.slug != "types" or len(page.districts) > 1]
     blocks += [_panels(chart) for chart in page.charts if chart.panels]
     blocks += _closing(page)
     return blocks

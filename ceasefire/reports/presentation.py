@@ -360,6 +360,9 @@ class ReportPage:
     @property
     def how_to_read(self) -> list[str]:
         """Section 9: what the words mean, and what was not tested."""
+        return [in_digits(line, self.digits) for line in self._how_to_read()]
+
+    def _how_to_read(self) -> list[str]:
         tests = self.body["tests_made"]
         made = ngettext(
             "%(tests)s count was tested this week", "%(tests)s counts were tested this week", tests
@@ -438,12 +441,14 @@ class ReportPage:
         """The bars of a district's total; the usual range where it was tested."""
         starts = [date.fromisoformat(week) for week in self.basis["weeks"]]
         solid = self.basis["series"][pcode]["solid"]
+        hatched = self.basis["series"][pcode]["unverified"]
         bands: list[Any] = self.basis["bands"].get(pcode, [])
         bands = [[]] * (len(starts) - len(bands)) + bands
         total = next(one.total for one in self.districts if one.pcode == pcode)
         complete_to = date.fromisoformat(self.body["data_health"]["complete_to"])
         bars = []
-        for at, (start, value, band) in enumerate(zip(starts, solid, bands, strict=True)):
+        weeks_known = zip(starts, solid, hatched, bands, strict=True)
+        for at, (start, value, unverified, band) in enumerate(weeks_known):
             is_last = at == len(starts) - 1
             bars.append(
                 WeekBar(
@@ -454,6 +459,7 @@ class ReportPage:
                     upper=band[2] if band else None,
                     state=total.state if is_last else "usual",
                     complete=start + timedelta(days=6) <= complete_to,
+                    unverified=unverified or 0,
                 )
             )
         return bars[-weeks:]
@@ -649,6 +655,10 @@ class SharedPage:
 
     @property
     def how_to_read(self) -> list[str]:
+        """What the words mean, and what was left out."""
+        return [in_digits(line, self.digits) for line in self._how_to_read()]
+
+    def _how_to_read(self) -> list[str]:
         return [
             gettext(
                 "Counts of one or two incidents are hidden, and others with them where they would"

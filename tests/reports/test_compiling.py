@@ -361,3 +361,18 @@ def test_an_outbreak_put_into_the_real_basrah_is_found(history, put):
     body = compiled(history, date(2017, 10, 16), as_of=None).body
 
     assert ("IQG02Q02", ALL) in {(row["place"], row["type"]) for row in body["alerts"]}
+
+
+def test_unverified_incidents_stand_hatched_upon_the_bar_and_count_in_no_test(
+    basrah, put, put_weeks
+):
+    put_weeks(basrah, [3, 2, 4] * 60 + [3])
+    put(basrah, WEEK, 30, verification="unverified")
+    page = ReportPage(compiled(basrah))
+    bar = page.week_bars("IQG02Q02")[-1]
+
+    assert (bar.value, bar.unverified, bar.state) == (3, 30, "usual")
+    assert "30 not verified" in page.main_chart.svg
+    assert page.main_chart.head[2] == "Not verified"
+    assert page.lead.startswith("33 incidents recorded")
+    assert "30 of them are not verified" in page.lead

@@ -132,12 +132,12 @@ def _as_html(report: WeeklyReport, language: str) -> bytes:
             {
                 "report": report,
                 "page": ReportPage(report),
-                "style": Path(found).read_text(encoding="utf-8") if found else "",
                 "language": language,
                 "direction": "rtl" if translation.get_language_bidi() else "ltr",
             },
         )
-    return page.encode()
+    style = Path(found).read_text(encoding="utf-8") if found else ""
+    return page.replace("</head>", f"<style>{style}</style>\n</head>", 1).encode()
 
 
 def _write_whole(output: Path, content: bytes) -> None:
