@@ -186,11 +186,17 @@ def find_link(token: str) -> OneTimeLink:
 @transaction.atomic
 def set_password_by_link(token: str, *, password: str) -> User:
     """Set the person's own password and use the link up; all their sessions end."""
-    link = OneTimeLink.objects.select_for_update().filter(digest=_digest(token)).first()
-    if link is None or link.used_at is not None or link.expires_at <= timezone.now():
+    # The person first, as every verb here does: the other way round two of them could wait for each
+    # other for ever.
+    user = (
+        User.objects.select_for_update(of=("self",))
+        .filter(one_time_links__digest=_digest(token))
+        .first()
+    )
+    if user is None or not user.may_sign_in():
         raise LinkIsUsedUp
-    user = User.objects.select_for_update().get(pk=link.user_id)
-    if not user.may_sign_in():
+    link = user.one_time_links.select_for_update().filter(digest=_digest(token)).first()
+    if link is None or link.used_at is not None or link.expires_at <= timezone.now():
         raise LinkIsUsedUp
     link.used_at = timezone.now()
     link.save(update_fields=["used_at"])
