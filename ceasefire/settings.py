@@ -208,9 +208,7 @@ PASSWORD_HASHERS = [
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "ceasefire.people.passwords.RoleMinimumLengthValidator"},
-    {
-        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"
-    },
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "ceasefire.people.passwords.CommonPasswordValidator"},
 ]
 LOGIN_URL = "account_login"
@@ -225,9 +223,7 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = True
 # Lock-out is ours (ceasefire/people/lockout.py): by user and address together, in PostgreSQL.
 ACCOUNT_RATE_LIMITS = False
-ACCOUNT_FORMS = {
-    "change_password": "ceasefire.accounts.second_step.CountedChangePasswordForm"
-}
+ACCOUNT_FORMS = {"change_password": "ceasefire.accounts.second_step.CountedChangePasswordForm"}
 MFA_FORMS = {
     "authenticate": "ceasefire.accounts.second_step.CountedAuthenticateForm",
     "reauthenticate": "ceasefire.accounts.second_step.CountedReauthenticateForm",
@@ -246,9 +242,7 @@ CSRF_COOKIE_SAMESITE = "Lax"
 #: Minutes without a request after which a session ends: field roles, office roles.
 SESSION_IDLE_MINUTES = {
     "field": env.int("CEASEFIRE_IDLE_FIELD_MINUTES", default=10 if PRODUCTION else 60),
-    "office": env.int(
-        "CEASEFIRE_IDLE_OFFICE_MINUTES", default=15 if PRODUCTION else 60
-    ),
+    "office": env.int("CEASEFIRE_IDLE_OFFICE_MINUTES", default=15 if PRODUCTION else 60),
 }
 SESSION_ABSOLUTE_HOURS = 12
 #: The row ends with it; the cookie ends with the browser.
@@ -268,9 +262,7 @@ if PRODUCTION:
     SECURE_HSTS_SECONDS = 31536000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
-    SECURE_PROXY_SSL_HEADER = (
-        ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
-    )
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
     CSRF_TRUSTED_ORIGINS = [
         f"https://{host}" for host in ALLOWED_HOSTS if not host.startswith(("*", "."))
     ]
@@ -340,6 +332,8 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django.request": {"level": "ERROR"},
+        # What breaks while an answer is streamed is logged by gunicorn, in its own way if let.
+        "gunicorn.error": {"handlers": ["console"], "propagate": False},
         # A wrong host name is refused with 400; strangers shall not fill the log with it.
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         "celery.worker.strategy": {"level": "WARNING"},

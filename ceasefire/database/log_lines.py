@@ -18,11 +18,15 @@ ExceptionInfo = (
 #: The part of an address that lets whoever has it choose somebody's password.
 _ONE_TIME_LINK = re.compile(r"(/password/new/)[^/\s]+")
 
+#: What was asked for in an address: a search can be a name.
+_QUERY = re.compile(r"(/[^\s?]*)\?\S+")
+
 
 class CarefulFormatter(logging.Formatter):
     """Formats an exception as class names and `file:line in function`, without any message.
 
-    A one-time link in a path is cut: django names the path of a request that failed.
+    Django and gunicorn name the address of a request that failed: a one-time link and what was
+    searched for are cut out of it.
     """
 
     def formatException(self, ei: ExceptionInfo) -> str:  # noqa: N802 - the name is logging's
@@ -42,4 +46,5 @@ class CarefulFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         # A handler before this one may have kept the careless text of the exception.
         record.exc_text = None
-        return _ONE_TIME_LINK.sub(r"\1-", super().format(record))
+        line = _ONE_TIME_LINK.sub(r"\1-", super().format(record))
+        return _QUERY.sub(r"\1", line)

@@ -46,3 +46,11 @@ def test_the_program_logs_by_this_formatter(settings):
 
     names = {settings.LOGGING["formatters"][handler["formatter"]]["()"] for handler in handlers}
     assert names == {f"{CarefulFormatter.__module__}.{CarefulFormatter.__qualname__}"}
+
+
+def test_what_was_searched_for_is_cut_off_an_address():
+    record = logging.makeLogRecord(
+        {"msg": "Error handling request %s", "args": ("/incidents/?q=a%20name&site=X",)}
+    )
+
+    assert CarefulFormatter("%(message)s").format(record) == "Error handling request /incidents/"
