@@ -326,7 +326,12 @@ def _district_table(district: Any) -> dict[str, Any]:
 
 
 def _chart(chart: Chart) -> dict[str, Any]:
+    note = gettext(
+        "Grey band: the usual range. Hatched: not verified, no data, or still coming in."
+        " Triangle: unusual."
+    )
     return {
+        "note": note if chart.legend else None,
         "kind": "chart",
         "svg": chart.picture(FONT),
         "title": chart.title,
