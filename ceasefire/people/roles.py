@@ -81,7 +81,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     ),
     Role.DATA_OFFICER: frozenset(
         _INCIDENT_READING
-        | _REVIEW
+        # The grade is the supervisor's to set by hand.
+        | (_REVIEW - {"incidents.override_verification"})
         | _PROGRAM_REPORTS
         | {
             "places.view_place",

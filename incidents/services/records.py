@@ -245,10 +245,10 @@ def settle_submission(
     """Say that a form that came again with other content has been dealt with."""
     incident = locked(submission.incident)
     submission = ConflictingSubmission.objects.select_for_update().get(pk=submission.pk)
-    if submission.settled_at is not None:
-        raise NotAllowedFromHere
     if incident.reporter_id != by.pk and not by.has_perm("incidents.review_incident"):
         raise NotForThisPerson
+    if submission.settled_at is not None:
+        raise NotAllowedFromHere
     submission.settled_at, submission.settled_by = at or periods.now(), by
     submission.save(update_fields=["settled_at", "settled_by"])
     audit.record("incident.submission_settled", subject=incident, by=by)

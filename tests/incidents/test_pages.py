@@ -224,7 +224,6 @@ class TestLogging:
         log()
         assert len(signed_in(worker).get(NEW).content) < 60_000
 
-
     def test_the_script_that_sends_a_form_learns_where_it_leads_and_no_more(
         self, signed_in, worker
     ):
