@@ -60,6 +60,28 @@ def test_missed_weeks_are_caught_up_and_each_is_compiled_once(make_site, put_wee
     assert list(due_weeks()) == []
 
 
+@pytest.mark.parametrize(
+    ("is_demo", "mode_is_production", "approved"),
+    [
+        (True, False, [date(2026, 10, 18), date(2026, 10, 25)]),  # the newest wait for a person
+        (False, False, []),  # a real site's report is approved by a person
+        (True, True, []),
+    ],
+)
+def test_only_old_weeks_of_a_demonstration_approve_themselves(
+    make_site, make_user, put_weeks, settings, is_demo, mode_is_production, approved
+):
+    settings.PRODUCTION = mode_is_production
+    site = make_site("A", reporting_since=date(2026, 10, 18), is_demo=is_demo)
+    make_user("manager", site, is_demo=True)
+    put_weeks(site, [1, 2, 3, 4, 5])
+    entered()
+    jobs.work_due()
+
+    frozen = WeeklyReport.objects.filter(status="frozen").order_by("week_start")
+    assert list(frozen.values_list("week_start", flat=True)) == approved
+
+
 def test_a_week_in_which_the_site_recorded_nothing_parks_no_job(make_site):
     from ceasefire.places.models import CoveragePeriod
 
