@@ -299,7 +299,7 @@ USE_TZ = True
 TIME_ZONE = "Asia/Baghdad"
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 #: Pins `periods.today()` for reports and dashboards (never the 72-hour clocks).
-PINNED_TODAY = env.str("CEASEFIRE_TODAY", default="")
+CEASEFIRE_TODAY = env.str("CEASEFIRE_TODAY", default="")
 
 # --- static files -------------------------------------------------------------------------------
 STATIC_URL = "static/"
