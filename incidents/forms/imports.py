@@ -142,7 +142,15 @@ class ColumnsForm(NormalisedForm):
 
     @property
     def others(self) -> list[Any]:
-        """The questions that may stay open."""
+        """The other questions that have an answer, or a fault."""
+        return [field for field in self._optional() if field.value() or field.errors]
+
+    @property
+    def open(self) -> list[Any]:
+        """The questions without an answer: the file does not seem to have these columns."""
+        return [field for field in self._optional() if not (field.value() or field.errors)]
+
+    def _optional(self) -> list[Any]:
         return [self[column.key] for column in COLUMNS if column.key not in table.REQUIRED]
 
 

@@ -52,6 +52,17 @@ class Entry:
     content: str = ""
 
 
+_ARTICLES = frozenset({"al", "el", "an", "ar", "as", "at", "az", "ash"})
+
+
+def _bare(key: str) -> str:
+    """A folded name without the article of its first word, in either script."""
+    first, _, rest = key.partition(" ")
+    if rest and first in _ARTICLES:
+        return rest
+    return key[2:] if key.startswith("ال") and len(first) > 4 else key
+
+
 class Gazetteer:
     """Every place by key, P-code and name, read once for a file; no outlines but those cached."""
 
@@ -59,6 +70,8 @@ class Gazetteer:
         self.by_pk: dict[int, Place] = {}
         self.by_pcode: dict[str, Place] = {}
         self._by_name: dict[str, list[Place]] = {}
+        #: The same without the article: Qibla for Al-Qibla.
+        self._by_bare_name: dict[str, list[Place]] = {}
         self._tails: dict[int, str] = {}
         rows = list(Place.objects.defer("geometry", "search_key").order_by("pcode"))
         for place in rows:
@@ -75,6 +88,9 @@ class Gazetteer:
                     search_key(n) for n in (place.name_en, place.name_ar, *place.alt_names)
                 }:
                     self._by_name.setdefault(name, []).append(place)
+                    bare = self._by_bare_name.setdefault(_bare(name), [])
+                    if place not in bare:
+                        bare.append(place)
 
     @property
     def iraq(self) -> Place:
@@ -90,7 +106,8 @@ class Gazetteer:
         found = self.by_pcode.get(text.strip().upper())
         if found is not None:
             return found
-        named = self._by_name.get(search_key(text), [])
+        key = search_key(text)
+        named = self._by_name.get(key) or self._by_bare_name.get(_bare(key), [])
         if not named:
             raise BadCell("place_unknown")
         if len(named) > 1:

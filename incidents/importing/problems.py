@@ -38,7 +38,7 @@ WORDS: dict[str, Any] = {
     "point_outside_iraq": _("The point lies outside Iraq."),
     "not_a_date": _("This is not a date. Write 2026-03-31 or 31/03/2026."),
     "date_not_iso": _("Dates in this format are written 2026-03-31."),
-    "date_impossible": _("There is no such day."),
+    "date_impossible": _("There is no such day. The day comes first, then the month."),
     "date_in_future": _("This day is still to come."),
     "date_too_early": _("This day is before 1900."),
     "ends_before_start": _("The end is before the beginning."),

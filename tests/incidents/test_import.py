@@ -409,12 +409,14 @@ def test_a_place_is_found_by_any_of_its_names_and_by_a_point(basrah: Any) -> Non
     content = table(
         {"place": "العشار"},
         {"place": "al-ashar"},
+        {"place": "Ashar"},
         {"place": "", "latitude": "30.512", "longitude": "47.835"},
     )
     outcome = rows_in(content, basrah)
     assert outcome.done, outcome.problems
     assert sorted(Incident.objects.values_list("place__pcode", flat=True)) == [
         "IQG02Q02N02",
+        "IQG02Q02N02-ASHAR",
         "IQG02Q02N02-ASHAR",
         "IQG02Q02N02-ASHAR",
     ]
