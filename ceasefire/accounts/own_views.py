@@ -24,7 +24,7 @@ from ceasefire import audit
 from ceasefire.accounts import services
 from ceasefire.accounts.exceptions import LinkIsUsedUp
 from ceasefire.accounts.forms import NewPasswordForm, PreferencesForm
-from ceasefire.people.access import everyone_signed_in
+from ceasefire.people.access import asked_by_itself, everyone_signed_in
 
 
 @everyone_signed_in
@@ -110,6 +110,7 @@ def away(request: HttpRequest) -> HttpResponse:
     return render(request, "away.html")
 
 
+@asked_by_itself
 @never_cache
 @login_not_required
 def token(request: HttpRequest) -> JsonResponse:

@@ -34,3 +34,9 @@ def everyone_signed_in(view: View) -> View:
     """Mark a view that every signed-in person may open (home, own account)."""
     view.required_permission = None  # type: ignore[attr-defined]
     return view
+
+
+def asked_by_itself(view: View) -> View:
+    """Mark a view that an open page asks without anybody at it: it keeps no session alive."""
+    view.asked_by_itself = True  # type: ignore[attr-defined]
+    return view

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -52,9 +53,18 @@ class LiveSessionMiddleware:
             return "too old"
         if now - seen > idle:
             return "idle"
-        if SEEN not in session or now - seen >= SEEN_STEP_SECONDS:
-            session[SEEN] = now
+        session.setdefault(SEEN, now)
         return ""
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
+    ) -> None:
+        """Count a request as a sign of life, unless the page asked by itself."""
+        if not request.user.is_authenticated or getattr(view, "asked_by_itself", False):
+            return
+        now = int(time.time())
+        if now - request.session.get(SEEN, now) >= SEEN_STEP_SECONDS:
+            request.session[SEEN] = now
 
 
 class SecondStepMiddleware:

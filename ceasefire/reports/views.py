@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from ceasefire import audit, jobs
 from ceasefire.exports import file_response
 from ceasefire.look.paging import keyset_page
-from ceasefire.people.access import requires
+from ceasefire.people.access import asked_by_itself, requires
 from ceasefire.periods import Week
 from ceasefire.places.models import Site
 from ceasefire.reports import services
@@ -247,6 +247,7 @@ def report_compile(request: HttpRequest) -> HttpResponse:
     return render(request, "reports/report_compile.html", {"form": form})
 
 
+@asked_by_itself
 @requires("reports.compile_weeklyreport")
 @require_safe
 def report_progress(request: HttpRequest, site: str, week_start: str) -> HttpResponse:

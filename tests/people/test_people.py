@@ -102,6 +102,27 @@ def test_a_session_ends_when_idle_or_old(client, worker, mark, seconds, stays):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("path", "counts"),
+    [
+        ("/account/", True),
+        ("/accounts/token/", False),  # a waiting form asks this by itself
+        ("/reports/BASRAH-CENTRE/2026-11-15/progress/", False),  # so does a page of progress
+    ],
+)
+def test_only_what_a_person_does_keeps_the_session(client, manager, path, counts):
+    sign_in(client, manager)
+    client.get("/account/")
+    session = client.session
+    session["seen_at"] = before = session["seen_at"] - 600
+    session.save()
+
+    client.get(path)
+
+    assert (client.session["seen_at"] > before) == counts
+
+
+@pytest.mark.django_db
 def test_there_is_no_sign_up_and_no_reset_by_mail(client):
     for path in ("/accounts/signup/", "/accounts/password/reset/", "/accounts/email/"):
         assert client.get(path).status_code in {302, 404}
