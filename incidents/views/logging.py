@@ -248,7 +248,7 @@ def in_words(field: str, value: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, list):
-        return ", ".join(in_words(field, item) for item in value)
+        return " · ".join(in_words(field, item) for item in value)
     if field in LISTS:
         return str(codes.label(LISTS[field], str(value)))
     if field == "verification":

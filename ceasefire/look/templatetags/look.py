@@ -31,7 +31,7 @@ from ceasefire.look.numbers import in_digits, number_text
 
 register = template.Library()
 #: Letters of a reference that still stand in one line everywhere.
-LONGEST_CODE = 24
+LONGEST_CODE = 20
 
 #: state -> (tone, word). A state that is not here shows its own label in the quiet tone.
 STATES: dict[str, tuple[str, Any]] = {
