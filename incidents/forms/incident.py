@@ -21,7 +21,7 @@ from ceasefire.look.forms import (
 from ceasefire.places import services as places
 from ceasefire.places.models import Place
 from incidents import services
-from incidents.forms.rows import NO_ANSWER, coded
+from incidents.forms.rows import NO_ANSWER, NO_NAMES, coded, refuse_names, say_names
 from incidents.models import BAND_HOURS
 from incidents.services import SourceFacts
 
@@ -145,9 +145,7 @@ class IncidentForm(NormalisedForm):
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 4}),
     )
-    names_checked = forms.BooleanField(
-        label=_("These words are no names. Save them."), required=False
-    )
+    names_checked = forms.BooleanField(label=NO_NAMES, required=False)
     public_safety = forms.BooleanField(label=_("The danger goes on"), required=False)
     staff_involved = forms.BooleanField(label=_("Program staff are involved"), required=False)
 
@@ -200,19 +198,15 @@ class IncidentForm(NormalisedForm):
         return self._place(self.cleaned_data["place_listed"])
 
     def clean_summary(self) -> str:
-        summary = str(self.cleaned_data["summary"])
-        if summary and not self.data.get(self.add_prefix("names_checked")):
-            self.found_names = services.sealed_names_in(summary, by=self.by)
-            if self.found_names:
-                raise forms.ValidationError(
-                    _(
-                        "These words are a name that is kept sealed: %(names)s. Take them out,"
-                        " or say below that they are no names."
-                    ),
-                    code="names",
-                    params={"names": ", ".join(self.found_names)},
-                )
-        return summary
+        return self._without_names("summary")
+
+    def _without_names(self, field: str) -> str:
+        text = str(self.cleaned_data[field])
+        if not self.data.get(self.add_prefix("names_checked")):
+            found = refuse_names(text, by=self.by)
+            self.found_names += found
+            say_names(self, field, found)
+        return text
 
     # --- answers that belong together -----------------------------------------------------------
 
@@ -408,6 +402,9 @@ class LogForm(IncidentForm):
             self.fields[name].error_messages["required"] = text
             if is_draft and name != "when":
                 self.fields[name].required = False
+
+    def clean_source_text(self) -> str:
+        return self._without_names("source_text")
 
     def base(self) -> datetime:
         """What "now" is: when the answer was tapped or the page was opened, not when it arrives.

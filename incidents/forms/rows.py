@@ -8,9 +8,34 @@ from django.utils.translation import gettext_lazy as _
 
 from ceasefire import codes
 from ceasefire.look.forms import CountField, DayField, NormalisedForm
+from incidents import services
 from incidents.services import ActorFacts, SourceFacts, VictimFacts
 
 NO_ANSWER = ("", "—")
+
+
+NO_NAMES = _("These words are no names. Save them.")
+
+
+def refuse_names(text: str, *, by: Any) -> list[str]:
+    """The sealed names that a text holds, where somebody is there to be told."""
+    return services.sealed_names_in(text, by=by) if text and by is not None else []
+
+
+def say_names(form: forms.Form, field: str, found: list[str]) -> None:
+    """Point out sealed names at the field that holds them."""
+    if found:
+        form.add_error(
+            field,
+            forms.ValidationError(
+                _(
+                    "These words are a name that is kept sealed: %(names)s. Take them out,"
+                    " or say below that they are no names."
+                ),
+                code="names",
+                params={"names": " · ".join(found)},
+            ),
+        )
 
 
 def coded(name: str, *, blank: bool = False) -> Any:
@@ -61,6 +86,23 @@ class SourceForm(RowForm):
         max_length=120,
         help_text=_("Kept sealed."),
     )
+    names_checked = forms.BooleanField(label=NO_NAMES, required=False)
+
+    def __init__(self, *args: Any, by: Any = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.by = by
+        self.found_names: list[str] = []
+
+    def clean_text(self) -> str:
+        text = str(self.cleaned_data["text"])
+        if not self.data.get(self.add_prefix("names_checked")):
+            self.found_names = refuse_names(text, by=self.by)
+        return text
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        say_names(self, "text", self.found_names)
+        return given
 
     def facts(self, *, first: bool = False) -> SourceFacts:
         given = self.cleaned_data
@@ -152,11 +194,15 @@ class ActorForm(RowForm):
     )
     note = forms.CharField(label=_("Uniform, vehicle"), required=False, max_length=200)
 
-    def __init__(self, *args: Any, keeps_group: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, keeps_group: bool = False, keeps_note: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        # Whoever may not read a field cannot change it either.
         if keeps_group:
-            # Whoever may not read the group's name cannot change it either.
             del self.fields["named_group"]
+        if keeps_note:
+            del self.fields["note"]
 
     def facts(self) -> ActorFacts:
         given = self.cleaned_data
@@ -165,7 +211,7 @@ class ActorForm(RowForm):
             named_group=given.get("named_group", self.initial.get("named_group", "")),
             certainty=given["certainty"] or "suspected",
             count_band=given["count_band"] or "unknown",
-            note=given["note"],
+            note=given.get("note", self.initial.get("note", "")),
             id=given["row"],
             remove=given["remove"],
         )

@@ -50,7 +50,9 @@ def incident_new(request: HttpRequest) -> HttpResponse:
     listed = places_of(sites, *LISTED)
     form.offer_places(recent_places(request.user, sites, listed), listed)
     rows = {
-        "sources": SourceRows(request.POST or None, prefix="sources"),
+        "sources": SourceRows(
+            request.POST or None, prefix="sources", form_kwargs={"by": request.user}
+        ),
         "victims": VictimRows(request.POST or None, prefix="victims"),
         "actors": ActorRows(request.POST or None, prefix="actors"),
     }
@@ -213,6 +215,7 @@ def _rows(request: HttpRequest, incident: Incident) -> dict[str, Any]:
             request.POST or None,
             prefix="sources",
             initial=[source_initial(source, sources[0]) for source in sources],
+            form_kwargs={"by": request.user},
         )
     given["victims"] = VictimRows(
         request.POST or None,
@@ -223,7 +226,7 @@ def _rows(request: HttpRequest, incident: Incident) -> dict[str, Any]:
         request.POST or None,
         prefix="actors",
         initial=[row_initial(row, ActorFacts) for row in incident.actors.all()],
-        form_kwargs={"keeps_group": not sight.groups},
+        form_kwargs={"keeps_group": not sight.groups, "keeps_note": not sight.words},
     )
     return given
 

@@ -188,7 +188,7 @@ def incident_override_clear(request: HttpRequest, code: str) -> HttpResponse:
 @requires("incidents.edit_incident")
 def source_add(request: HttpRequest, code: str) -> HttpResponse:
     incident = one(request, code)
-    form = SourceForm(request.POST, prefix="source", use_required_attribute=False)
+    form = SourceForm(request.POST, prefix="source", by=request.user, use_required_attribute=False)
     if not form.is_valid():
         return detail_page(request, incident, source_form=form)
     return _carry_out(

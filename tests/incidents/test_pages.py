@@ -209,6 +209,20 @@ class TestLogging:
         client.post(NEW, {**data, "names_checked": "on"})
         assert Incident.objects.count() == 2
 
+    @pytest.mark.parametrize("field", ["source_text", "sources-0-text"])
+    def test_a_sealed_name_in_a_source_s_words_is_pointed_out_too(
+        self, signed_in, worker, log, field
+    ):
+        log(victims=(VictimFacts(harm="killed", name="سليم كاظم"),))
+        row = {f"sources-0-{name}": value for name, value in self.SECOND.items()}
+        data = minimal(**{**row, field: "قال إن سليم كاظم كان هناك"})
+        page = signed_in(worker).post(NEW, data).content.decode()
+        assert "a name that is kept sealed" in page
+        assert "These words are no names. Save them." in page
+        assert Incident.objects.count() == 1
+
+    SECOND = {"kind": "police", "reliability": "B", "credibility": "2"}
+
     def test_no_site_no_form(self, signed_in, make_user):
         page = signed_in(make_user(Role.WORKER)).get(NEW).content.decode()
         assert "No site takes incidents from you" in page
