@@ -85,6 +85,24 @@ class IncidentFilter(NormalisedForm):
 
     def apply(self, incidents: "QuerySet[Incident]") -> "QuerySet[Incident]":
         """The incidents that fit every answer that was understood."""
+        incidents = self.narrow(incidents)
+        sought = self.sought()
+        return incidents if sought is None else incidents.filter(sought)
+
+    def sought(self) -> Q | None:
+        """What is searched for, apart from the other answers; None where nothing is."""
+        self.is_valid()
+        text = self.cleaned_data.get("q")
+        return holding(text) if text else None
+
+    def asked_sites(self) -> list[Any]:
+        """The one site that is asked for, else all of the person's."""
+        self.is_valid()
+        chosen = self.sites.get(self.cleaned_data.get("site", ""))
+        return [chosen] if chosen is not None else list(self.sites.values())
+
+    def narrow(self, incidents: "QuerySet[Incident]") -> "QuerySet[Incident]":
+        """The incidents that fit every answer but the searched text."""
         self.is_valid()
         given = self.cleaned_data
         if given.get("site"):
@@ -104,8 +122,6 @@ class IncidentFilter(NormalisedForm):
             )
         if given.get("place"):
             incidents = incidents.filter(below(given["place"]))
-        if given.get("q"):
-            incidents = incidents.filter(holding(given["q"]))
         return incidents
 
     def chips(self, path: str) -> list[tuple[Any, Any, str]]:
@@ -144,24 +160,31 @@ def _indented(place: Place) -> str:
 
 
 def below(place: Place) -> Q:
-    """Incidents at a place or anywhere inside it."""
+    """Incidents at a place or anywhere inside it.
+
+    The places are read first and asked for by key: how many records lie there is then known before
+    the records are read, which a join hides.
+    """
     if place.level == Place.Level.COUNTRY:
         return Q()
-    if place.level == Place.Level.GOVERNORATE:
-        return Q(place__governorate=place)
     if place.level == Place.Level.DISTRICT:
         return Q(district=place)
-    if place.level == Place.Level.SUBDISTRICT:
-        return Q(place=place) | Q(place__parent=place)
-    return Q(place=place)
+    if place.level == Place.Level.NEIGHBOURHOOD:
+        return Q(place=place)
+    above = "governorate" if place.level == Place.Level.GOVERNORATE else "parent"
+    parts = Place.objects.filter(**{above: place}).order_by("pk").values_list("pk", flat=True)
+    return Q(place__in=sorted({place.pk, *parts}))
 
 
 def holding(text: str) -> Q:
-    """Incidents whose code, summary or place holds every word, or whose place sounds like it."""
+    """Incidents whose code, summary or place holds every word, or whose place sounds like it.
+
+    A word of one or two letters is looked for where words begin: inside of words no index finds it.
+    """
     words = search_key(text).split()[:MOST_WORDS]
     every = Q()
     for word in words:
-        every &= Q(search_key__contains=word)
+        every &= Q(search_key__contains=word if len(word) > 2 else f" {word}")
     if not words:
         return Q(pk__isnull=True)
     sound = latin_key(text)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
@@ -64,11 +65,13 @@ def incident_list(request: HttpRequest) -> HttpResponse:
         places=places_of(sites, "governorate", "district", "subdistrict"),
     )
     page = keyset_page(
-        filters.apply(visible)
+        filters.narrow(visible)
         .select_related("place", "district", "reporter", "site")
         .only(*LIST_FIELDS),
         after=request.GET.get("after"),
         before=request.GET.get("before"),
+        parts=[Q(site=site.pk) for site in filters.asked_sites()],
+        sought=filters.sought(),
     )
     return render(
         request,

@@ -15,6 +15,7 @@ CHIPS = 6
 
 def one(request: HttpRequest, code: str) -> Incident:
     """The incident of an address, or 404, the same for absent and for not to be seen."""
+    sites_of(request.user)  # once for the scope, the verbs and the page's head
     return get_object_or_404(
         Incident.objects.visible_to(request.user)
         .select_related(

@@ -1,0 +1,263 @@
+"""The pages people wait for, over 100,000 incidents (1,000,000 with --long), as the lowest role.
+
+Each request runs through every middleware in this process (Django's test client, no network and no
+web server; the connection is kept, as the server keeps it). The floor B is the list's own template
+rendered from rows held in memory behind the same sign-in and middleware, so it asks the database
+only what those ask. Pages are asked in turns, round after round, that a busy minute hits all alike.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from tests.bench.crowd import RARE_WORD, fill
+from tests.bench.database import throw_away_database
+
+SMALL, LARGE = 100_000, 1_000_000
+ROUNDS = 25
+MOST_QUERIES = 12
+FIRST_LOAD, LATER_PAGE = 150.0, 30.0
+#: Not asked of the database by anybody: how a transaction begins and ends.
+NO_QUERY = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK")
+held: dict[str, Any] = {}
+
+
+@dataclass
+class Page:
+    """An address, who asks for it, and by how much it may exceed the floor: times B plus ms."""
+
+    name: str
+    client: Any
+    path: str
+    times: float | None = 1.5
+    plus: float = 10.0
+    data: Callable[[], dict[str, str]] | None = None
+    counted: bool = True
+
+    def ask(self) -> Any:
+        if self.data is None:
+            answer = self.client.get(self.path)
+        else:
+            answer = self.client.post(self.path, self.data())
+        if answer.status_code != (200 if self.data is None else 302):
+            raise AssertionError(f"{self.name}: {answer.status_code}")
+        return answer
+
+
+def run(report: Any, long: bool) -> None:
+    """Fill a database of its own and ask for each page."""
+    from django.conf import settings
+    from django.core.management import call_command
+    from django.test.utils import override_settings
+
+    call_command("collectstatic", interactive=False, verbosity=0)
+    with throw_away_database():
+        hosts = [*settings.ALLOWED_HOSTS, "testserver"]
+        with override_settings(ROOT_URLCONF=_addresses(), ALLOWED_HOSTS=hosts):
+            _run(report, LARGE if long else SMALL)
+
+
+def _run(report: Any, size: int) -> None:
+    began = time.perf_counter()
+    crowd = fill(size)
+    report.line(
+        f"{size:,} incidents at {len(crowd.sites)} sites over ten years, seed 0.42,"
+        f" made in {time.perf_counter() - began:.0f} s; median of {ROUNDS} rounds"
+    )
+    pages = _pages(crowd)
+    for page in pages:
+        for _turn in range(2):
+            page.ask()
+    taken: dict[str, list[float]] = {page.name: [] for page in pages}
+    insert: list[float] = []
+    for _round in range(ROUNDS):
+        insert.append(_kept_insert())
+        for page in pages:
+            start = time.perf_counter()
+            page.ask()
+            taken[page.name].append((time.perf_counter() - start) * 1000)
+    floor = statistics.median(taken["B"])
+    written = statistics.median(insert)
+    report.figure("B: the list's template from memory", floor, "ms")
+    report.figure("one insert kept on disk", written, "ms")
+    for page in pages[1:]:
+        middle = statistics.median(taken[page.name])
+        queries, weight = _weigh(page)
+        report.line(f"{page.name}: {middle / floor:.2f} B, {queries} queries, {weight:.1f} KB")
+        most = None
+        if page.data is not None:
+            most = floor + 8 * written
+        elif page.times is not None:
+            most = page.times * floor + page.plus
+        report.figure(f"{page.name}, p50", middle, "ms", most)
+        if page.counted:
+            report.figure(f"{page.name}, queries", queries, "", MOST_QUERIES)
+        if page.data is None:
+            report.figure(f"{page.name}, compressed", weight, "KB", LATER_PAGE)
+
+
+def _pages(crowd: Any) -> list[Page]:
+    """The floor first. A worker of one site, one of three, then the supervisor and the manager."""
+    from ceasefire.look import paging
+    from ceasefire.people.roles import Role
+    from incidents.models import Incident
+
+    home = crowd.sites[0]
+    worker = _signed_in(crowd.workers[home.code][0])
+    three = _signed_in(_person("bench.three", Role.WORKER, [*crowd.sites[:2], crowd.sites[3]]))
+    supervisor = _signed_in(_person("bench.supervisor", Role.SUPERVISOR, [home]))
+    manager = _signed_in(_person("bench.manager", Role.MANAGER, crowd.sites[:3]))
+    _compile(crowd.sites[:3])
+    _hold_the_list(worker)
+
+    mine = Incident.objects.visible_to(crowd.workers[home.code][0]).filter(site=home)
+    old = mine.order_by("occurred_from")[200:201].get()
+    deep = paging._write(old, ["occurred_from", "id"])
+    shown = mine.filter(workflow_state="accepted").first()
+    if shown is None:
+        raise AssertionError("no accepted incident")
+    rare_type = "DMG"
+    week = f"{old.occurred_on:%d/%m/%Y}"
+    listed = "/incidents/"
+    return [
+        Page("B", worker, "/bench/floor/"),
+        Page("list", worker, listed),
+        Page("list of three sites", three, listed),
+        Page("list by type", worker, f"{listed}?type={rare_type}"),
+        Page("list by sub-district", worker, f"{listed}?place=IQG02Q02N02"),
+        Page("list by a place of other sites", worker, f"{listed}?place=IQG02Q06N03"),
+        Page("list by week, years ago", worker, f"{listed}?week={week}"),
+        Page("list by state", worker, f"{listed}?status=returned"),
+        Page("list, deep page", worker, f"{listed}?after={deep}"),
+        Page("search, Arabic word", worker, f"{listed}?q=السوق", plus=50, counted=False),
+        Page("search, place in Latin", worker, f"{listed}?q=Achar", plus=50, counted=False),
+        Page("search, rare word", worker, f"{listed}?q={RARE_WORD}", plus=50, counted=False),
+        Page("search, number of a code", worker, f"{listed}?q=0012345", plus=50, counted=False),
+        Page("search, three sites", three, f"{listed}?q={RARE_WORD}", plus=50, counted=False),
+        Page(
+            "search, word of other sites only", worker, f"{listed}?q=zubair", plus=50, counted=False
+        ),
+        Page("one record", worker, shown.get_absolute_url()),
+        Page("review list, supervisor", supervisor, "/incidents/review/", counted=False),
+        Page("log an incident", worker, "/incidents/new/", None, data=_answers, counted=False),
+        Page("home, worker", worker, "/", 2, 40, counted=False),
+        Page("dashboard, manager", manager, "/dashboard/", 2, 40, counted=False),
+    ]
+
+
+def _answers() -> dict[str, str]:
+    """What the five questions send."""
+    from django.utils import timezone
+
+    data = {
+        "key": str(uuid.uuid4()),
+        "opened_at": timezone.now().isoformat(),
+        "type": "MUR",
+        "when": "now",
+        "place": "IQG02Q02N02-ASHAR",
+        "killed_best": "1",
+        "source_kind": "family",
+        "source_reliability": "C",
+        "source_credibility": "3",
+        "send_as": "report",
+    }
+    for prefix in ("sources", "victims", "actors"):
+        data[f"{prefix}-TOTAL_FORMS"] = data[f"{prefix}-INITIAL_FORMS"] = "0"
+    return data
+
+
+def _person(name: str, role: str, sites: list[Any]) -> Any:
+    from ceasefire.people.models import User
+
+    user = User.objects.create(username=name, code_name=name.title(), role=role, language="en")
+    user.sites.set(sites)
+    return user
+
+
+def _signed_in(user: Any) -> Any:
+    from django.test import Client
+
+    client = Client(headers={"accept-encoding": "gzip"})
+    client.force_login(user)
+    return client
+
+
+def _compile(sites: list[Any]) -> None:
+    """The newest report of each site, which the dashboard shows."""
+    from ceasefire import periods
+    from ceasefire.database.session import as_system
+    from ceasefire.periods import Week
+    from ceasefire.reports import services
+
+    for site in sites:
+        last = Week.of(periods.today(), site.week_start).previous()
+        with as_system():
+            services.compile_week(site=site, week_start=last.start)
+
+
+def _hold_the_list(client: Any) -> None:
+    """Keep what the list shows, rows and all, as the floor's."""
+    from incidents.views import reading
+
+    real = reading.render
+
+    def keep(request: Any, template: str, context: dict[str, Any]) -> Any:
+        held.update(template=template, context=context)
+        return real(request, template, context)
+
+    reading.render = keep
+    try:
+        client.get("/incidents/")
+    finally:
+        reading.render = real
+
+
+def _addresses() -> str:
+    """The project's addresses and the floor's, as a module."""
+    from django.http import HttpRequest, HttpResponse
+    from django.shortcuts import render
+    from django.urls import path
+
+    from ceasefire import urls
+    from ceasefire.people.access import requires
+
+    @requires("incidents.view_incident")
+    def floor(request: HttpRequest) -> HttpResponse:
+        return render(request, held["template"], held["context"])
+
+    module = ModuleType("tests.bench.addresses")
+    module.__dict__.update({name: made for name, made in vars(urls).items() if name[:2] != "__"})
+    module.__dict__["urlpatterns"] = [path("bench/floor/", floor), *urls.urlpatterns]
+    sys.modules[module.__name__] = module
+    return module.__name__
+
+
+def _weigh(page: Page) -> tuple[int, float]:
+    """How many questions a page asks the database, and its kilobytes on the wire."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    with CaptureQueriesContext(connection) as asked:
+        answer = page.ask()
+    count = sum(not query["sql"].startswith(NO_QUERY) for query in asked.captured_queries)
+    return count, len(answer.content) / 1024
+
+
+def _kept_insert() -> float:
+    """Milliseconds of one small row, committed."""
+    from django.db import connection
+
+    start = time.perf_counter()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO codes_counter (series, year, last) VALUES (%s, 0, 0)",
+            [f"bench-{uuid.uuid4().hex[:12]}"],
+        )
+    return (time.perf_counter() - start) * 1000
