@@ -274,6 +274,7 @@ def _fill(dice: Dice, event: Event, program: Program) -> None:
         "weapons": [dice.pick(kind.weapons)] if kind.weapons and chance() < 0.8 else [],
         "place_type": dice.pick(kinds.PLACE_TYPES),
     }
+    facts["weapons"] = [one for one in facts["weapons"] if _fits(one, facts["method"])]
     if not unknown and killed > 1 and chance() < 0.3:
         facts["killed_min"], facts["killed_max"] = killed - 1, killed + 1
     event.facts = {**facts, **event.facts}
@@ -323,4 +324,16 @@ def _fill(dice: Dice, event: Event, program: Program) -> None:
 
 
 _BY_GUN = frozenset({"shooting", "drive_by", "silenced"})
+_GUNS = frozenset({"pistol", "rifle", "silenced", "machine_gun", "rpg"})
+
+
+def _fits(weapon: str, method: str) -> bool:
+    """Whether a weapon can have served a method; drawn apart, the two may contradict."""
+    if method in _BY_GUN:
+        return weapon in _GUNS and (weapon == "silenced" or method != "silenced")
+    if method in {"stabbing", "beating"}:
+        return weapon not in _GUNS and (weapon == "knife") == (method == "stabbing")
+    return True
+
+
 _WOUNDS = frozenset({"killed", "injured"})
