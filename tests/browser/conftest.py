@@ -108,16 +108,20 @@ def axe(page: Any) -> list[str]:
     ]
 
 
-#: Elements that make the document wider than the window, the innermost ones.
+#: Elements that make the document wider than the window, the innermost ones, and tables that their
+#: frame cuts off.
 OVERFLOW = """() => {
   const wide = document.documentElement.clientWidth;
-  if (document.documentElement.scrollWidth <= wide) return [];
+  const cut = [...document.querySelectorAll(".table-frame > table")]
+    .filter((table) => table.offsetWidth > table.parentElement.clientWidth + 1)
+    .map((table) => `a table is cut off: ${table.offsetWidth} px`);
+  if (document.documentElement.scrollWidth <= wide) return cut;
   const out = [...document.body.querySelectorAll("*")].filter((one) => {
     const box = one.getBoundingClientRect();
     return box.width && (box.right > wide + 1 || box.left < -1) && !one.closest(".visually-hidden");
   });
   const leaf = out.filter((one) => !out.some((other) => other !== one && one.contains(other)));
-  return [`${document.documentElement.scrollWidth} > ${wide}`]
+  return [`${document.documentElement.scrollWidth} > ${wide}`, ...cut]
     .concat(leaf.slice(0, 4).map((one) => one.outerHTML.slice(0, 140)));
 }"""
 

@@ -6,6 +6,8 @@ content policy, other hosts, and its weight as it came over the wire.
 """
 
 import gzip
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,6 +69,72 @@ PAGES: list[tuple[str, str, str]] = [
 ]
 #: Templates of pages that answer with an error on purpose.
 REFUSALS = {"not found": 404, "no permission": 403}
+TABLE = (
+    "type,occurred_from,place,killed_best,source_kind\n"
+    "MUR,2026-03-31,IQG02Q02,1,media\n"
+    "XXX,31/02/2026,Nowhere,many,media\n"
+)
+
+
+def _sign_in_wrongly(page: Any, world: World) -> None:
+    page.goto(world.url("/accounts/login/"))
+    page.locator("[name=login]").fill("nobody")
+    page.locator("[name=password]").fill("not the password")
+    page.locator("main form button[type=submit]").click()
+    page.locator("main .note, main .field-error, [data-error-summary]").first.wait_for()
+
+
+def _log_with_faults(page: Any, world: World) -> None:
+    page.goto(world.url("/incidents/new/"))
+    page.locator("label:has(input[name=when][value=pick])").click()
+    page.locator("[name=day]").fill("31/02/2026")
+    page.locator("main form .form-actions .btn-primary").click()
+    page.locator("[data-error-summary]").wait_for()
+
+
+def _upload(page: Any, world: World) -> None:
+    page.goto(world.url("/incidents/import/"))
+    page.locator("[type=file]").set_input_files(
+        {"name": "rows.csv", "mimeType": "text/csv", "buffer": TABLE.encode()}
+    )
+    page.locator("main form .form-actions .btn-primary").first.click()
+    page.wait_for_url(re.compile("/incidents/import/.+"))
+
+
+def _columns(page: Any, world: World) -> None:
+    _upload(page, world)
+    if "/columns/" not in page.url:
+        page.goto(page.url + "columns/")
+
+
+def _preview(page: Any, world: World) -> None:
+    _upload(page, world)
+    if "/columns/" in page.url:
+        page.locator("main form .form-actions .btn-primary").first.click()
+        page.wait_for_url(re.compile("/incidents/import/[^/]+/$"))
+
+
+def _check_the_chain(page: Any, world: World) -> None:
+    page.goto(world.url("/audit/"))
+    page.locator("form[action$='/audit/check/'] button").click()
+    page.locator(".message").first.wait_for()
+
+
+def _user_with_faults(page: Any, world: World) -> None:
+    page.goto(world.url("/people/new/"))
+    page.locator("main form:not(.languages) button[type=submit]").last.click()
+    page.locator("[data-error-summary], .field-error").first.wait_for()
+
+
+#: Pages that only an answer leads to: name: (user name, how to get there).
+REACHED: dict[str, tuple[str, Callable[[Any, World], None]]] = {
+    "sign-in refused": ("", _sign_in_wrongly),
+    "log, with faults": ("worker", _log_with_faults),
+    "import, columns": ("data", _columns),
+    "import, preview": ("data", _preview),
+    "audit, checked": ("auditor", _check_the_chain),
+    "new user, with faults": ("admin", _user_with_faults),
+}
 HTML_LIMIT, FIRST_LOAD_LIMIT = 30 * 1024, 150 * 1024
 CAST = {"Heron", "Falcon", "Kingfisher", "Swallow", "Sparrow", "Lark", "Pelican", "Ibis", "Stork"}
 
@@ -91,6 +159,7 @@ def booths(chromium: Any, demo_world: World, signed_in_state: Any) -> Any:
             context = chromium.new_context(viewport=DESK, storage_state=state)
             page = context.new_page()
             page.set_default_timeout(10_000)
+            page.username, page.language = username, ""
             page.seen = Seen([], set(), {})
             page.on("console", lambda line: _hear(page, line))
             page.on("pageerror", lambda error: page.seen.console.append(str(error)))
@@ -118,36 +187,17 @@ def _weigh(page: Any, request: Any) -> None:
     page.seen.weights[request.url] = request.sizes()["responseBodySize"]
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(("name", "username", "path"), PAGES, ids=[name for name, _u, _p in PAGES])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_a_page_is_as_every_page_must_be(
-    name: str, username: str, path: str, language: str, booths: Any, demo_world: World
+    language: str, name: str, username: str, path: str, booths: Any, demo_world: World
 ) -> None:
     page = booths(username)
-    faults: list[str] = []
-    if not page.url.startswith(demo_world.address):
-        page.goto(demo_world.url("/" if username else "/accounts/login/"))
-    if name != "away":
-        page.goto(demo_world.url("/account/" if username else "/accounts/login/"))
-        use_language(page, language)
-
-    page.set_viewport_size(DESK)
-    page.seen.console, page.seen.hosts, page.seen.weights = [], set(), {}
+    _begin(page, demo_world, language)
     answer = page.goto(demo_world.url(path))
     page.wait_for_load_state("networkidle")
-
-    if answer.status != REFUSALS.get(name, 200):
-        faults.append(f"answered {answer.status}")
-    for width, viewport in (("desk", DESK), ("phone", PHONE)):
-        page.set_viewport_size(viewport)
-        faults += [f"{width}: {found}" for found in axe(page)]
-        faults += [f"{width}: too wide: {found}" for found in overflow(page)]
-    page.set_viewport_size({"width": 320, "height": 640})
-    faults += [f"320 px: too wide: {found}" for found in overflow(page)]
-    faults += _head_faults(page, name, language)
-    faults += [f"console: {line}" for line in page.seen.console]
-    if page.seen.hosts - {demo_world.address, ""}:
-        faults.append(f"asks other hosts: {page.seen.hosts}")
+    faults = [] if answer.status == REFUSALS.get(name, 200) else [f"answered {answer.status}"]
+    faults += _look(page, demo_world, language, is_ours=name != "away")
     weight = page.seen.weights.get(answer.url, 0)
     if not 0 < weight <= HTML_LIMIT:
         faults.append(f"the page weighs {weight} bytes")
@@ -155,10 +205,51 @@ def test_a_page_is_as_every_page_must_be(
     assert not faults, "\n" + "\n".join(faults)
 
 
-def _head_faults(page: Any, name: str, language: str) -> list[str]:
+@pytest.mark.parametrize("name", list(REACHED))
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_page_that_follows_an_answer_is_so_too(
+    language: str, name: str, booths: Any, demo_world: World
+) -> None:
+    username, go = REACHED[name]
+    page = booths(username)
+    _begin(page, demo_world, language)
+    go(page, demo_world)
+    page.wait_for_load_state("networkidle")
+    faults = _look(page, demo_world, language)
+
+    assert not faults, "\n" + "\n".join(faults)
+
+
+def _begin(page: Any, world: World, language: str) -> None:
+    """In the language, on a desk, with nothing heard yet."""
+    page.set_viewport_size(DESK)
+    if page.language != language:
+        page.goto(world.url("/account/" if page.username else "/accounts/login/"))
+        use_language(page, language)
+        page.language = language
+    page.seen.console, page.seen.hosts, page.seen.weights = [], set(), {}
+
+
+def _look(page: Any, world: World, language: str, *, is_ours: bool = True) -> list[str]:
+    """What is wrong with the page in view, at every width."""
+    faults: list[str] = []
+    for width, viewport in (("desk", DESK), ("phone", PHONE)):
+        page.set_viewport_size(viewport)
+        faults += [f"{width}: {found}" for found in axe(page)]
+        faults += [f"{width}: too wide: {found}" for found in overflow(page)]
+    page.set_viewport_size({"width": 320, "height": 640})
+    faults += [f"320 px: too wide: {found}" for found in overflow(page)]
+    faults += _head_faults(page, language, is_ours=is_ours)
+    faults += [f"console: {line}" for line in page.seen.console]
+    if page.seen.hosts - {world.address, ""}:
+        faults.append(f"asks other hosts: {page.seen.hosts}")
+    return faults
+
+
+def _head_faults(page: Any, language: str, *, is_ours: bool) -> list[str]:
     faults = []
     html = page.locator("html")
-    if name != "away":
+    if is_ours:
         if (html.get_attribute("lang"), html.get_attribute("dir")) != (
             language,
             LANGUAGES[language],
