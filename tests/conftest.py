@@ -72,9 +72,7 @@ def empty_tables() -> None:
         for name in guarded:
             cursor.execute(f'ALTER TABLE "{name}" DISABLE TRIGGER USER')
         cursor.execute(
-            "TRUNCATE "
-            + ", ".join(f'"{name}"' for name in tables)
-            + " RESTART IDENTITY"
+            "TRUNCATE " + ", ".join(f'"{name}"' for name in tables) + " RESTART IDENTITY"
         )
         for name in guarded:
             cursor.execute(f'ALTER TABLE "{name}" ENABLE TRIGGER USER')
@@ -91,9 +89,7 @@ def make_site(db: None) -> Callable[..., Any]:
     """A site by code; the week starts on Sunday."""
     from ceasefire.places.models import Place, Site
 
-    def make(
-        code: str = "BASRAH-CENTRE", *, place: str = "IQG02Q02", **facts: Any
-    ) -> Any:
+    def make(code: str = "BASRAH-CENTRE", *, place: str = "IQG02Q02", **facts: Any) -> Any:
         facts = {"name_en": code.title(), "name_ar": "موقع", **facts}
         site, _made = Site.objects.get_or_create(code=code, defaults=facts)
         site.places.add(Place.objects.get(pcode=place))

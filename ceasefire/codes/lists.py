@@ -4,11 +4,7 @@ Source: the program's domain description; ACLED sub-events as published by ACLED
 Loaded by migrations; a later change adds or closes a row and never renumbers one.
 """
 
-Row = (
-    tuple[str, str, str]
-    | tuple[str, str, str, str]
-    | tuple[str, str, str, str, dict[str, str]]
-)
+Row = tuple[str, str, str] | tuple[str, str, str, str] | tuple[str, str, str, str, dict[str, str]]
 
 LISTS: dict[str, list[Row]] = {
     "incident_type": [

@@ -14,9 +14,7 @@ class Code(models.Model):
     #: The type family of an incident type (killing, attempt …); empty for other lists.
     family = models.CharField(max_length=40, blank=True)
     order = models.PositiveSmallIntegerField(default=0)
-    parent = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
     valid_from = models.DateField(null=True, blank=True)
     valid_to = models.DateField(null=True, blank=True)
     #: The same thing in other people's lists, e.g. {"acled": "Attack"}.
@@ -25,9 +23,7 @@ class Code(models.Model):
     class Meta:
         ordering = ["list", "order", "code"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["list", "code"], name="a_code_stands_once_in_its_list"
-            ),
+            models.UniqueConstraint(fields=["list", "code"], name="a_code_stands_once_in_its_list"),
             models.CheckConstraint(
                 condition=models.Q(valid_to__isnull=True)
                 | models.Q(valid_from__isnull=True)
@@ -42,11 +38,7 @@ class Code(models.Model):
     @property
     def label(self) -> str:
         """The label in the reader's language."""
-        return (
-            self.label_ar
-            if (get_language() or "en").startswith("ar")
-            else self.label_en
-        )
+        return self.label_ar if (get_language() or "en").startswith("ar") else self.label_en
 
 
 class Counter(models.Model):
@@ -58,7 +50,5 @@ class Counter(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["series", "year"], name="one_counter_a_series_and_year"
-            )
+            models.UniqueConstraint(fields=["series", "year"], name="one_counter_a_series_and_year")
         ]

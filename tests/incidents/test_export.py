@@ -132,9 +132,7 @@ def test_a_copy_of_the_records_elsewhere_says_the_same(
     assert outcome.done, outcome.problems[:3]
     assert outcome.created == len(fit)
     copies = exports.rows(Incident.objects.filter(site=zubair))
-    made = {
-        row["source_id"]: row for row in rows(b"".join(write_csv(exports.COLUMNS, copies)))
-    }
+    made = {row["source_id"]: row for row in rows(b"".join(write_csv(exports.COLUMNS, copies)))}
     for row in fit:
         copy = made[row["source_id"] or row["code"]]
         for column in set(COLUMNS) - {"code", "source_id"}:
