@@ -191,13 +191,15 @@ def place(subject: Any) -> SafeString:
 
 
 @register.simple_tag
-def code(value: Any) -> SafeString:
+def code(value: Any, parts: bool = False) -> SafeString:
     """Return a reference such as INC-2026-000123, kept left to right and in one piece.
 
-    A key longer than a narrow phone is wide (a UUID, a checksum) may break.
+    A key longer than a narrow phone is wide (a UUID, a checksum) may break; so may, with `parts`,
+    what is longer than a verb mostly is (people.signed_in).
     """
-    kind = "code code-long" if len(str(value)) > LONGEST_CODE else "code"
-    return format_html('<bdi class="{}" dir="ltr">{}</bdi>', kind, value)
+    text = str(value)
+    kind = "code-parts" if parts else "code-long" if len(text) > LONGEST_CODE else ""
+    return format_html('<bdi class="{}" dir="ltr">{}</bdi>', f"code {kind}".strip(), text)
 
 
 @register.simple_tag
