@@ -19,7 +19,7 @@ from uuid import UUID
 from django.db import connection
 
 from ceasefire.places.models import Site
-from incidents.models import Incident
+from incidents.models import SEES_SENSITIVE, Incident
 
 #: Reported more than so many days after it happened, an incident is late.
 LATE_AFTER_DAYS = 7
@@ -67,9 +67,10 @@ class Health:
 
 @dataclass(frozen=True)
 class Backlog:
-    """What waits for review: how many, how many killings among them, the oldest since when."""
+    """What waits for review: how many, begun and killings among them, the oldest since when."""
 
     waiting: int
+    in_review: int
     killings: int
     oldest_at: datetime | None
 
@@ -232,20 +233,19 @@ def first_and_last_day(site_id: int) -> tuple[date, date] | None:
     return None if first is None or last is None else (first, last)
 
 
-def review_backlog(site_ids: Sequence[int] | Iterable[int]) -> Backlog:
-    """What waits for review at these sites."""
+def review_backlog(site_ids: Sequence[int] | Iterable[int], *, role: str | None = None) -> Backlog:
+    """What waits for review at these sites; with a role, only what that role may see."""
     from ceasefire.codes.services import family
 
-    rows = (
-        Incident.objects.waiting_for_review()
-        .filter(site_id__in=list(site_ids))
-        .values_list("type", "submitted_at")
-    )
-    waiting = list(rows)
+    rows = Incident.objects.waiting_for_review().filter(site_id__in=list(site_ids))
+    if role is not None and role not in SEES_SENSITIVE:
+        rows = rows.filter(is_sensitive=False)
+    waiting = list(rows.values_list("type", "submitted_at", "workflow_state"))
     return Backlog(
         waiting=len(waiting),
-        killings=sum(family("incident_type", code) == "killing" for code, _at in waiting),
-        oldest_at=min((at for _code, at in waiting if at is not None), default=None),
+        in_review=sum(state == Incident.State.IN_REVIEW for _code, _at, state in waiting),
+        killings=sum(family("incident_type", code) == "killing" for code, _at, _state in waiting),
+        oldest_at=min((at for _code, at, _state in waiting if at is not None), default=None),
     )
 
 

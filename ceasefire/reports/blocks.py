@@ -99,7 +99,7 @@ def own_records(user: User) -> Block:
         listed.append(
             Item(
                 label=returned_words % {"count": number_text(own.returned, user.digits)},
-                url=address("incidents:incident_list", query="?status=returned"),
+                url=address("incidents:incident_list", query="?status=returned&mine=on"),
             )
         )
     if own.drafts:
@@ -132,16 +132,16 @@ def newest(user: User) -> Block:
 
 def review(user: User) -> Block:
     """What waits for review, the gravest named."""
-    backlog = measures.review_backlog(user.site_ids)
+    backlog = measures.review_backlog(user.site_ids, role=user.role)
     may_review = user.has_perm("incidents.review_incident")
     notes = []
     if backlog.killings:
         words = ngettext(
             "%(count)s killing among them.", "%(count)s killings among them.", backlog.killings
         )
-        notes.append(words % {"count": backlog.killings})
+        notes.append(words % {"count": number_text(backlog.killings, user.digits)})
     if backlog.oldest_at is not None:
-        notes.append(_("The oldest waits %(age)s.") % {"age": _age(backlog.oldest_at)})
+        notes.append(_("The oldest waits %(age)s.") % {"age": _age(backlog.oldest_at, user.digits)})
     return Block(
         title=_("What waits for review?"),
         value=backlog.waiting,
@@ -152,6 +152,15 @@ def review(user: User) -> Block:
         if may_review
         else address("incidents:incident_list", query="?status=submitted"),
         url_label=_("Review") if may_review else _("Submitted records"),
+        # Who may not review reads the rest of the same records in the list.
+        items=[]
+        if may_review or not backlog.in_review
+        else [
+            Item(
+                label=f"{_('In review')}: {number_text(backlog.in_review, user.digits)}",
+                url=address("incidents:incident_list", query="?status=in_review"),
+            )
+        ],
     )
 
 
@@ -453,8 +462,12 @@ def chain(user: User) -> Block:
     )
 
 
-def _age(moment: datetime) -> str:
+def _age(moment: datetime, digits: str) -> str:
     hours = max(0, int((periods.now() - moment).total_seconds() // 3600))
     if hours < 48:
-        return ngettext("%(count)s hour", "%(count)s hours", hours) % {"count": hours}
-    return ngettext("%(count)s day", "%(count)s days", hours // 24) % {"count": hours // 24}
+        return ngettext("%(count)s hour", "%(count)s hours", hours) % {
+            "count": number_text(hours, digits)
+        }
+    return ngettext("%(count)s day", "%(count)s days", hours // 24) % {
+        "count": number_text(hours // 24, digits)
+    }

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ceasefire.people.roles import Role
 from ceasefire.places.models import Place
 from incidents import measures, services
 from incidents.models import Incident
@@ -186,6 +187,17 @@ def test_the_backlog_counts_killings_and_names_the_oldest(log, basrah):
     log(state="accepted")
     backlog = measures.review_backlog([basrah.pk])
     assert (backlog.waiting, backlog.killings, backlog.oldest_at) == (2, 1, first.submitted_at)
+    assert backlog.in_review == 0
+
+
+def test_the_backlog_counts_nothing_that_the_role_may_not_see(log, basrah):
+    log()
+    log(type="SXV", killed_best=0)
+    waiting = {
+        role: measures.review_backlog([basrah.pk], role=role).waiting for role in (None, *Role)
+    }
+    assert waiting[None] == waiting[Role.SUPERVISOR] == waiting[Role.MANAGER] == 2
+    assert waiting[Role.DATA_OFFICER] == 1
 
 
 def test_measures_are_numbers_codes_and_days_only(log, basrah):

@@ -284,6 +284,32 @@ def test_every_role_has_a_home(role, language, draft, basrah, make_user, signed_
             assert client.get(block.url).status_code == 200, block.url
 
 
+def test_a_figure_of_a_home_is_the_number_of_records_behind_it(
+    basrah, put, make_user, signed_in, manager
+):
+    reporter, colleague = make_user(Role.WORKER, basrah), make_user(Role.WORKER, basrah)
+    for state, by in (
+        ("returned", reporter),
+        ("returned", colleague),
+        ("submitted", reporter),
+        ("submitted", colleague),
+        ("in_review", colleague),
+    ):
+        put(basrah, WEEK, workflow_state=state, reporter=by)
+
+    def listed(user, url):
+        return [one.workflow_state for one in signed_in(user).get(url).context["page"]]
+
+    own = signed_in(reporter).get("/").context["blocks"][0].items[0]
+    assert (str(own.label), listed(reporter, own.url)) == (
+        "1 returned with a question",
+        ["returned"],
+    )
+    waiting = signed_in(manager).get("/").context["blocks"][2]
+    behind = listed(manager, waiting.url) + listed(manager, waiting.items[0].url)
+    assert (waiting.value, sorted(behind)) == (3, ["in_review", "submitted", "submitted"])
+
+
 @pytest.mark.parametrize("role", EVERYBODY)
 def test_the_dashboard_asks_questions_and_leads_to_the_records(
     role, draft, basrah, make_user, signed_in
