@@ -8,7 +8,7 @@ Named groups and what sources said do not leave either.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +25,8 @@ UCDP_CREDIT = (
 )
 #: How our own table writes a number that was asked for and is not known.
 UNKNOWN = "unknown"
+#: A file of more rows is made by a worker; a CSV is streamed whatever its length.
+ROWS_AT_ONCE = 5000
 
 
 def _killed(incident: Any) -> int | str | None:
@@ -131,11 +133,19 @@ def _feature(incident: Any) -> dict[str, Any]:
     }
 
 
-def write_geojson(incidents: Iterable[Any]) -> Iterator[bytes]:
+def is_long(incidents: QuerySet[Incident]) -> bool:
+    """Whether there is one row too many to be written while somebody waits; reads no further."""
+    return incidents[ROWS_AT_ONCE : ROWS_AT_ONCE + 1].exists()
+
+
+def write_geojson(
+    incidents: Iterable[Any], *, progress: Callable[[int], None] | None = None
+) -> Iterator[bytes]:
     """Yield a GeoJSON FeatureCollection (RFC 7946) piece by piece.
 
     A point stands only where the place is known to the neighbourhood or better; other incidents
-    have no geometry, since the middle of a district is not where anything happened.
+    have no geometry, since the middle of a district is not where anything happened. `progress` is
+    told the number of rows now and then.
     """
     found = incidents.iterator(chunk_size=2000) if hasattr(incidents, "iterator") else incidents
     head = {"attribution": f"{BOUNDARIES_CREDIT}. {UCDP_CREDIT}."}
@@ -144,10 +154,13 @@ def write_geojson(incidents: Iterable[Any]) -> Iterator[bytes]:
         + json.dumps(head, ensure_ascii=False)[1:-1]
         + ', "features": ['
     ).encode()
-    first = True
-    for incident in found:
+    number = 0
+    for number, incident in enumerate(found, start=1):
         yield (
-            ("\n" if first else ",\n") + json.dumps(_feature(incident), ensure_ascii=False)
+            ("\n" if number == 1 else ",\n") + json.dumps(_feature(incident), ensure_ascii=False)
         ).encode()
-        first = False
+        if progress is not None and number % 1000 == 0:
+            progress(number)
+    if progress is not None:
+        progress(number)
     yield b"\n]}\n"

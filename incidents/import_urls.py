@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incidents import import_views
+from incidents import export_views, import_views
 
 urlpatterns = [
     path("import/", import_views.import_new, name="import_new"),
@@ -13,4 +13,8 @@ urlpatterns = [
     path("import/<uuid:pk>/undo/", import_views.import_undo, name="import_undo"),
     path("import/<uuid:pk>/rejects/", import_views.import_rejects, name="import_rejects"),
     path("export/", import_views.incident_export, name="incident_export"),
+    path("export/<uuid:pk>/", export_views.export_detail, name="export_detail"),
+    path("export/<uuid:pk>/progress/", export_views.export_progress, name="export_progress"),
+    path("export/<uuid:pk>/cancel/", export_views.export_cancel, name="export_cancel"),
+    path("export/<uuid:pk>/file/", export_views.export_download, name="export_download"),
 ]

@@ -21,7 +21,7 @@ from ceasefire.exports import Column, csv_response, file_response, safe_filename
 from ceasefire.exports.responses import CONTENT_TYPES
 from ceasefire.people.access import requires
 from ceasefire.places.models import Place
-from incidents import exports, importing, tasks
+from incidents import export_files, exports, importing, tasks
 from incidents.forms.filters import IncidentFilter
 from incidents.forms.imports import ColumnsForm, ConfirmForm, UploadForm, worded
 from incidents.importing import files
@@ -316,7 +316,7 @@ def import_blank(request: HttpRequest) -> HttpResponse:
 
 @requires(EXPORT)
 def incident_export(request: HttpRequest) -> HttpResponse:
-    """The incidents of the list, filtered as there, as a file."""
+    """The incidents of the list, filtered as there, as a file; a long one is made by a worker."""
     wanted = request.GET.get("format", "csv")
     if wanted not in ("csv", "xlsx", "geojson"):
         messages.error(request, _("Choose csv, xlsx or geojson."))
@@ -336,6 +336,15 @@ def incident_export(request: HttpRequest) -> HttpResponse:
     def incidents() -> Any:
         return exports.rows(filters.apply(Incident.objects.visible_to(user)))
 
+    if wanted != "csv" and exports.is_long(incidents()):
+        return redirect(
+            export_files.ask(
+                format=wanted,
+                filters=filters,
+                language=translation.get_language() or "en",
+                by=user,  # type: ignore[arg-type]
+            )
+        )
     used = sorted(name for name, value in filters.cleaned_data.items() if value)
     audit.record(
         "incident.exported",

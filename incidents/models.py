@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ceasefire import codes
+from ceasefire import codes, periods
 from ceasefire.people.roles import Role
 from ceasefire.places.models import Place, Site
 
@@ -602,6 +602,56 @@ class ImportFile(models.Model):
     ciphertext = models.BinaryField()
     size = models.PositiveIntegerField()
     expires_at = models.DateTimeField(db_index=True)
+
+
+class ExportFileQuerySet(models.QuerySet["ExportFile"]):
+    """Files that a worker makes, or has made."""
+
+    def visible_to(self, user: Any) -> "ExportFileQuerySet":
+        """The person's own, until they expire; nothing for who may not export."""
+        if not user.is_authenticated or not user.has_perm("incidents.export_incident"):
+            return self.none()
+        return self.filter(by=user, expires_at__gt=periods.now())
+
+
+class ExportFile(models.Model):
+    """A long list taken out: asked for, made by a worker, sealed until it is fetched; 24 hours."""
+
+    class Format(models.TextChoices):
+        XLSX = "xlsx", "XLSX"
+        GEOJSON = "geojson", "GeoJSON"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    format = models.CharField(max_length=8, choices=Format.choices)
+    #: Labels are written in the language of the page that asked.
+    language = models.CharField(max_length=8)
+    #: Answers of the list's filters as codes and days; searched words are in `sought`.
+    filters = models.JSONField(default=dict)
+    #: How far it is: the state of the file is its job's.
+    job = models.ForeignKey("jobs.Job", models.SET_NULL, null=True, related_name="+")
+    key_id = models.CharField(max_length=40)
+    #: The searched words, sealed since they may be a name; forgotten when the file is made.
+    sought = models.BinaryField(default=b"")
+    ciphertext = models.BinaryField(default=b"")
+    #: Of the opened file, in octets; 0 until it is made.
+    size = models.PositiveBigIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(db_index=True)
+
+    objects = ExportFileQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(size=0, ciphertext=b"") | (Q(size__gt=0) & ~Q(ciphertext=b"")),
+                name="an_export_file_has_content_when_made",
+            )
+        ]
+
+    def get_absolute_url(self) -> str:
+        return reverse("incidents:export_detail", args=[self.pk])
 
 
 class ImportChange(models.Model):

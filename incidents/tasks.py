@@ -1,11 +1,11 @@
-"""Background work of incidents: large imports, and files that nobody came back for."""
+"""Background work of incidents: large imports and exports, and files nobody came back for."""
 
 from collections.abc import Iterable
 
 from django.core.exceptions import PermissionDenied
 
 from ceasefire import jobs, periods
-from incidents import importing
+from incidents import export_files, importing
 from incidents.importing import files
 from incidents.models import ImportBatch
 
@@ -47,10 +47,17 @@ def import_batch(job: jobs.Job, batch_id: str) -> None:
         batch.save(update_fields=["state"])
 
 
+@jobs.handler(export_files.MAKE, atomic=False)
+def export_file(job: jobs.Job, file_id: str) -> None:
+    """Make a file that was asked for. Stopped half-way, nothing of it is left."""
+    export_files.make(file_id, progress=lambda done, total: jobs.progress(job, done, total))
+
+
 @jobs.handler(EXPIRE)
 def expire_import_files() -> None:
-    """Forget uploaded files after 24 hours."""
+    """Forget uploaded files, and files made for taking out, after 24 hours."""
     files.expire()
+    export_files.expire()
 
 
 @jobs.periodic("incidents.expire_import_files")

@@ -19,7 +19,7 @@ from ceasefire.people.roles import Role
 from ceasefire.periods import Week, today
 from ceasefire.places.models import CoveragePeriod, Place
 from ceasefire.reports.services import compile_week
-from incidents.models import ConflictingSubmission, ImportBatch, Incident
+from incidents.models import ConflictingSubmission, ExportFile, ImportBatch, Incident
 from incidents.services import SourceFacts, create_incident
 from tests.test_architecture import OPEN_VIEWS, URLS
 
@@ -112,6 +112,11 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("incidents:import_undo", "GET", "batch", "403 403 403 403 200 403 403 403 403"),
     ("incidents:import_rejects", "GET", "batch", "403 403 403 403 200 403 403 403 403"),
     ("incidents:incident_export", "GET", "", "403 403 403 200 200 403 403 403 403"),
+    # One that a colleague of the site asked for: nobody else's.
+    ("incidents:export_detail", "GET", "export", "403 403 403 404 404 403 403 403 403"),
+    ("incidents:export_progress", "GET", "export", "403 403 403 404 404 403 403 403 403"),
+    ("incidents:export_cancel", "POST", "export", "403 403 403 404 404 403 403 403 403"),
+    ("incidents:export_download", "GET", "export", "403 403 403 404 404 403 403 403 403"),
 ]
 
 
@@ -141,6 +146,11 @@ def scenes(basrah: Any, zubair: Any, make_user: Callable[..., Any]) -> dict[str,
         "place": [["IQG02Q02"], ["IQG02Q02"], ["IQG99"]],
         "site": [["BASRAH-CENTRE"], ["BASRAH-CENTRE"], ["NOWHERE"]],
         "batch": [[batch_of(basrah)], [batch_of(zubair)], [uuid4()]],
+        "export": [
+            [export_of(make_user(Role.MANAGER, basrah, username="colleague.here"))],
+            [export_of(make_user(Role.MANAGER, zubair, username="colleague.there"))],
+            [uuid4()],
+        ],
         "report": [report_of(basrah), report_of(zubair), ["NOWHERE", "2026-01-04"]],
     }
 
@@ -173,6 +183,12 @@ def batch_of(site: Any) -> UUID:
     """An import that was done."""
     done = ImportBatch.State.IMPORTED
     return ImportBatch.objects.create(site=site, format="table", state=done, digest="0" * 64).pk
+
+
+def export_of(person: Any) -> UUID:
+    """A long list that somebody asked for."""
+    until = periods.now() + timedelta(hours=24)
+    return ExportFile.objects.create(by=person, format="xlsx", language="en", expires_at=until).pk
 
 
 def report_of(site: Any) -> list[str]:

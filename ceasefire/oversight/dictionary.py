@@ -45,6 +45,12 @@ RETENTION: dict[str, Retention] = {
         "The sealed file is deleted; counts, refusals and its digest stay with the batch.",
         automatic=True,
     ),
+    "export": Retention(
+        "File made for taking out",
+        "24 hours from the asking",
+        "The sealed file and the row are deleted; that it was made and taken stays in the trail.",
+        automatic=True,
+    ),
     "account": Retention(
         "Staff account",
         "while the person works for the program, and two years after",
@@ -160,6 +166,9 @@ PERSONAL: dict[str, Personal] = {
     "incidents.ImportBatch.rejects": Personal("Say which cell is wrong; no source's name", "case"),
     "incidents.ImportBatch.warnings": Personal("Say what was odd; no source's name", "case"),
     "incidents.ImportFile.ciphertext": Personal("Read the file in; sealed", "import"),
+    "incidents.ExportFile.by": Personal("Whose file it is; nobody else's", "export"),
+    "incidents.ExportFile.sought": Personal("Words searched for, until it is made", "export"),
+    "incidents.ExportFile.ciphertext": Personal("Hand over a long list; sealed", "export"),
     "incidents.ImportChange.before": Personal("Undo a batch; no names", "case"),
     # reports
     "reports.WeeklyReport.narrative_en": Personal("What the week means, without names", "report"),
@@ -219,6 +228,9 @@ NOT_PERSONAL: dict[str, str] = {
     "incidents.ImportBatch.digest": "a hash of a file",
     "incidents.ImportBatch.mapping": "names of columns",
     "incidents.ImportFile.key_id": "the name of a key",
+    "incidents.ExportFile.filters": "codes and days of the filters, no searched words",
+    "incidents.ExportFile.language": "en or ar",
+    "incidents.ExportFile.key_id": "the name of a key",
     "reports.WeeklyReport.body": "counts by district and type, sentences about them",
     "reports.WeeklyReport.basis": "the numbers behind the report",
     "reports.WeeklyReport.checksum": "a hash of the report",

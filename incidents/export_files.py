@@ -1,0 +1,220 @@
+"""A long list between the asking and the taking: made by a worker, sealed, gone in 24 hours.
+
+It is made as the person who asked: their sites and rights are read again when the worker begins.
+Sealed under the vault's key and bound to its row like an uploaded file: a list of incidents is not
+to lie readable on a disk. Searched words may be a name, so they are sealed too.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+
+from ceasefire import audit, jobs, periods
+from ceasefire.database.session import acting, as_system
+from ceasefire.exports import safe_filename, write_xlsx
+from ceasefire.people.models import User
+from ceasefire.vault.exceptions import VaultError
+from ceasefire.vault.keys import keyring
+from ceasefire.vault.sealing import open_text, seal_text
+from incidents import exports
+from incidents.forms.filters import IncidentFilter
+from incidents.models import ExportFile, Incident
+
+MAKE = "incidents.export_file"
+PERMISSION = "incidents.export_incident"
+KEPT_FOR = timedelta(hours=24)
+_TABLE = "incidents_exportfile"
+
+
+# --- asking -------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def ask(*, format: str, filters: IncidentFilter, language: str, by: User) -> ExportFile:
+    """Have a file made; asked twice while the first is not made, it is the same one."""
+    given = dict(filters.cleaned_data)
+    words = given.pop("q", "") or ""
+    answers = {name: _code(value) for name, value in sorted(given.items()) if value}
+    # Two askings at once by the same person come one after the other.
+    User.objects.select_for_update(no_key=True).get(pk=by.pk)
+    waiting = ExportFile.objects.visible_to(by).filter(
+        format=format,
+        language=language,
+        filters=answers,
+        size=0,
+        job__finished_at__isnull=True,
+        job__cancel_requested=False,
+    )
+    for other in waiting:
+        if _open(other, "sought") == words.encode():
+            return other
+    file = ExportFile(
+        by=by,
+        format=format,
+        language=language,
+        filters=answers,
+        key_id=keyring().current,
+        expires_at=periods.now() + KEPT_FOR,
+    )
+    if words:
+        file.sought = _sealed(file, "sought", words.encode())
+    file.job = jobs.enqueue(MAKE, by=by, file_id=file.pk)
+    file.save(force_insert=True)
+    audit.record(
+        "incident.export_asked",
+        subject=file,
+        by=by,
+        detail={"format": format, "filters": sorted([*answers, *(["q"] if words else [])])},
+    )
+    return file
+
+
+def _code(value: Any) -> Any:
+    """An answer as it is kept: a place's P-code, a day, a code, yes."""
+    if hasattr(value, "pcode"):
+        return value.pcode
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+# --- making -------------------------------------------------------------------------------------
+
+
+def make(file_id: str, *, progress: Callable[[int, int], None]) -> None:
+    """Write the file and seal it. Does nothing where it is made, expired or no longer allowed.
+
+    `progress` is told (rows done, rows in all) and may raise `jobs.Cancelled`: then nothing of the
+    file is left.
+    """
+    with as_system():
+        file = ExportFile.objects.filter(pk=file_id, expires_at__gt=periods.now()).first()
+        if file is None or file.size:
+            return
+        person = User.objects.get(pk=file.by_id)
+    # In one transaction of the person's: the rows, the file, and that it was made.
+    with acting(person), translation.override(file.language):
+        incidents = _incidents(file, person)
+        if incidents is None:
+            return
+        total = incidents.count()
+
+        def tell(done: int) -> None:
+            progress(done, max(total, done))
+
+        tell(0)
+        content = _written(file, incidents, person, tell)
+        used = sorted([*file.filters, *(["q"] if file.sought else [])])
+        file.key_id = keyring().current
+        made = ExportFile.objects.filter(pk=file.pk, size=0).update(
+            key_id=file.key_id,
+            ciphertext=_sealed(file, "ciphertext", content),
+            size=len(content),
+            sought=b"",
+        )
+        if made:
+            audit.record(
+                "incident.exported",
+                subject=file,
+                by=person,
+                detail={"format": file.format, "rows": total, "filters": used},
+            )
+
+
+def _incidents(file: ExportFile, person: User) -> QuerySet[Incident] | None:
+    """The rows as the person may see them now; None where nothing may be made any more."""
+    words = _open(file, "sought")
+    if words is None or not person.has_perm(PERMISSION):
+        return None
+    sites = list(person.sites.all())
+    asked_site = file.filters.get("site")
+    if asked_site and asked_site not in {site.code for site in sites}:
+        # With one site left the filter has no question for it, and would leave the answer out.
+        return None
+    given = {**file.filters, "q": words.decode()}
+    filters = IncidentFilter(given, user=person, sites=sites, places=[])
+    if not filters.is_valid():
+        return None
+    return exports.rows(filters.apply(Incident.objects.visible_to(person)))
+
+
+def _written(
+    file: ExportFile, incidents: QuerySet[Incident], person: User, tell: Callable[[int], None]
+) -> bytes:
+    if file.format == ExportFile.Format.GEOJSON:
+        return b"".join(exports.write_geojson(incidents, progress=tell))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "incidents.xlsx"
+        write_xlsx(
+            exports.COLUMNS,
+            incidents,
+            title=_("Incidents"),
+            language=file.language,
+            file=path,
+            notes=exports.notes(periods.now(), by=person.code_name),
+            progress=tell,
+        )
+        return path.read_bytes()
+
+
+# --- taking -------------------------------------------------------------------------------------
+
+
+def content_of(file: ExportFile) -> bytes | None:
+    """The finished file; None where it is not made, or its key has been retired since."""
+    return _open(file, "ciphertext") if file.size else None
+
+
+def name_of(file: ExportFile) -> str:
+    """What the file is called when it is saved: the day it was asked for, none of its filters."""
+    return safe_filename("incidents", periods.local_day(file.created_at), extension=file.format)
+
+
+@transaction.atomic
+def cancel(file: ExportFile, *, by: User) -> None:
+    """Stop the making of a file; a finished one stays."""
+    if file.job is not None and not file.job.is_finished:
+        jobs.cancel(file.job, by=by)
+        audit.record("job.cancelled", subject=file.job, by=by)
+
+
+@transaction.atomic
+def expire() -> int:
+    """Forget every file older than a day, made or not; how many."""
+    return ExportFile.objects.filter(expires_at__lte=periods.now()).delete()[0]
+
+
+def _sealed(file: ExportFile, column: str, content: bytes) -> bytes:
+    return seal_text(
+        content.decode("latin-1"),
+        key=keyring().key(file.key_id),
+        table=_TABLE,
+        column=column,
+        row=str(file.pk),
+        key_id=file.key_id,
+    )
+
+
+def _open(file: ExportFile, column: str) -> bytes | None:
+    """A sealed column opened, empty where nothing is in it; None where it does not open."""
+    kept = bytes(getattr(file, column))
+    if not kept:
+        return b""
+    try:
+        return open_text(
+            kept,
+            key=keyring().key(file.key_id),
+            table=_TABLE,
+            column=column,
+            row=str(file.pk),
+            key_id=file.key_id,
+        ).encode("latin-1")
+    except VaultError:
+        return None
