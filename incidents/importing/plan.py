@@ -10,7 +10,7 @@ from typing import Any
 
 from ceasefire import periods
 from ceasefire.people.models import User
-from ceasefire.places.models import Site
+from ceasefire.places.models import Place, Site
 from incidents.importing import acled, table, ucdp_ged
 from incidents.importing.entry import Entry, Gazetteer
 from incidents.importing.problems import FileRefused, Problem
@@ -150,6 +150,7 @@ def make_plan(
     _drop(plan, problems)
     gone = {problem.row for problem in problems}
     plan.warnings += [remark for remark in remarks if remark.row not in gone]
+    _remark_outside(plan)
     _check_days(plan)
     for entry in plan.entries:
         if not entry.content:
@@ -158,6 +159,35 @@ def make_plan(
     if progress is not None:
         progress(total, total)
     return plan
+
+
+def _remark_outside(plan: Plan) -> None:
+    """Say once how many rows of an outside list lie outside the site they are to go to.
+
+    They are taken, since sites record what happens beside them too; but a whole country read into
+    one town's history changes its reports, and should not pass unseen.
+    """
+    if plan.format == Format.TABLE or plan.site is None:
+        return
+    own = list(plan.site.places.defer("geometry"))
+    area = {place.pk for place in own}
+    above = {key for place in own for key in _around(place)}
+    outside = [
+        entry
+        for entry in plan.entries
+        if entry.point is not None
+        and entry.area != "country"
+        and not area & _around(entry.facts["place"])
+        # Known to a wider place only, it may well have been inside.
+        and entry.facts["place"].pk not in above
+    ]
+    if area and outside:
+        column = outside[0].point_column
+        plan.warnings.append(Problem.of(outside[0].row, column, "outside_site", len(outside)))
+
+
+def _around(place: Place) -> set[int | None]:
+    return {place.pk, place.parent_id, place.district_id, place.governorate_id}
 
 
 def _drop(plan: Plan, problems: list[Problem]) -> None:

@@ -248,4 +248,9 @@ def test_the_command_refuses_filters_it_does_not_understand(tmp_path: Any, basra
         with pytest.raises(CommandError) as stopped:
             call_command("export_incidents", format="csv", output=str(tmp_path / "x"), **given)
         assert stopped.value.returncode == 2
+    with pytest.raises(CommandError, match="write YYYY-MM-DD"):
+        call_command(
+            *("export_incidents", "--format", "csv", "--week", "13/99/2026"),
+            *("--output", str(tmp_path / "x")),
+        )
     assert not list(tmp_path.iterdir())

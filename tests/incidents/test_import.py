@@ -181,6 +181,29 @@ def test_another_governorate_than_the_point_says_is_a_remark() -> None:
     ]
 
 
+def test_rows_beside_the_site_they_are_meant_for_are_remarked_once(basrah: Any) -> None:
+    rows = ucdp_rows()
+    outcome = ucdp(as_csv(rows), site=basrah)
+    assert outcome.done
+    said = [warning for warning in outcome.warnings if warning.code == "outside_site"]
+    wide = Incident.objects.filter(place__pcode__in=["IQG02", "IQ"]).count()
+    inside = len(_ids_in("IQG02Q02"))
+    assert [warning.value for warning in said] == [str(len(rows) - inside - wide)]
+    assert 0 < inside + wide < len(rows)
+
+
+def test_rows_in_the_area_of_their_site_are_not_remarked(basrah: Any) -> None:
+    ucdp()
+    here = [row for row in ucdp_rows() if row["id"] in _ids_in("IQG02Q02")]
+    outcome = ucdp(as_csv(here), site=basrah)
+    assert here
+    assert "outside_site" not in {warning.code for warning in outcome.warnings}
+
+
+def _ids_in(pcode: str) -> set[str]:
+    return set(Incident.objects.filter(district__pcode=pcode).values_list("origin_id", flat=True))
+
+
 @pytest.mark.parametrize(
     "name", ["Basrah", "Basra province", "Al Başrah governorate", "البصرة", "محافظة البصرة"]
 )

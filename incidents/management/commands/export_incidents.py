@@ -1,4 +1,6 @@
+import argparse
 import time
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,13 @@ from incidents.models import Incident
 FILTERS = ("q", "place", "type", "week", "status", "verification", "site")
 
 
+def _day(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day: write YYYY-MM-DD") from None
+
+
 class Command(BaseCommand):
     help = (
         "Write incidents to a file, in the columns that import_incidents --format table reads."
@@ -30,7 +39,7 @@ class Command(BaseCommand):
         parser.add_argument("--q", metavar="TEXT", help="words in code, summary or place")
         parser.add_argument("--place", metavar="PCODE", help="a place with all that lies in it")
         parser.add_argument("--type", metavar="CODE", help="incident type, such as MUR")
-        parser.add_argument("--week", metavar="YYYY-MM-DD", help="any day of the week")
+        parser.add_argument("--week", type=_day, metavar="YYYY-MM-DD", help="any day of the week")
         parser.add_argument("--status", metavar="STATE", help="workflow state, such as accepted")
         parser.add_argument("--verification", metavar="GRADE", help="such as corroborated")
         parser.add_argument("--site", metavar="CODE", help="one site only")
