@@ -63,7 +63,8 @@ def quantile(probability: float, mean: ArrayLike, dispersion: ArrayLike) -> Floa
     _, mean, dispersion = _broadcast(0.0, mean, dispersion)
     usable = is_usable_mean(mean) & np.isfinite(dispersion)
     mean = np.where(usable, mean, 0.0)
-    dispersion = np.where(usable, np.maximum(dispersion, 1.0), 1.0)
+    # The upper end only keeps the doubling below from overflowing.
+    dispersion = np.where(usable, np.clip(dispersion, 1.0, 1e200), 1.0)
     # P(Y <= k) >= probability is P(Y >= k + 1) <= 1 - probability; the slack forgives rounding.
     most = (1.0 - probability) + _ROUNDING * probability
     low = np.full(mean.shape, -1.0)
@@ -73,8 +74,12 @@ def quantile(probability: float, mean: ArrayLike, dispersion: ArrayLike) -> Floa
         if not short.any():
             break
         high = np.where(short, 2.0 * high + 1.0, high)
-    while (gap := high - low > 1.0).any():
+    while True:
         middle = np.floor((low + high) / 2.0)
+        # Beyond 2**53 neighbouring floats are more than one apart: there nothing lies between.
+        gap = (high - low > 1.0) & (middle > low) & (middle < high)
+        if not gap.any():
+            break
         enough = upper_tail(middle + 1.0, mean, dispersion) <= most
         high = np.where(gap & enough, middle, high)
         low = np.where(gap & ~enough, middle, low)

@@ -46,3 +46,13 @@ def test_a_mean_that_is_no_mean_gets_no_answer(mean):
 def test_the_ends_of_the_range_get_an_answer(mean, dispersion):
     assert np.isfinite(quantile(0.99, mean, dispersion))
     assert 0 <= upper_tail(5, mean, dispersion) <= 1
+
+
+@pytest.mark.parametrize("mean", [1e-300, 1e-9, 1.0, 1e6])
+@pytest.mark.parametrize("dispersion", [1.0, 1e3, 1e12, 1e18, 1e100, 1e300])
+@pytest.mark.parametrize("probability", [0.01, 0.5, 0.99])
+def test_a_quantile_ends_for_every_dispersion(mean, dispersion, probability):
+    """Past 2**53 whole numbers are no longer one apart; the search must not wait for that."""
+    found = quantile(probability, mean, dispersion)
+
+    assert np.isnan(found) or found >= 0
