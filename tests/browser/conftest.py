@@ -81,13 +81,17 @@ def visit(chromium: Any, demo_world: World) -> Iterator[Callable[..., Any]]:
     """A page in a context of its own, at a width, signed in as somebody or as nobody."""
     contexts = []
 
-    def open_page(username: str = "", *, viewport: Any = PHONE, **options: Any) -> Any:
+    def open_page(
+        username: str = "", *, viewport: Any = PHONE, language: str = "en", **options: Any
+    ) -> Any:
         context = chromium.new_context(viewport=viewport, **options)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(10_000)
         if username:
             sign_in_browser(page, demo_world, username)
+            # The choice is kept with the person, so an earlier test may have left the other one.
+            use_language(page, language)
         return page
 
     yield open_page

@@ -158,7 +158,7 @@ def booths(chromium: Any, demo_world: World, signed_in_state: Any) -> Any:
             state = signed_in_state(username) if username else None
             context = chromium.new_context(viewport=DESK, storage_state=state)
             page = context.new_page()
-            page.set_default_timeout(10_000)
+            page.set_default_timeout(30_000)
             page.username, page.language = username, ""
             page.seen = Seen([], set(), {})
             page.on("console", lambda line: _hear(page, line))
