@@ -188,6 +188,14 @@ class ReportPage:
                 recorded["unverified"],
             )
             words += " " + more % {"count": self.number(recorded["unverified"])}
+        vague = self.body["data_health"]["without_place"]
+        if vague:
+            more = ngettext(
+                "%(count)s of them is known only to the governorate and stands in no table below.",
+                "%(count)s of them are known only to the governorate and stand in no table below.",
+                vague,
+            )
+            words += " " + more % {"count": self.number(vague)}
         if recorded["killed_unknown"]:
             more = ngettext(
                 "In %(count)s incident nobody knows how many were killed.",

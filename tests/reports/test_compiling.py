@@ -162,6 +162,17 @@ def test_an_incident_without_a_district_is_told_but_in_no_row(make_site, put, pu
     assert ReportPage(report).lead.startswith("1 incident recorded")
 
 
+def test_what_is_known_only_to_the_governorate_is_said_since_no_table_holds_it(basrah, put):
+    put(basrah, WEEK, 1)
+    put(basrah, WEEK, 2, place="IQG02", geo_precision=5)
+    report = services.compile_week(site=basrah, week_start=WEEK)
+
+    lead = ReportPage(report).lead
+
+    assert "2 of them are known only to the governorate" in lead
+    assert sum(row["incidents"] for row in report.body["counts"] if row["type"] == "ALL") == 1
+
+
 @pytest.mark.parametrize(
     ("week_start", "first", "inside", "outside"),
     [
