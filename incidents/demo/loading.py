@@ -242,6 +242,8 @@ class _Writer:
         self.supervisor = people[_SUPERVISORS[site.code]]
         self.manager = people["manager"]
         self.keys: dict[str, str] = {}
+        states = Incident.State
+        self.desks = [states.IN_REVIEW, states.SUBMITTED, states.RETURNED, states.DRAFT]
         self.incidents: list[dict[str, Any]] = []
         self.sources: list[dict[str, Any]] = []
         self.victims: list[dict[str, Any]] = []
@@ -363,19 +365,28 @@ class _Writer:
         self._step(row, "", state.SUBMITTED, reporter, created)
         row["workflow_state"] = str(state.SUBMITTED)
         is_recent = created >= self.recent and not event.is_outbreak
-        if is_recent and chance < 0.05:
+        # The first of the recent ones stand for one desk each, so that a small demonstration, too,
+        # has something waiting on every one of them whatever the day.
+        desk = self.desks.pop(0) if is_recent and self.desks else None
+        if desk == state.SUBMITTED:
+            return
+        if desk == state.DRAFT or (desk is None and is_recent and chance < 0.05):
             self.steps.pop()
             row |= {"workflow_state": str(state.DRAFT), "submitted_at": None}
             return
         taken = created + timedelta(hours=self.random.uniform(2, 60))
         decided = taken + timedelta(hours=self.random.uniform(0.2, 40))
+        if desk is not None and decided >= self.cut:
+            taken, decided = created + (self.cut - created) / 3, created + (self.cut - created) / 2
         if taken >= self.cut:
             return
-        if decided >= self.cut or (is_recent and chance < 0.2):
+        if desk == state.IN_REVIEW or (
+            desk is None and (decided >= self.cut or (is_recent and chance < 0.2))
+        ):
             self._step(row, state.SUBMITTED, state.IN_REVIEW, self.supervisor, taken)
             row["workflow_state"] = str(state.IN_REVIEW)
             return
-        if is_recent and chance < 0.27:
+        if desk == state.RETURNED or (is_recent and chance < 0.27):
             reason = "Which street was it? (A made-up question.)"
             self._step(row, state.SUBMITTED, state.RETURNED, self.supervisor, decided, reason)
             row |= {"workflow_state": str(state.RETURNED), "returned_reason": reason}
