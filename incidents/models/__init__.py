@@ -1,0 +1,45 @@
+"""What the incidents app keeps: the record, its response, its links, files in and out."""
+
+from incidents.models.files import (
+    ExportFile,
+    ExportFileQuerySet,
+    ImportBatch,
+    ImportBatchQuerySet,
+    ImportChange,
+    ImportFile,
+)
+from incidents.models.record import (
+    BAND_HOURS,
+    READERS,
+    REVIEW_ORDER,
+    SEES_SENSITIVE,
+    ConflictingSubmission,
+    Incident,
+    IncidentActor,
+    IncidentQuerySet,
+    IncidentRevision,
+    IncidentStep,
+    Source,
+    Victimization,
+)
+
+__all__ = [
+    "BAND_HOURS",
+    "READERS",
+    "REVIEW_ORDER",
+    "SEES_SENSITIVE",
+    "ConflictingSubmission",
+    "ExportFile",
+    "ExportFileQuerySet",
+    "ImportBatch",
+    "ImportBatchQuerySet",
+    "ImportChange",
+    "ImportFile",
+    "Incident",
+    "IncidentActor",
+    "IncidentQuerySet",
+    "IncidentRevision",
+    "IncidentStep",
+    "Source",
+    "Victimization",
+]

@@ -1,0 +1,169 @@
+"""Files read in and taken out, and what a file changed, so that it can be undone."""
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from ceasefire import periods
+from ceasefire.places.models import Site
+from incidents.models.record import Incident
+
+
+class ImportBatchQuerySet(models.QuerySet["ImportBatch"]):
+    """Batches, read as the data officer speaks."""
+
+    def visible_to(self, user: Any) -> "ImportBatchQuerySet":
+        """Batches of the person's sites, for those who import; nothing for anybody else."""
+        if not user.is_authenticated or not user.has_perm("incidents.import_incident"):
+            return self.none()
+        return self.filter(site__in=user.site_ids)
+
+
+class ImportBatch(models.Model):
+    """One file read in: previewed, imported, perhaps undone."""
+
+    class State(models.TextChoices):
+        PREVIEWED = "previewed", _("Previewed")
+        QUEUED = "queued", _("Waiting to run")
+        IMPORTED = "imported", _("Imported")
+        UNDONE = "undone", _("Undone")
+        DISCARDED = "discarded", _("Discarded")
+
+    class Format(models.TextChoices):
+        UCDP_GED = "ucdp-ged", _("UCDP GED")
+        ACLED = "acled", _("ACLED")
+        TABLE = "table", _("Our own table")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    site = models.ForeignKey(Site, models.PROTECT, related_name="+")
+    format = models.CharField(max_length=12, choices=Format.choices)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.PREVIEWED)
+    #: SHA-256 of the file; its name is not kept, since file names give people away.
+    digest = models.CharField(max_length=64)
+    read = models.PositiveIntegerField(default=0)
+    created = models.PositiveIntegerField(default=0)
+    updated = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    rejected = models.PositiveIntegerField(default=0)
+    #: Up to 1,000 refusals: [{"row", "column", "code", "value"}], worded when shown.
+    rejects = models.JSONField(default=list)
+    #: Up to 1,000 remarks on rows that were taken all the same, in the same form.
+    warnings = models.JSONField(default=list)
+    #: Chosen columns: {our column: file column}.
+    mapping = models.JSONField(default=dict)
+    #: State of new rows that name none: "submitted" goes through review, "accepted" does not.
+    default_state = models.CharField(
+        max_length=12, choices=Incident.State.choices, default="submitted"
+    )
+    #: Take the good rows and leave the others, as chosen at the confirmation.
+    skip_rejected = models.BooleanField(default=False)
+    #: The background job of a large file.
+    job = models.ForeignKey("jobs.Job", models.SET_NULL, null=True, blank=True, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ImportBatchQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=(Q(state="undone") & Q(undone_at__isnull=False))
+                | (~Q(state="undone") & Q(undone_at__isnull=True)),
+                name="an_undone_batch_says_when",
+            )
+        ]
+
+    def get_absolute_url(self) -> str:
+        return reverse("incidents:import_detail", args=[self.pk])
+
+
+class ImportFile(models.Model):
+    """An uploaded file between preview and import, sealed under the vault's key; gone in 24 hours.
+
+    In the database and not on a disk: the worker may run on another machine, a rolled-back upload
+    leaves nothing behind, and a file with sources' names is never readable outside the program.
+    """
+
+    batch = models.OneToOneField(ImportBatch, models.CASCADE, related_name="file")
+    key_id = models.CharField(max_length=40)
+    ciphertext = models.BinaryField()
+    size = models.PositiveIntegerField()
+    expires_at = models.DateTimeField(db_index=True)
+
+
+class ExportFileQuerySet(models.QuerySet["ExportFile"]):
+    """Files that a worker makes, or has made."""
+
+    def visible_to(self, user: Any) -> "ExportFileQuerySet":
+        """The person's own, until they expire; nothing for who may not export."""
+        if not user.is_authenticated or not user.has_perm("incidents.export_incident"):
+            return self.none()
+        return self.filter(by=user, expires_at__gt=periods.now())
+
+
+class ExportFile(models.Model):
+    """A long list taken out: asked for, made by a worker, sealed until it is fetched; 24 hours."""
+
+    class Format(models.TextChoices):
+        XLSX = "xlsx", "XLSX"
+        GEOJSON = "geojson", "GeoJSON"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    format = models.CharField(max_length=8, choices=Format.choices)
+    #: Labels are written in the language of the page that asked.
+    language = models.CharField(max_length=8)
+    #: Answers of the list's filters as codes and days; searched words are in `sought`.
+    filters = models.JSONField(default=dict)
+    #: How far it is: the state of the file is its job's.
+    job = models.ForeignKey("jobs.Job", models.SET_NULL, null=True, related_name="+")
+    key_id = models.CharField(max_length=40)
+    #: The searched words, sealed since they may be a name; forgotten when the file is made.
+    sought = models.BinaryField(default=b"")
+    ciphertext = models.BinaryField(default=b"")
+    #: Of the opened file, in octets; 0 until it is made.
+    size = models.PositiveBigIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(db_index=True)
+
+    objects = ExportFileQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(size=0, ciphertext=b"") | (Q(size__gt=0) & ~Q(ciphertext=b"")),
+                name="an_export_file_has_content_when_made",
+            )
+        ]
+
+    def get_absolute_url(self) -> str:
+        return reverse("incidents:export_detail", args=[self.pk])
+
+
+class ImportChange(models.Model):
+    """A row that a later file changed: what stood there before, so that the batch can be undone."""
+
+    batch = models.ForeignKey(ImportBatch, models.PROTECT, related_name="changes")
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="import_changes")
+    #: Plain fields and graded sources as they were; never a name.
+    before = models.JSONField()
+    #: The incident's version after the change; another number means staff worked on it since.
+    version = models.PositiveIntegerField()
+    undone = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["batch", "incident"], name="a_batch_changes_an_incident_once"
+            )
+        ]
