@@ -8,6 +8,12 @@ from incidents.models.files import (
     ImportChange,
     ImportFile,
 )
+from incidents.models.links import IncidentLink, IncidentMerge, NotATwin, SecondReport
+from incidents.models.mappings import (
+    ImportFindings,
+    ImportMapping,
+    ImportMappingQuerySet,
+)
 from incidents.models.record import (
     BAND_HOURS,
     READERS,
@@ -35,11 +41,18 @@ __all__ = [
     "ImportBatchQuerySet",
     "ImportChange",
     "ImportFile",
+    "ImportFindings",
+    "ImportMapping",
+    "ImportMappingQuerySet",
     "Incident",
     "IncidentActor",
+    "IncidentLink",
+    "IncidentMerge",
     "IncidentQuerySet",
     "IncidentRevision",
     "IncidentStep",
+    "NotATwin",
+    "SecondReport",
     "Source",
     "Victimization",
 ]

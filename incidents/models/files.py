@@ -1,11 +1,12 @@
 """Files read in and taken out, and what a file changed, so that it can be undone."""
 
 import uuid
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from ceasefire import periods
 from ceasefire.places.models import Site
 from incidents.models.record import Incident
+
+#: Later, reports have been approved and people have worked with what was imported.
+UNDO_WITHIN = timedelta(days=30)
 
 
 class ImportBatchQuerySet(models.QuerySet["ImportBatch"]):
@@ -29,6 +33,7 @@ class ImportBatch(models.Model):
     """One file read in: previewed, imported, perhaps undone."""
 
     class State(models.TextChoices):
+        CHECKING = "checking", _("Being checked")
         PREVIEWED = "previewed", _("Previewed")
         QUEUED = "queued", _("Waiting to run")
         IMPORTED = "imported", _("Imported")
@@ -57,6 +62,16 @@ class ImportBatch(models.Model):
     warnings = models.JSONField(default=list)
     #: Chosen columns: {our column: file column}.
     mapping = models.JSONField(default=dict)
+    #: What the file's words mean: {our column: {word, folded: our code}}.
+    values = models.JSONField(default=dict)
+    #: The saved columns that were taken for this file, or that it was saved as.
+    saved = models.ForeignKey(
+        "ImportMapping", models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    #: SHA-256 of the file's column names.
+    signature = models.CharField(max_length=64, blank=True)
+    #: Whether the counts are those of a check that has been made by a worker.
+    checked = models.BooleanField(default=False)
     #: State of new rows that name none: "submitted" goes through review, "accepted" does not.
     default_state = models.CharField(
         max_length=12, choices=Incident.State.choices, default="submitted"
@@ -78,11 +93,20 @@ class ImportBatch(models.Model):
                 condition=(Q(state="undone") & Q(undone_at__isnull=False))
                 | (~Q(state="undone") & Q(undone_at__isnull=True)),
                 name="an_undone_batch_says_when",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(undone_at__isnull=True) | Q(undone_at__lte=F("at") + UNDO_WITHIN),
+                name="a_batch_is_undone_within_30_days",
+            ),
         ]
 
     def get_absolute_url(self) -> str:
         return reverse("incidents:import_detail", args=[self.pk])
+
+    @property
+    def undo_until(self) -> datetime:
+        """The moment after which the import stays as it is."""
+        return self.at + UNDO_WITHIN
 
 
 class ImportFile(models.Model):
@@ -115,10 +139,13 @@ class ExportFile(models.Model):
     class Format(models.TextChoices):
         XLSX = "xlsx", "XLSX"
         GEOJSON = "geojson", "GeoJSON"
+        ACLED_XLSX = "acled-xlsx", _("Research file, XLSX")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    format = models.CharField(max_length=8, choices=Format.choices)
+    format = models.CharField(max_length=12, choices=Format.choices)
+    #: HXL tags, names and values: as chosen, {"hxl": true, "labels": "words"}.
+    options = models.JSONField(default=dict)
     #: Labels are written in the language of the page that asked.
     language = models.CharField(max_length=8)
     #: Answers of the list's filters as codes and days; searched words are in `sought`.
@@ -131,6 +158,8 @@ class ExportFile(models.Model):
     ciphertext = models.BinaryField(default=b"")
     #: Of the opened file, in octets; 0 until it is made.
     size = models.PositiveBigIntegerField(default=0)
+    #: Rows written; 0 until it is made.
+    rows = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(db_index=True)
 
