@@ -132,6 +132,8 @@ _app_url = env.str("DATABASE_URL", default="") or _embedded.format(role="ceasefi
 _owner_url = env.str("DATABASE_OWNER_URL", default="") or (
     _app_url if env.str("DATABASE_URL", default="") else _embedded.format(role="ceasefire_owner")
 )
+if AS_OWNER and _owner_url == guard.WITHHELD:
+    guard.refuse(["this process was started without the owner's sign-in: use script/manage."])
 DATABASES = {"default": env.db_url_config(_owner_url if AS_OWNER else _app_url)}
 DATABASES["default"].update(
     {
@@ -200,7 +202,11 @@ CELERY_BEAT_SCHEDULE = {
 # --- people and sign-in -------------------------------------------------------------------------
 AUTH_USER_MODEL = "people.User"
 #: User names are unique whatever their case, by a constraint that this check does not read.
-SILENCED_SYSTEM_CHECKS = ["auth.W004"]
+SILENCED_SYSTEM_CHECKS = [
+    "auth.W004",
+    # A preload is for ever and for the whole domain: who wants it asks for it.
+    "security.W021",
+]
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
@@ -229,6 +235,7 @@ MFA_FORMS = {
     "reauthenticate": "ceasefire.accounts.second_step.CountedReauthenticateForm",
 }
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+MFA_ADAPTER = "ceasefire.accounts.sealed_secrets.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Ceasefire"
 USERSESSIONS_TRACK_ACTIVITY = False
@@ -239,6 +246,8 @@ SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
+#: Scripts take the token from the page, never from the cookie.
+CSRF_COOKIE_HTTPONLY = True
 #: Minutes without a request after which a session ends: field roles, office roles.
 SESSION_IDLE_MINUTES = {
     "field": env.int("CEASEFIRE_IDLE_FIELD_MINUTES", default=10 if PRODUCTION else 60),
@@ -261,7 +270,7 @@ if PRODUCTION:
     SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]
     SECURE_HSTS_SECONDS = 31536000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
-    SECURE_HSTS_PRELOAD = True
+    SECURE_HSTS_PRELOAD = env.bool("CEASEFIRE_HSTS_PRELOAD", default=False)
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
     CSRF_TRUSTED_ORIGINS = [
         f"https://{host}" for host in ALLOWED_HOSTS if not host.startswith(("*", "."))

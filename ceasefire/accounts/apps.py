@@ -7,8 +7,17 @@ class AccountsConfig(AppConfig):
     label = "accounts"
 
     def ready(self) -> None:
-        from ceasefire.accounts import second_step
+        from ceasefire.accounts import sealed_secrets, second_step
         from ceasefire.accounts.devices import keep_little
+        from ceasefire.vault import elsewhere
+
+        elsewhere.register(
+            "second step",
+            elsewhere.Elsewhere(
+                counts=sealed_secrets.counts_by_key,
+                rotate=lambda: sealed_secrets.seal_again().broken,
+            ),
+        )
 
         pre_save.connect(
             keep_little, sender="usersessions.UserSession", dispatch_uid="accounts.keep_little"

@@ -62,6 +62,9 @@ ENVIRONMENT_ONLY = frozenset(
 )
 
 MINIMUM_SECRET_LENGTH = 50
+#: What stands in DATABASE_OWNER_URL of web, worker and beat: the sign-in was there when the
+#: supervisor looked, and they have no use for it.
+WITHHELD = "withheld"
 KEY_BYTES = 32
 CONNECT_TIMEOUT_SECONDS = 5
 RETRY_SECONDS = 5

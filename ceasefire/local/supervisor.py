@@ -343,7 +343,7 @@ class Supervisor:
                 log = self.layout.logs / f"{name}.log"
                 child = processes.spawn(
                     [sys.executable, str(CHECKOUT / "manage.py"), *arguments],
-                    env={**self.child_env, **more},
+                    env={**(self.child_env if more else self._program_env()), **more},
                     log=log,
                     cwd=CHECKOUT,
                 )
@@ -359,10 +359,17 @@ class Supervisor:
 
     # Running
 
+    def _program_env(self) -> dict[str, str]:
+        """What every program but `migrate` gets: all but the owner's sign-in."""
+        env = dict(self.child_env)
+        if env.get("DATABASE_OWNER_URL"):
+            env["DATABASE_OWNER_URL"] = guard.WITHHELD
+        return env
+
     def _launch(self, program: Program) -> None:
         program.log = self.layout.logs / f"{program.name}.log"
         program.child = processes.spawn(
-            program.command, env=self.child_env, log=program.log, cwd=CHECKOUT
+            program.command, env=self._program_env(), log=program.log, cwd=CHECKOUT
         )
         program.started_at = time.monotonic()
 
@@ -419,7 +426,7 @@ class Supervisor:
                         "check_worker",
                         f"--within={WORKER_PATIENCE_SECONDS}",
                     ],
-                    env=self.child_env,
+                    env=self._program_env(),
                     log=self.layout.logs / "check_worker.log",
                     cwd=CHECKOUT,
                 )

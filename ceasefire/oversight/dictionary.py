@@ -159,6 +159,16 @@ PERSONAL: dict[str, Personal] = {
     "incidents.IncidentRevision.reason": Personal("Why an accepted record was changed", "case"),
     "incidents.IncidentRevision.changes": Personal("What it said before and after", "case"),
     "incidents.IncidentRevision.by": Personal(_WHO, "trace"),
+    "incidents.IncidentLink.created_by": Personal(_WHO, "trace"),
+    "incidents.IncidentMerge.reason": Personal("Why two records were made one", "case"),
+    "incidents.IncidentMerge.by": Personal(_WHO, "trace"),
+    "incidents.IncidentMerge.before": Personal("Undo a merge exactly", "case"),
+    "incidents.IncidentMerge.after": Personal("Know whether a merge can be undone", "case"),
+    "incidents.IncidentMerge.undone_by": Personal(_WHO, "trace"),
+    "incidents.IncidentMerge.undone_reason": Personal("Why a merge was undone", "case"),
+    "incidents.NotATwin.by": Personal(_WHO, "trace"),
+    "incidents.SecondReport.content": Personal("Lose nothing that was typed", "case"),
+    "incidents.SecondReport.by": Personal(_WHO, "trace"),
     "incidents.ConflictingSubmission.content": Personal("Lose nothing that was typed", "case"),
     "incidents.ConflictingSubmission.by": Personal(_WHO, "trace"),
     "incidents.ConflictingSubmission.settled_by": Personal(_WHO, "trace"),
@@ -180,7 +190,9 @@ PERSONAL: dict[str, Personal] = {
     "sessions.Session.session_key": Personal("Stay signed in", "session"),
     "sessions.Session.session_data": Personal("Stay signed in: who, since when", "session"),
     "mfa.Authenticator.user": Personal("Whose second step it is", "account"),
-    "mfa.Authenticator.data": Personal("The second step's secret and recovery codes", "account"),
+    "mfa.Authenticator.data": Personal(
+        "The second step's secret and recovery codes, sealed", "account"
+    ),
     "usersessions.UserSession.user": Personal("Show people where they are signed in", "session"),
     "usersessions.UserSession.session_key": Personal("End a session from elsewhere", "session"),
     "usersessions.UserSession.user_agent": Personal(
@@ -194,6 +206,7 @@ SEALED: dict[str, Personal] = {
     "incidents.Source.contact": Personal("Ask the source again", "identity"),
     "incidents.Victimization.name": Personal("Visit the family; know a person again", "identity"),
     "incidents.ConflictingSubmission.names": Personal("Lose nothing that was typed", "identity"),
+    "incidents.SecondReport.names": Personal("Lose nothing that was typed", "identity"),
 }
 
 #: Text-like fields, structures and references that say nothing about a person, and why.
@@ -225,6 +238,9 @@ NOT_PERSONAL: dict[str, str] = {
     "incidents.Incident.origin_id": "the key of a row in an outside list",
     "incidents.IncidentStep.from_state": "a state",
     "incidents.IncidentStep.to_state": "a state",
+    "incidents.IncidentLink.kind": "a kind of link",
+    "incidents.IncidentMerge.moved": "keys of rows",
+    "incidents.SecondReport.content_hash": "a keyed hash of what a form held",
     "incidents.ImportBatch.digest": "a hash of a file",
     "incidents.ImportBatch.mapping": "names of columns",
     "incidents.ImportFile.key_id": "the name of a key",

@@ -282,6 +282,12 @@ class TestPages:
         assert "_auth_user_id" not in strict.session
         assert b"Ceasefire" not in strict.get("/accounts/away/").content
 
+    def test_no_script_reads_the_cookie_of_the_form_token(self, client):
+        answer = client.get("/accounts/login/")
+
+        assert answer.cookies["csrftoken"]["httponly"]
+        assert b'name="csrfmiddlewaretoken"' in answer.content
+
     def test_language_and_digits_are_ones_own(self, worker, signed_in, client):
         signed_in(worker).post("/account/", {"language": "ar", "digits": "arabic"})
 

@@ -73,6 +73,35 @@ def test_the_owners_sign_in_is_refused_at_every_way_in(production, postgres, way
     assert "owns the database" in line
 
 
+def test_a_process_without_the_owners_sign_in_does_not_migrate(production):
+    production["DATABASE_OWNER_URL"] = "withheld"
+    done = subprocess.run(
+        [sys.executable, "manage.py", "migrate", "--check"],
+        env=production,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "without the owner's sign-in" in line
+
+
+@pytest.mark.parametrize(
+    ("asked", "preload"), [({}, False), ({"CEASEFIRE_HSTS_PRELOAD": "1"}, True)]
+)
+def test_https_is_kept_and_preloaded_only_where_that_was_asked(production, asked, preload):
+    show = (
+        "from ceasefire import settings as s; print(s.SECURE_HSTS_SECONDS, s.SECURE_HSTS_PRELOAD)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", show], env={**production, **asked}, capture_output=True, text=True
+    )
+
+    assert done.stdout.split() == ["31536000", str(preload)]
+
+
 def test_gunicorn_gives_up_instead_of_starting_its_workers_for_ever(production):
     del production["SECRET_KEY_FILE"]
     command = [sys.executable, "-m", "gunicorn", "ceasefire.wsgi", "--bind=127.0.0.1:0"]

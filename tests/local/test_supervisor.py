@@ -169,6 +169,15 @@ def test_the_programs_sign_in_as_a_role_that_owns_nothing(run):
     assert [fault for fault in faults if "demo accounts" not in fault] == []
 
 
+def test_no_program_has_the_owners_sign_in_in_its_environment(run):
+    run.wait_whole()
+    for words in (("ceasefire.wsgi:application",), ("celery", "worker"), ("celery", "beat")):
+        for pid in run.pids(*words):
+            environment = Path(f"/proc/{pid}/environ").read_bytes().decode()
+            assert "DATABASE_OWNER_URL=withheld" in environment, words
+            assert "postgres://ceasefire_owner" not in environment, words
+
+
 def test_a_second_copy_on_the_same_data_says_so_in_one_line(run):
     done = subprocess.run(
         [sys.executable, "-m", "ceasefire.local"], env=run.env, capture_output=True, timeout=60

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ceasefire.vault import services
+from ceasefire.vault import elsewhere, services
 from ceasefire.vault.keys import keyring
 
 
@@ -29,11 +29,16 @@ class Command(BaseCommand):
         broken: list[str] = []
         if not options["check"]:
             broken = services.rotate(batch=options["batch"], progress=self._progress).broken
+            for place in elsewhere.places():
+                broken += place.rotate()
         current = keyring().current
         counts = {current: 0, **services.counts_by_key()}
+        for place in elsewhere.places():
+            for key_id, number in place.counts().items():
+                counts[key_id] = counts.get(key_id, 0) + number
         for key_id, number in counts.items():
             mark = "  (current)" if key_id == current else ""
-            self.stdout.write(f"{key_id}: {number}{mark}")
+            self.stdout.write(f"{key_id or 'not sealed'}: {number}{mark}")
         for place in broken:
             self.stderr.write(place)
         left = sum(counts.values()) - counts[current]
