@@ -26,7 +26,14 @@ def _binding(table: str, column: str, row: str, key_id: str) -> bytes:
 
 def seal_text(text: str, *, key: bytes, table: str, column: str, row: str, key_id: str) -> bytes:
     """The sealed octets of `text` for one place, under a fresh random nonce."""
-    padded = text.encode() + b"\x80"
+    return seal_octets(text.encode(), key=key, table=table, column=column, row=row, key_id=key_id)
+
+
+def seal_octets(
+    content: bytes, *, key: bytes, table: str, column: str, row: str, key_id: str
+) -> bytes:
+    """The same for what is no text, such as a picture."""
+    padded = content + b"\x80"
     padded += bytes(-len(padded) % BLOCK_OCTETS)
     nonce = secrets.token_bytes(NONCE_OCTETS)
     bound = _binding(table, column, row, key_id)
@@ -35,6 +42,13 @@ def seal_text(text: str, *, key: bytes, table: str, column: str, row: str, key_i
 
 def open_text(sealed: bytes, *, key: bytes, table: str, column: str, row: str, key_id: str) -> str:
     """The text, or `SealBroken` where anything at all differs from what was sealed here."""
+    return open_octets(sealed, key=key, table=table, column=column, row=row, key_id=key_id).decode()
+
+
+def open_octets(
+    sealed: bytes, *, key: bytes, table: str, column: str, row: str, key_id: str
+) -> bytes:
+    """What `seal_octets` sealed, or `SealBroken`."""
     if sealed[:1] != VERSION or len(sealed) < 1 + NONCE_OCTETS + BLOCK_OCTETS + TAG_OCTETS:
         raise SealBroken("A sealed text is of no known form.")
     nonce, body = sealed[1 : 1 + NONCE_OCTETS], sealed[1 + NONCE_OCTETS :]
@@ -42,4 +56,4 @@ def open_text(sealed: bytes, *, key: bytes, table: str, column: str, row: str, k
         padded = AESGCM(key).decrypt(nonce, body, _binding(table, column, row, key_id))
     except InvalidTag:
         raise SealBroken("A sealed text does not open where it stands.") from None
-    return padded[: padded.rindex(b"\x80")].decode()
+    return padded[: padded.rindex(b"\x80")]
