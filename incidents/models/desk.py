@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ceasefire import periods
 from ceasefire.places.models import Site
+from incidents.models.record import Incident
 
 #: How long the outcome of a bulk action can be looked at.
 BULK_KEPT_FOR = timedelta(days=7)
@@ -75,7 +76,7 @@ class BulkActionQuerySet(models.QuerySet["BulkAction"]):
 
 
 class BulkAction(models.Model):
-    """One verb asked for on many incidents; each row is tried by itself, with the rights of then."""
+    """One verb asked for on many incidents; each row is tried by itself, its rights read again."""
 
     class Verb(models.TextChoices):
         TAKE = "take", _("Take for review")
@@ -89,14 +90,6 @@ class BulkAction(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     verb = models.CharField(max_length=8, choices=Verb.choices)
     reason = models.CharField(max_length=400, blank=True)
-    #: [[code, version as seen], ...] in the order of the list.
-    rows = models.JSONField()
-    #: {code: key of the refusal}; what is neither here nor in `done` has not been tried yet.
-    refused = models.JSONField(default=dict)
-    #: {code: version after the verb}, so that only what nobody touched since is undone.
-    done = models.JSONField(default=dict)
-    #: Codes of what was undone.
-    undone = models.JSONField(default=list)
     job = models.ForeignKey("jobs.Job", models.SET_NULL, null=True, related_name="+")
     at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -118,3 +111,37 @@ class BulkAction(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("incidents:bulk_detail", args=[self.pk])
+
+
+class BulkRow(models.Model):
+    """One incident of a bulk action: the version that was seen, and what became of it."""
+
+    class Outcome(models.TextChoices):
+        WAITING = "waiting", _("Waiting")
+        DONE = "done", _("Done")
+        REFUSED = "refused", _("Not done")
+        UNDONE = "undone", _("Undone")
+
+    action = models.ForeignKey(BulkAction, models.CASCADE, related_name="rows")
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="+")
+    position = models.PositiveIntegerField()
+    #: As the person saw it; a row changed since is refused.
+    version = models.PositiveIntegerField()
+    outcome = models.CharField(max_length=8, choices=Outcome.choices, default=Outcome.WAITING)
+    #: Name of the refusal's class, worded when shown.
+    refusal = models.CharField(max_length=40, blank=True)
+    #: The incident's version after the verb: only what nobody touched since is undone.
+    version_after = models.PositiveIntegerField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["action", "incident"], name="a_bulk_action_holds_an_incident_once"
+            ),
+            models.CheckConstraint(
+                condition=(Q(outcome__in=["done", "undone"]) & Q(version_after__isnull=False))
+                | Q(outcome__in=["waiting", "refused"]),
+                name="a_done_row_knows_its_version",
+            ),
+        ]
