@@ -13,8 +13,11 @@ from ceasefire.places.models import Place
 from ceasefire.text import latin_key, search_key, western_digits
 from incidents.forms.incident import types_by_family
 from incidents.models import Incident
+from incidents.services.mapping import counted_in, on_the_map
 
 ANY = ("", _("Any"))
+#: Those that reports and the map count, as one choice beside the single states.
+COUNTED = ("counted", _("Counted in reports"))
 #: More words than this are no search but a text.
 MOST_WORDS = 8
 
@@ -33,14 +36,20 @@ class IncidentFilter(NormalisedForm):
         label=_("Type"), required=False, choices=lambda: [ANY, *types_by_family()]
     )
     week = DayField(label=_("Week of"), required=False)
+    since = DayField(label=_("From"), required=False)
+    until = DayField(label=_("Until"), required=False)
     status = forms.ChoiceField(
-        label=_("State"), required=False, choices=[ANY, *Incident.State.choices]
+        label=_("State"), required=False, choices=[ANY, COUNTED, *Incident.State.choices]
     )
     verification = forms.ChoiceField(
         label=_("Verification"), required=False, choices=[ANY, *Incident.Verification.choices]
     )
     site = forms.ChoiceField(label=_("Site"), required=False)
     mine = forms.BooleanField(label=_("Mine only"), required=False)
+    #: An area of the map: what is counted in it, no more and no less.
+    area = forms.CharField(
+        label=_("On the map"), required=False, max_length=40, widget=forms.HiddenInput
+    )
 
     show_optional = False
 
@@ -72,6 +81,15 @@ class IncidentFilter(NormalisedForm):
         if self.cleaned_data["place"] and self.chosen_place is None:
             raise forms.ValidationError(_("No such place is known."), code="unknown")
         return self.chosen_place
+
+    def clean_area(self) -> Place | None:
+        pcode = self.cleaned_data["area"]
+        if not pcode:
+            return None
+        area = Place.objects.defer("geometry").filter(pcode=pcode).first()
+        if area is None:
+            raise forms.ValidationError(_("No such place is known."), code="unknown")
+        return area
 
     def asked_week(self) -> periods.Week | None:
         """The week that is asked for, beginning on the day of the one site it is about."""
@@ -109,7 +127,9 @@ class IncidentFilter(NormalisedForm):
             incidents = incidents.filter(site=self.sites[given["site"]])
         if given.get("type"):
             incidents = incidents.filter(type=given["type"])
-        if given.get("status"):
+        if given.get("status") == COUNTED[0]:
+            incidents = on_the_map(incidents)
+        elif given.get("status"):
             incidents = incidents.filter(workflow_state=given["status"])
         if given.get("verification"):
             incidents = incidents.filter(verification=given["verification"])
@@ -120,8 +140,14 @@ class IncidentFilter(NormalisedForm):
             incidents = incidents.filter(
                 occurred_from__gte=week.starts_at, occurred_from__lt=week.ends_at
             )
+        if given.get("since"):
+            incidents = incidents.filter(occurred_on__gte=given["since"])
+        if given.get("until"):
+            incidents = incidents.filter(occurred_on__lte=given["until"])
         if given.get("place"):
             incidents = incidents.filter(below(given["place"]))
+        if given.get("area"):
+            incidents = incidents.filter(counted_in(given["area"]))
         return incidents
 
     def chips(self, path: str) -> list[tuple[Any, Any, str]]:
@@ -143,6 +169,8 @@ class IncidentFilter(NormalisedForm):
     def _shown(self, name: str, value: str) -> Any:
         if name == "place" and self.chosen_place is not None:
             return self.chosen_place.name
+        if name == "area":
+            return self.cleaned_data["area"].name
         if name == "week":
             week = self.asked_week()
             return "" if week is None else self.fields["week"].prepare_value(week.start)

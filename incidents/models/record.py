@@ -230,6 +230,27 @@ class Incident(models.Model):
             ),
             models.Index("reporter", F("occurred_from").desc(), name="incident_by_reporter"),
             models.Index("site", "occurred_on", "district", "type", name="incident_weekly"),
+            # All that the map asks of what counts: it reads the index and never the rows.
+            models.Index(
+                fields=["site", "occurred_on"],
+                include=[
+                    "place",
+                    "geo_precision",
+                    "lat",
+                    "lon",
+                    "verification",
+                    "workflow_state",
+                    "type",
+                    "is_sensitive",
+                    "sharing",
+                    "time_precision",
+                    "reporter",
+                    "district",
+                    "id",
+                ],
+                condition=Q(workflow_state__in=["submitted", "in_review", "accepted", "archived"]),
+                name="incident_map",
+            ),
             GinIndex(
                 fields=["search_key"],
                 opclasses=["gin_trgm_ops"],

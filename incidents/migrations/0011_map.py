@@ -1,0 +1,37 @@
+from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    """An index that holds all the map asks; built beside the work that goes on."""
+
+    atomic = False
+    dependencies = [("incidents", "0010_search")]
+
+    operations = [
+        AddIndexConcurrently(
+            model_name="incident",
+            index=models.Index(
+                fields=["site", "occurred_on"],
+                include=[
+                    "place",
+                    "geo_precision",
+                    "lat",
+                    "lon",
+                    "verification",
+                    "workflow_state",
+                    "type",
+                    "is_sensitive",
+                    "sharing",
+                    "time_precision",
+                    "reporter",
+                    "district",
+                    "id",
+                ],
+                condition=models.Q(
+                    workflow_state__in=["submitted", "in_review", "accepted", "archived"]
+                ),
+                name="incident_map",
+            ),
+        ),
+    ]
