@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "ceasefire.people",
     "ceasefire.jobs",
     "ceasefire.audit",
+    "ceasefire.worklist",
     "ceasefire.vault",
     "ceasefire.exports",
     "ceasefire.look",

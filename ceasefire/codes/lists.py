@@ -335,4 +335,24 @@ LISTS: dict[str, list[Row]] = {
         ("no", "No", "لا"),
         ("unknown", "Not known", "غير معروف"),
     ],
+    # What was done for an incident on the clock: "community" ends the 72 hours, "contact" does not,
+    # and both are a contact; "material" is neither.
+    "response_action": [
+        ("family_visit", "Visited the family", "زيارة العائلة", "contact"),
+        ("hospital", "Visited the hospital", "زيارة المستشفى", "contact"),
+        ("other_side", "Met the other side", "لقاء الطرف الآخر", "contact"),
+        ("notable", "Met a tribal notable", "لقاء أحد الوجهاء", "contact"),
+        ("mediation", "Opened a mediation", "بدء وساطة", "contact"),
+        ("referral", "Referred to support", "إحالة إلى جهة داعمة", "contact"),
+        ("canvass", "Went from door to door", "جولة على البيوت", "community"),
+        ("event", "Vigil, community event", "وقفة أو فعالية أهلية", "community"),
+        ("education", "Handed out leaflets, posters", "توزيع منشورات وملصقات", "material"),
+    ],
+    "watch_finding": [
+        ("quiet", "Quiet", "هادئ"),
+        ("tense", "Tense", "متوتر"),
+        ("threats", "Threats are heard", "تُسمع تهديدات"),
+        ("gathering", "Armed men gather", "تجمّع مسلحين"),
+        ("not_reached", "Nobody reached", "لم نصل إلى أحد"),
+    ],
 }

@@ -28,6 +28,14 @@ from incidents.models.record import (
     Source,
     Victimization,
 )
+from incidents.models.response import (
+    IncidentResponse,
+    ResponseAction,
+    ResponseQuerySet,
+    RetaliationWatch,
+    WatchCheck,
+    WatchQuerySet,
+)
 
 __all__ = [
     "BAND_HOURS",
@@ -49,10 +57,16 @@ __all__ = [
     "IncidentLink",
     "IncidentMerge",
     "IncidentQuerySet",
+    "IncidentResponse",
     "IncidentRevision",
     "IncidentStep",
     "NotATwin",
+    "ResponseAction",
+    "ResponseQuerySet",
+    "RetaliationWatch",
     "SecondReport",
     "Source",
     "Victimization",
+    "WatchCheck",
+    "WatchQuerySet",
 ]

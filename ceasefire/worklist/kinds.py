@@ -1,0 +1,34 @@
+"""Which notices there are: the sentence of each kind, how loud it is, and where it leads."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of notice. `tone` as the badges have it; `address` makes a path of a code."""
+
+    name: str
+    sentence: Any
+    tone: str = ""
+    address: Callable[[str], str] | None = None
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def kind(
+    name: str, sentence: Any, *, tone: str = "", address: Callable[[str], str] | None = None
+) -> Kind:
+    """Register a kind such as `response.contact_due`; its sentence names nobody and no place.
+
+    Asked for at every start, so the same name again replaces what stood.
+    """
+    _kinds[name] = Kind(name, sentence, tone, address)
+    return _kinds[name]
+
+
+def kind_of(name: str) -> Kind | None:
+    """A registered kind; None where this version has no such kind any more."""
+    return _kinds.get(name)

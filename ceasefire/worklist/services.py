@@ -1,0 +1,81 @@
+"""Sending a notice, and taking note of it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db import models, transaction
+from django.db.models.functions import Greatest
+
+from ceasefire import periods
+from ceasefire.audit.services import name_of
+from ceasefire.people.models import User
+from ceasefire.worklist.kinds import kind_of
+from ceasefire.worklist.models import Notification
+
+#: More unread ones than this are "99+".
+MOST_COUNTED = 100
+
+
+def notify(
+    recipients: Iterable[User],
+    kind: str,
+    *,
+    subject: models.Model,
+    key: str = "",
+    at: datetime | None = None,
+) -> None:
+    """Tell people of a record, in the caller's transaction; each of them once for a key.
+
+    `kind` is registered (KeyError where it is not). `key` is by default the kind and the record's
+    code; where the same may rightly be said again (assigned once more) the caller makes it longer.
+    Who may see the record is the caller's to know. People whose role has no notices are passed
+    over.
+    """
+    if kind_of(kind) is None:
+        raise KeyError(kind)
+    label, code = name_of(subject)
+    moment = at or periods.now()
+    Notification.objects.bulk_create(
+        [
+            Notification(
+                recipient=person,
+                kind=kind,
+                subject_label=label,
+                subject_code=code,
+                key=key or f"{kind}:{code}",
+                created_at=moment,
+            )
+            for person in {person.pk: person for person in recipients}.values()
+            if person.has_perm("worklist.view_notification")
+        ],
+        ignore_conflicts=True,
+    )
+
+
+@transaction.atomic
+def mark_read(notification: Notification, *, by: User, at: datetime | None = None) -> Notification:
+    """Take note of one of one's own notices; a second time changes nothing."""
+    own = Notification.objects.visible_to(by).filter(pk=notification.pk)
+    own.unread().update(read_at=_not_before(at))
+    return own.get()
+
+
+@transaction.atomic
+def mark_all_read(*, by: User, up_to: int | None = None, at: datetime | None = None) -> int:
+    """Take note of all of one's own notices, those that came after `up_to` left out; how many."""
+    rows = Notification.objects.visible_to(by).unread()
+    if up_to is not None:
+        rows = rows.filter(pk__lte=up_to)
+    return int(rows.update(read_at=_not_before(at)))
+
+
+def _not_before(at: datetime | None) -> Any:
+    """The moment of reading, never before the notice came: clocks of two machines differ."""
+    return Greatest(models.F("created_at"), models.Value(at or periods.now()))
+
+
+def unread(user: User) -> int:
+    """How many notices somebody has not read, `MOST_COUNTED` standing for that many or more."""
+    rows = Notification.objects.visible_to(user).unread().order_by().values_list("pk", flat=True)
+    return len(rows[:MOST_COUNTED])
