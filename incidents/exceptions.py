@@ -26,6 +26,38 @@ class NotForThisPerson(IncidentRefusal):
     message = _("This is for somebody else to do.")
 
 
+class OwnReport(IncidentRefusal):
+    """Nobody accepts what they reported: two pairs of eyes."""
+
+    message = _("You reported this yourself. Another supervisor or the data officer accepts it.")
+
+
+class SourceOfAnother(IncidentRefusal):
+    """Who reported an incident takes away their own sources only."""
+
+    message = _("Somebody else brought this source. A supervisor may take it away.")
+
+
+class FilterNameTaken(IncidentRefusal):
+    message = _("You have a filter of that name already.")
+
+
+class TooManyFilters(IncidentRefusal):
+    message = _("At most 20 filters can be kept. Remove one first.")
+
+
+class TooManyRows(IncidentRefusal):
+    """More rows than a person can have looked at."""
+
+    message = _("At most 2,000 incidents at once. Narrow the list first.")
+
+
+class TooLateToUndo(IncidentRefusal):
+    """Only one's own last step of the last minutes can be taken back."""
+
+    message = _("This can no longer be undone.")
+
+
 class ReasonNeeded(IncidentRefusal):
     message = _("Give a reason.")
 

@@ -17,9 +17,9 @@ class JobQuerySet(models.QuerySet["Job"]):
     """Jobs, as the page of jobs asks for them."""
 
     def visible_to(self, user: Any) -> "JobQuerySet":
-        """The administrator sees all; others with the permission their sites'; all their own."""
+        """The administrator sees all; who may change jobs, those of their sites; all their own."""
         own = Q(by=user)
-        if not user.has_perm("jobs.view_job"):
+        if not user.has_perm("jobs.change_job"):
             return self.filter(own)
         if user.role == Role.ADMINISTRATOR:
             return self.all()

@@ -30,13 +30,14 @@ def job_list(request: HttpRequest) -> HttpResponse:
         "page": page,
         "state": state,
         "states": Job.State.choices,
+        "may_change": request.user.has_perm("jobs.change_job"),
         "parked": Job.objects.visible_to(request.user).parked().exists(),
     }
     return render(request, "oversight/job_list.html", context)
 
 
 @require_POST
-@requires("jobs.view_job")
+@requires("jobs.change_job")
 def job_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask a job to stop; one that has begun stops at its next step."""
     job = get_object_or_404(Job.objects.visible_to(request.user), pk=pk)
@@ -47,7 +48,7 @@ def job_cancel(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@requires("jobs.view_job")
+@requires("jobs.change_job")
 def job_again(request: HttpRequest, pk: int) -> HttpResponse:
     """Try a job again that stopped after failing."""
     job = get_object_or_404(Job.objects.visible_to(request.user), pk=pk)

@@ -77,6 +77,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
             "reports.compile_weeklyreport",
             "vault.reveal_identity",
             "jobs.view_job",
+            "jobs.change_job",
         }
     ),
     Role.DATA_OFFICER: frozenset(
@@ -105,6 +106,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
             "places.view_place",
             "places.change_place",
             "jobs.view_job",
+            "jobs.change_job",
         }
     ),
 }

@@ -75,6 +75,7 @@ def _manager(user: Any) -> list[Block]:
         blocks.alerts(pages),
         blocks.review(user),
         *(blocks.unusual(page) for page in pages[:1]),
+        blocks.parked(user),
         blocks.latest(reports, user.digits),
     ]
 

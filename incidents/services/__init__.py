@@ -25,6 +25,7 @@ from incidents.services.records import (
     save_draft,
     settle_submission,
 )
+from incidents.services.rows import may_take_away
 from incidents.services.rules import (
     RULES,
     Point,
@@ -52,6 +53,7 @@ from incidents.services.workflow import (
     Move,
     accept_incident,
     archive_incident,
+    is_for_others,
     mark_duplicate,
     may_move,
     open_verbs,
@@ -83,6 +85,7 @@ __all__ = [
     "edit_incident",
     "grade_source",
     "in_review_order",
+    "is_for_others",
     "is_sensitive",
     "mark_duplicate",
     "may_add_source",
@@ -91,6 +94,7 @@ __all__ = [
     "may_move",
     "may_override",
     "may_revise",
+    "may_take_away",
     "note_reading",
     "open_verbs",
     "override_verification",

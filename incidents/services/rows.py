@@ -6,7 +6,7 @@ from typing import Any
 
 from ceasefire import vault
 from ceasefire.people.models import User
-from incidents.exceptions import NotAllowedFromHere
+from incidents.exceptions import NotAllowedFromHere, SourceOfAnother
 from incidents.models import Incident, IncidentActor, Source, Victimization
 from incidents.services.facts import ActorFacts, SourceFacts, VictimFacts, plain
 
@@ -58,6 +58,11 @@ def _seal(row: Row, given: Facts, by: User | None) -> None:
         row.save(update_fields=sealed)
 
 
+def may_take_away(incident: Incident, source: Source, by: User | None) -> bool:
+    """Who reported the incident takes away their own sources only; reviewers, those of others."""
+    return by is None or source.created_by_id in {None, by.pk} or incident.reporter_id != by.pk
+
+
 def write_rows(
     incident: Incident, kind: str, given: Sequence[Facts], *, by: User | None, at: datetime
 ) -> tuple[bool, list[Any]]:
@@ -76,6 +81,8 @@ def write_rows(
         row = here.get(facts.id) if facts.id is not None else None
         if facts.remove:
             if row is not None:
+                if kind == "sources" and not may_take_away(incident, row, by):  # type: ignore[arg-type]
+                    raise SourceOfAnother
                 vault.forget(row, by=by)
                 row.delete()
                 changed = True

@@ -16,6 +16,7 @@ from incidents.exceptions import (
     NotAllowedFromHere,
     NotComplete,
     NotForThisPerson,
+    OwnReport,
     ReasonNeeded,
     SiteIsReadOnly,
 )
@@ -32,6 +33,7 @@ class Move:
     to: str
     permission: str
     by_reporter: bool = False
+    not_by_reporter: bool = False
     needs_reason: bool = False
 
 
@@ -42,7 +44,7 @@ _WITHDRAW = Move(
 _DISCARD = Move(State.WITHDRAWN, "incidents.withdraw_incident", by_reporter=True)
 _TAKE = Move(State.IN_REVIEW, "incidents.review_incident")
 _RETURN = Move(State.RETURNED, "incidents.review_incident", needs_reason=True)
-_ACCEPT = Move(State.ACCEPTED, "incidents.review_incident")
+_ACCEPT = Move(State.ACCEPTED, "incidents.review_incident", not_by_reporter=True)
 _DUPLICATE = Move(State.DUPLICATE, "incidents.review_incident")
 _DUPLICATE_LATE = Move(State.DUPLICATE, "incidents.review_incident", needs_reason=True)
 _ARCHIVE = Move(State.ARCHIVED, "incidents.archive_incident")
@@ -75,6 +77,7 @@ EVENTS = {
     "accept": "incident.accepted",
     "duplicate": "incident.marked_duplicate",
     "archive": "incident.archived",
+    "undo": "incident.step_undone",
 }
 STATES_OPEN_TO_REVIEWERS = (State.SUBMITTED, State.IN_REVIEW)
 #: From these on, a change of what is recorded is a revision.
@@ -83,6 +86,21 @@ SETTLED = (State.ACCEPTED, State.ARCHIVED)
 
 def may_move(incident: Incident, verb: str, by: User) -> bool:
     """Whether this person may carry out this verb on this incident now."""
+    return _may_by_role(incident, verb, by) and not is_for_others(incident, verb, by)
+
+
+def is_for_others(incident: Incident, verb: str, by: User) -> bool:
+    """Whether it is for somebody else only because this person reported the incident."""
+    move = MOVES.get((incident.workflow_state, verb))
+    return (
+        move is not None
+        and move.not_by_reporter
+        and incident.reporter_id == by.pk
+        and _may_by_role(incident, verb, by)
+    )
+
+
+def _may_by_role(incident: Incident, verb: str, by: User) -> bool:
     move = MOVES.get((incident.workflow_state, verb))
     return (
         move is not None
@@ -144,7 +162,7 @@ def revise(
     )
 
 
-def _carry_out(
+def carry_out(
     incident: Incident,
     verb: str,
     *,
@@ -155,17 +173,23 @@ def _carry_out(
     also: Callable[[Incident, datetime], None] | None = None,
     fields: tuple[str, ...] = (),
     detail: dict[str, Any] | None = None,
+    back: Callable[[Incident], Move] | None = None,
 ) -> Incident:
-    """Lock, re-read, refuse, write, step, audit: what every verb has in common."""
+    """Lock, re-read, refuse, write, step, audit: what every verb has in common.
+
+    `back` gives the step instead of the table: the one that is taken back.
+    """
     incident = locked(incident)
-    move = MOVES.get((incident.workflow_state, verb))
+    move = back(incident) if back is not None else MOVES.get((incident.workflow_state, verb))
     if incident.site.read_only:
         raise SiteIsReadOnly
     if incident.site_id not in by.site_ids:
         raise NotForThisPerson
     if move is None:
         raise NotAllowedFromHere
-    if not may_move(incident, verb, by):
+    if is_for_others(incident, verb, by):
+        raise OwnReport
+    if back is None and not may_move(incident, verb, by):
         raise NotForThisPerson
     refuse_stale(incident, version)
     reason = reason.strip()
@@ -212,7 +236,7 @@ def submit_incident(incident: Incident, *, by: User, version: int | None = None)
         incident.submitted_at = incident.submitted_at or at
         incident.returned_reason = ""
 
-    return _carry_out(
+    return carry_out(
         incident,
         "submit",
         by=by,
@@ -227,13 +251,13 @@ def withdraw_incident(
     incident: Incident, *, by: User, reason: str = "", version: int | None = None
 ) -> Incident:
     """Take an incident back. Only its reporter may, and only before it is accepted."""
-    return _carry_out(incident, "withdraw", by=by, version=version, reason=reason)
+    return carry_out(incident, "withdraw", by=by, version=version, reason=reason)
 
 
 @transaction.atomic
 def take_for_review(incident: Incident, *, by: User, version: int | None = None) -> Incident:
     """Begin the review, so that two reviewers do not do the same work."""
-    return _carry_out(incident, "take", by=by, version=version)
+    return carry_out(incident, "take", by=by, version=version)
 
 
 @transaction.atomic
@@ -245,7 +269,7 @@ def return_incident(
     def say_why(incident: Incident, at: datetime) -> None:
         incident.returned_reason = reason.strip()[:400]
 
-    return _carry_out(
+    return carry_out(
         incident,
         "return",
         by=by,
@@ -258,12 +282,15 @@ def return_incident(
 
 @transaction.atomic
 def accept_incident(incident: Incident, *, by: User, version: int | None = None) -> Incident:
-    """Accept an incident into the record; from now on every correction is a revision."""
+    """Accept an incident into the record; from now on every correction is a revision.
+
+    Not by who reported it: another supervisor of the site, or the data officer.
+    """
 
     def accept(incident: Incident, at: datetime) -> None:
         incident.accepted_at = at
 
-    return _carry_out(
+    return carry_out(
         incident, "accept", by=by, version=version, also=accept, fields=("accepted_at",)
     )
 
@@ -271,7 +298,7 @@ def accept_incident(incident: Incident, *, by: User, version: int | None = None)
 @transaction.atomic
 def archive_incident(incident: Incident, *, by: User, version: int | None = None) -> Incident:
     """Put an accepted incident away; it goes on being counted."""
-    return _carry_out(incident, "archive", by=by, version=version)
+    return carry_out(incident, "archive", by=by, version=version)
 
 
 @transaction.atomic
@@ -303,7 +330,7 @@ def mark_duplicate(
         incident.duplicate_of = original
         Incident.objects.filter(duplicate_of=incident).update(duplicate_of=original)
 
-    return _carry_out(
+    return carry_out(
         incident,
         "duplicate",
         by=by,

@@ -214,7 +214,11 @@ def _rows(request: HttpRequest, incident: Incident) -> dict[str, Any]:
         given["sources"] = SourceRows(
             request.POST or None,
             prefix="sources",
-            initial=[source_initial(source, sources[0]) for source in sources],
+            initial=[
+                source_initial(source, sources[0])
+                | {"stays": not services.may_take_away(incident, source, request.user)}
+                for source in sources
+            ],
             form_kwargs={"by": request.user},
         )
     given["victims"] = VictimRows(

@@ -205,6 +205,7 @@ def detail_context(request: HttpRequest, incident: Incident, **forms: Any) -> di
             for verb in verbs
             if verb in {"submit", "take", "accept", "archive"}
         ],
+        "is_for_others": services.is_for_others(incident, "accept", user),
         "may_edit": services.may_edit(incident, user),
         "may_revise": services.may_revise(incident, user),
         "source_form": SourceForm(prefix="source", use_required_attribute=False)

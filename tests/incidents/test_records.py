@@ -23,6 +23,7 @@ from incidents.exceptions import (
     ReasonNeeded,
     SameKeyOtherContent,
     SiteIsReadOnly,
+    SourceOfAnother,
 )
 from incidents.models import Incident, Source
 from incidents.services import ActorFacts, SourceFacts, VictimFacts
@@ -278,6 +279,58 @@ class TestEditing:
         gone = SourceFacts("family", "C", "3", id=incident.sources.get().pk, remove=True)
         with pytest.raises(NotComplete):
             services.edit_incident(incident, facts={}, version=1, by=worker, sources=[gone])
+
+
+class TestTakingSourcesAway:
+    @pytest.fixture
+    def incident(self, log, make_user, basrah):
+        """The worker's report, with a second source that a colleague brought."""
+        incident = log()
+        colleague = make_user(Role.INTERRUPTER, basrah, username="brought.it")
+        services.add_source(incident, facts=SourceFacts("media", "B", "2"), by=colleague)
+        incident.refresh_from_db()
+        return incident
+
+    def without(self, source):
+        return [SourceFacts(source.kind, "C", "3", id=source.pk, remove=True)]
+
+    def test_the_reporter_takes_away_no_colleagues_source(self, incident, worker):
+        foreign = incident.sources.exclude(created_by=worker).get()
+        with pytest.raises(SourceOfAnother):
+            services.edit_incident(
+                incident,
+                facts={},
+                version=incident.version,
+                by=worker,
+                sources=self.without(foreign),
+            )
+        assert incident.sources.count() == 2
+
+    def test_the_reporter_takes_away_their_own(self, incident, worker):
+        own = incident.sources.get(created_by=worker)
+        services.edit_incident(
+            incident, facts={}, version=incident.version, by=worker, sources=self.without(own)
+        )
+        assert list(incident.sources.values_list("created_by__username", flat=True)) == [
+            "brought.it"
+        ]
+
+    def test_a_reviewer_takes_away_any(self, incident, worker, supervisor):
+        foreign = incident.sources.exclude(created_by=worker).get()
+        services.edit_incident(
+            incident,
+            facts={},
+            version=incident.version,
+            by=supervisor,
+            sources=self.without(foreign),
+        )
+        assert incident.sources.count() == 1
+
+    def test_the_form_offers_it_for_ones_own_only(self, incident, worker, signed_in):
+        page = signed_in(worker).get(f"{incident.get_absolute_url()}edit/")
+        offered = [row["remove"].id_for_label for row in page.context["rows"]["sources"]]
+        shown = [name for name in offered if f'id="{name}"' in page.content.decode()]
+        assert shown == offered[:1]
 
 
 class TestRevising:

@@ -14,6 +14,7 @@ from incidents.exceptions import (
     NotAllowedFromHere,
     NotComplete,
     NotForThisPerson,
+    OwnReport,
     ReasonNeeded,
     SiteIsReadOnly,
 )
@@ -93,6 +94,30 @@ def test_a_supervisor_of_another_site_moves_nothing(log, make_user, zubair):
     stranger = make_user(Role.SUPERVISOR, zubair)
     with pytest.raises(NotForThisPerson):
         services.accept_incident(incident, by=stranger)
+
+
+def test_nobody_accepts_what_they_reported(log, supervisor, data_officer, make_user, basrah):
+    incident = log(by=supervisor, state="in_review")
+    with pytest.raises(OwnReport):
+        services.accept_incident(incident, by=supervisor)
+    assert "accept" not in services.open_verbs(incident, supervisor)
+
+    other = make_user(Role.SUPERVISOR, basrah)
+    assert services.accept_incident(incident, by=other).workflow_state == "accepted"
+    again = log(by=supervisor)
+    assert services.accept_incident(again, by=data_officer).workflow_state == "accepted"
+
+
+def test_the_page_says_who_accepts_ones_own_report(log, supervisor, signed_in):
+    incident = log(by=supervisor)
+    client = signed_in(supervisor)
+
+    assert b"You reported this yourself" in client.get(incident.get_absolute_url()).content
+    answer = client.post(f"{incident.get_absolute_url()}accept/", follow=True)
+
+    assert b"Another supervisor or the data officer accepts it." in answer.content
+    incident.refresh_from_db()
+    assert incident.workflow_state == "submitted"
 
 
 def test_returning_and_withdrawing_need_a_reason(log, worker, supervisor):
