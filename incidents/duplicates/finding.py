@@ -1,0 +1,335 @@
+"""Which records a report may repeat: one indexed question, then the points of each.
+
+Only records that the person may see are ever compared, so that nothing of the answer, not even that
+there is one, comes from a record they may not see. Names are compared as digests of the vault's
+blind index; a comparison that had names on both sides is written down as a search.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import DurationField, F, Q, QuerySet, Value
+from django.db.models.functions import Greatest
+
+from ceasefire import audit, codes, periods, vault
+from ceasefire.codes.services import family
+from ceasefire.people.models import User
+from ceasefire.places.models import Place, Site
+from ceasefire.vault.models import BlindIndex
+from incidents.duplicates.scoring import (
+    ANY_FAMILY,
+    WINDOW,
+    Count,
+    Harmed,
+    Likeness,
+    Telling,
+    likeness,
+)
+from incidents.duplicates.words import marks
+from incidents.models import Incident, NotATwin, Victimization
+
+State = Incident.State
+#: Records that a report can repeat: alive, and not their reporter's alone.
+LIVE = (State.SUBMITTED, State.IN_REVIEW, State.RETURNED, State.ACCEPTED, State.ARCHIVED)
+#: Candidates compared for one report, nearest in time first, and twins shown of them.
+MOST_CANDIDATES, MOST_TWINS = 60, 3
+#: The list of pairs looks back so far, at so many of the newest records.
+LIST_DAYS, LIST_RECORDS, LIST_PAIRS = 28, 200, 60
+_FIELDS = (
+    *("code", "site", "type", "subtype", "occurred_from", "time_precision", "time_of_day"),
+    *("place", "geo_precision", "lat", "lon", "place_type", "method", "motive", "weapons"),
+    *("killed_min", "killed_best", "killed_max", "injured_min", "injured_best", "injured_max"),
+    *("abducted", "summary", "workflow_state", "verification", "is_sensitive", "created_at"),
+    *("place__level", "place__parent", "place__pcode", "place__name_en", "place__name_ar"),
+    *("reporter", "reporter__code_name", "reported_at"),
+)
+
+
+@dataclass(frozen=True)
+class Twin:
+    """A record that a report may repeat, and how much it looks like it."""
+
+    incident: Incident
+    likeness: Likeness
+
+
+@dataclass(frozen=True)
+class TwinPair:
+    """Two records that may tell of one event; `first` was entered earlier."""
+
+    first: Incident
+    second: Incident
+    likeness: Likeness
+    #: Whether the reporter of the later one said that it is another event.
+    denied_at_entry: bool = False
+
+
+# --- from records and forms to tellings -----------------------------------------------------------
+
+
+def around(place: Place) -> Any:
+    """The key of the sub-district of a place; of a coarser place, its own."""
+    return place.parent_id if place.level == Place.Level.NEIGHBOURHOOD else place.pk
+
+
+def telling_of(
+    incident: Incident, victims: Iterable[Any] = (), names: frozenset[bytes] = frozenset()
+) -> Telling:
+    """An incident (saved or not) as the comparison sees it; `victims` are rows or facts."""
+    return Telling(
+        type=incident.type,
+        family=family("incident_type", incident.type) or ANY_FAMILY,
+        at=incident.occurred_from.astimezone(periods.BAGHDAD),
+        place=incident.place_id,
+        around=around(incident.place),
+        is_neighbourhood=incident.place.level == Place.Level.NEIGHBOURHOOD,
+        time_precision=incident.time_precision,
+        knows_clock=incident.knows_clock,
+        time_of_day=incident.time_of_day,
+        geo_precision=incident.geo_precision,
+        lat=incident.lat,
+        lon=incident.lon,
+        subtype=incident.subtype,
+        place_type=incident.place_type,
+        method=incident.method,
+        motive=incident.motive,
+        weapons=frozenset(incident.weapons),
+        killed=Count(incident.killed_best, incident.killed_min, incident.killed_max),
+        injured=Count(incident.injured_best, incident.injured_min, incident.injured_max),
+        abducted=Count(incident.abducted),
+        victims=tuple(
+            Harmed(row.sex, row.age, row.age_band, frozenset(row.roles)) for row in victims
+        ),
+        names=names,
+        marks=marks(incident.summary),
+    )
+
+
+def digests_of(names: Iterable[str]) -> frozenset[bytes]:
+    """Names as the vault compares them."""
+    found = (vault.blind_index("name", name) for name in names if name.strip())
+    return frozenset(digest for digest in found if digest is not None)
+
+
+# --- one report -----------------------------------------------------------------------------------
+
+
+def candidates(
+    report: Incident, *, by: User, also: Iterable[Incident] = ()
+) -> "QuerySet[Incident]":
+    """Records of the same site that the person sees: 48 hours, sub-district, family of the type.
+
+    One question, led by the index of site, place and moment. `also` are records that are left out.
+    """
+    centre = around(report.place)
+    places = Place.objects.filter(pk=centre).values("pk")
+    if report.place.level in (Place.Level.NEIGHBOURHOOD, Place.Level.SUBDISTRICT):
+        places = Place.objects.filter(Q(pk=centre) | Q(parent=centre)).values("pk")
+    found = Incident.objects.visible_to(by).filter(
+        site=report.site_id,
+        place__in=places,
+        occurred_from__range=(report.occurred_from - WINDOW, report.occurred_from + WINDOW),
+        workflow_state__in=LIVE,
+    )
+    types = types_like(report.type)
+    if types is not None:
+        found = found.filter(type__in=types)
+    left_out = [report.pk, *(one.pk for one in also)]
+    return (
+        found.exclude(pk__in=left_out)
+        .select_related("place", "reporter")
+        .only(*_FIELDS)
+        .order_by(
+            Greatest(
+                F("occurred_from") - Value(report.occurred_from),
+                Value(report.occurred_from) - F("occurred_from"),
+                output_field=DurationField(),
+            ),
+            "id",
+        )
+    )
+
+
+def types_like(code: str) -> list[str] | None:
+    """The types of the same family and the ones that fit every family; None for all of them."""
+    wanted = family("incident_type", code) or ANY_FAMILY
+    if wanted == ANY_FAMILY:
+        return None
+    return [
+        one
+        for one, _label in codes.choices("incident_type", retired=True)
+        if family("incident_type", one) in (wanted, ANY_FAMILY)
+    ]
+
+
+def likely_twins(
+    report: Incident,
+    *,
+    by: User,
+    victims: Sequence[Any] = (),
+    names: Iterable[str] = (),
+    is_saved: bool = False,
+) -> list[Twin]:
+    """The records that a report most likely repeats, the likeliest first, at most three.
+
+    `report` may be one that is not saved yet, with what its form holds. Pairs that somebody has
+    decided on are left out. One question where nothing is near; at most four.
+    """
+    near = list(candidates(report, by=by)[:MOST_CANDIDATES])
+    if is_saved and near:
+        near = _undecided(report, near)
+    if not near:
+        return []
+    here = telling_of(report, victims, digests_of(names))
+    there = tellings(near, with_names=bool(here.names), by=by)
+    found = [Twin(one, likeness(here, there[one.pk])) for one in near]
+    likely = [twin for twin in found if twin.likeness.is_likely]
+    likely.sort(key=lambda twin: (-twin.likeness.points, twin.incident.code))
+    return likely[:MOST_TWINS]
+
+
+def _undecided(report: Incident, near: list[Incident]) -> list[Incident]:
+    decided = _decisions([report.pk])
+    return [one for one in near if frozenset((report.pk, one.pk)) not in decided]
+
+
+def _decisions(keys: Iterable[Any], *, at_entry: bool | None = None) -> dict[frozenset[Any], bool]:
+    """{pair of keys: decided at entry} of all decisions that touch the records."""
+    keys = list(keys)
+    rows = NotATwin.objects.filter(Q(first__in=keys) | Q(second__in=keys))
+    if at_entry is not None:
+        rows = rows.filter(at_entry=at_entry)
+    return {
+        frozenset((first, second)): entry
+        for first, second, entry in rows.values_list("first_id", "second_id", "at_entry")
+    }
+
+
+def tellings(
+    incidents: Sequence[Incident], *, with_names: bool, by: User | None
+) -> dict[UUID, Telling]:
+    """Records as the comparison sees them, with the people harmed; two more questions at most."""
+    people: dict[UUID, list[Victimization]] = {}
+    keys: dict[str, UUID] = {}
+    rows = Victimization.objects.filter(incident__in=[one.pk for one in incidents])
+    for row in rows:
+        people.setdefault(row.incident_id, []).append(row)
+        if row.has_sealed_name:
+            keys[str(row.pk)] = row.incident_id
+    names: dict[UUID, set[bytes]] = {}
+    if with_names and keys:
+        known = BlindIndex.objects.filter(
+            table=Victimization._meta.db_table, column="name", row__in=list(keys)
+        )
+        for row_key, digest in known.values_list("row", "digest"):
+            names.setdefault(keys[row_key], set()).add(bytes(digest))
+        # Typing names and looking at what comes is a way to search.
+        audit.record("vault.searched", by=by, detail={"kind": "twin", "found": len(names)})
+    return {
+        one.pk: telling_of(one, people.get(one.pk, ()), frozenset(names.get(one.pk, ())))
+        for one in incidents
+    }
+
+
+# --- many at once ---------------------------------------------------------------------------------
+
+
+def likely_pairs(*, by: User, today: Any = None) -> list[TwinPair]:
+    """Pairs of the recent weeks that may tell of one event, the likeliest first.
+
+    Of the newest records of each of the person's sites (`LIST_RECORDS`, `LIST_DAYS`). Pairs that a
+    reviewer decided on are left out; what a reporter said at entry is shown beside the pair.
+    """
+    since = periods.now() - timedelta(days=LIST_DAYS)
+    newest: list[Incident] = []
+    for site in by.site_ids:
+        newest += list(
+            Incident.objects.visible_to(by)
+            .filter(site=site, workflow_state__in=LIVE, occurred_from__gte=since)
+            .select_related("place", "reporter")
+            .only(*_FIELDS)
+            .order_by("-occurred_from", "-id")[:LIST_RECORDS]
+        )
+    near = list(_near(newest))
+    if not near:
+        return []
+    decided = _decisions({one.pk for pair in near for one in pair})
+    near = [pair for pair in near if decided.get(frozenset((pair[0].pk, pair[1].pk)), True)]
+    there = tellings(
+        list({one.pk: one for pair in near for one in pair}.values()), with_names=False, by=by
+    )
+    pairs = []
+    for pair in near:
+        like = likeness(there[pair[0].pk], there[pair[1].pk])
+        if like.is_likely:
+            first, second = sorted(pair, key=lambda one: (one.created_at, one.code))
+            denied = frozenset((first.pk, second.pk)) in decided
+            pairs.append(TwinPair(first, second, like, denied))
+    pairs.sort(key=lambda pair: (pair.denied_at_entry, -pair.likeness.points, pair.second.code))
+    return pairs[:LIST_PAIRS]
+
+
+def _near(newest: Sequence[Incident]) -> Iterable[tuple[Incident, Incident]]:
+    """Pairs that the candidate query would put beside each other."""
+    groups: dict[tuple[Any, Any], list[Incident]] = {}
+    for one in newest:
+        groups.setdefault((one.site_id, around(one.place)), []).append(one)
+    families = {one.type: family("incident_type", one.type) or ANY_FAMILY for one in newest}
+    for group in groups.values():
+        group.sort(key=lambda one: one.occurred_from)
+        for at, one in enumerate(group):
+            for other in group[at + 1 :]:
+                if other.occurred_from - one.occurred_from > WINDOW:
+                    break
+                kinds = (families[one.type], families[other.type])
+                if kinds[0] == kinds[1] or ANY_FAMILY in kinds:
+                    yield one, other
+
+
+def count_likely(
+    reports: Sequence[tuple[Incident, Sequence[Any]]], *, by: User, site: Site
+) -> list[int]:
+    """Positions of those reports, not saved, that likely repeat a record of the site.
+
+    For the preview of an import: one question for all of them, so give it some hundreds at a time.
+    Records the person may not see are not compared.
+    """
+    if not reports:
+        return []
+    moments = [report.occurred_from for report, _victims in reports]
+    places: Mapping[Any, None] = {around(report.place): None for report, _victims in reports}
+    rows = list(
+        Incident.objects.visible_to(by)
+        .filter(
+            Q(place__in=list(places)) | Q(place__parent__in=list(places)),
+            site=site,
+            occurred_from__range=(min(moments) - WINDOW, max(moments) + WINDOW),
+            workflow_state__in=LIVE,
+        )
+        .select_related("place", "reporter")
+        .only(*_FIELDS)
+        .order_by("occurred_from")[:MOST_ROWS]
+    )
+    if not rows:
+        return []
+    there = [telling_of(row) for row in rows]
+    found = []
+    for position, (report, victims) in enumerate(reports):
+        here = telling_of(report, victims)
+        for other in there:
+            if (
+                abs(here.at - other.at) <= WINDOW
+                and here.around == other.around
+                and (here.family == other.family or ANY_FAMILY in (here.family, other.family))
+                and likeness(here, other).is_likely
+            ):
+                found.append(position)
+                break
+    return found
+
+
+#: Records compared with the rows of an import at a time.
+MOST_ROWS = 2000
