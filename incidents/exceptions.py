@@ -131,3 +131,33 @@ class KeyTaken(IncidentRefusal):
     """The form's key belongs to somebody else's incident."""
 
     message = _("This form can no longer be sent. Open a new one.")
+
+
+class ClockNotRunning(IncidentRefusal):
+    """The incident has no clock, or it has ended."""
+
+    message = _("The clock of this incident is not running.")
+
+
+class AlreadyTaken(IncidentRefusal):
+    message = _("Somebody else has taken it meanwhile.")
+
+
+class NotTheirs(IncidentRefusal):
+    """The person to be sent is not of the site, has left, or may not see the incident."""
+
+    message = _("This person cannot be sent: not of this site, or may not see the incident.")
+
+
+class BeforeItHappened(IncidentRefusal):
+    message = _("That is before the incident.")
+
+
+class OnBothSides(IncidentRefusal):
+    message = _("Nobody can watch both sides.")
+
+
+class WatchIsOver(IncidentRefusal):
+    """There is no open watch, or the incident calls for none."""
+
+    message = _("There is no open watch for this incident.")

@@ -8,6 +8,7 @@ from ceasefire import jobs, periods
 from incidents import export_files, importing
 from incidents.importing import files
 from incidents.models import ImportBatch
+from incidents.services import bulk, escalation
 
 RUN, EXPIRE = "incidents.import_batch", "incidents.expire_import_files"
 
@@ -64,3 +65,32 @@ def expire_import_files() -> None:
 def hours() -> Iterable[jobs.Due]:
     """Once an hour."""
     yield jobs.Due(periods.now().strftime("%Y-%m-%dT%H"), EXPIRE)
+
+
+@jobs.handler(bulk.RUN, atomic=False)
+def bulk_action(job: jobs.Job, action_id: str) -> None:
+    """Carry out one verb on many incidents. Run again, it goes on with what is left."""
+    bulk.run_bulk(action_id, progress=lambda done, total: jobs.progress(job, done, total))
+
+
+@jobs.handler(bulk.RUN_BACK, atomic=False)
+def bulk_undo(job: jobs.Job, action_id: str) -> None:
+    """Take back what a bulk action did, where nobody touched it since."""
+    bulk.run_undo(action_id, progress=lambda done, total: jobs.progress(job, done, total))
+
+
+ESCALATE = "incidents.escalate_responses"
+
+
+@jobs.handler(ESCALATE)
+def escalate_responses() -> None:
+    """Tell supervisors and managers of clocks that ran and watches without anybody."""
+    escalation.escalate(at=periods.now())
+
+
+@jobs.periodic("incidents.escalate_responses")
+def minutes() -> Iterable[jobs.Due]:
+    """Now, where somebody is to be told of something."""
+    now = periods.now()
+    if escalation.is_due(now):
+        yield jobs.Due(now.strftime("%Y-%m-%dT%H:%M"), ESCALATE)

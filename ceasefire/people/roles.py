@@ -47,13 +47,18 @@ _INCIDENT_FIELD = _INCIDENT_READING | {
     "incidents.edit_incident",
     "incidents.submit_incident",
     "incidents.withdraw_incident",
+    "incidents.record_response",
 }
 _REVIEW = {
     "incidents.review_incident",
     "incidents.override_verification",
     "incidents.revise_incident",
 }
-_PROGRAM_REPORTS = {"reports.view_weeklyreport", "reports.view_dashboard"}
+_PROGRAM_REPORTS = {
+    "reports.view_weeklyreport",
+    "reports.view_dashboard",
+    "worklist.view_notification",
+}
 
 PERMISSIONS: dict[str, frozenset[str]] = {
     Role.INTERRUPTER: frozenset(_INCIDENT_FIELD | _PROGRAM_REPORTS | {"places.view_place"}),
@@ -62,7 +67,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         _INCIDENT_FIELD
         | _REVIEW
         | _PROGRAM_REPORTS
-        | {"places.view_place", "incidents.view_source", "vault.reveal_identity"}
+        | {"places.view_place", "incidents.view_source", "incidents.assign_response", "vault.reveal_identity"}
     ),
     Role.MANAGER: frozenset(
         _INCIDENT_FIELD
@@ -71,6 +76,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
             "places.view_place",
             "incidents.view_source",
             "incidents.archive_incident",
+            "incidents.assign_response",
             "incidents.export_incident",
             "incidents.view_named_group",
             "reports.freeze_weeklyreport",

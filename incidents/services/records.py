@@ -22,7 +22,7 @@ from incidents.exceptions import (
     SiteIsReadOnly,
 )
 from incidents.models import ConflictingSubmission, Incident, IncidentRevision
-from incidents.services import rules
+from incidents.services import clocks, rules
 from incidents.services.facts import (
     FIELDS,
     ActorFacts,
@@ -214,6 +214,7 @@ def _log(
         by=by,
         detail={"type": incident.type, "verification": incident.verification},
     )
+    clocks.follow(incident, by=by, at=at, is_new=True)
     return incident
 
 
@@ -339,16 +340,18 @@ def edit_incident(
         raise NotForThisPerson
     if version != incident.version:
         raise ChangedMeanwhile(_differences(incident, facts), incident.version)
+    at = at or periods.now()
     changes = _change(
         incident,
         facts=facts,
         rows={"sources": sources, "victims": victims, "actors": actors},
         by=by,
-        at=at or periods.now(),
+        at=at,
     )
     if changes:
         _save(incident, by=by)
         audit.record("incident.edited", subject=incident, by=by, fields=sorted(changes))
+        clocks.follow(incident, by=by, at=at)
     return incident
 
 
@@ -395,4 +398,5 @@ def revise_incident(
     _save(incident, by=by)
     revision = revise(incident, changes=changes, reason=reason, by=by, at=at)
     audit.record("incident.revised", subject=incident, by=by, fields=sorted(changes), reason=reason)
+    clocks.follow(incident, by=by, at=at)
     return revision

@@ -21,7 +21,7 @@ from incidents.exceptions import (
     SiteIsReadOnly,
 )
 from incidents.models import Incident, IncidentRevision, IncidentStep
-from incidents.services import rules
+from incidents.services import clocks, rules
 
 State = Incident.State
 
@@ -221,6 +221,7 @@ def carry_out(
         reason=reason,
         detail={"from": before, "to": incident.workflow_state, **(detail or {})},
     )
+    clocks.follow(incident, by=by, at=at)
     return incident
 
 

@@ -1,0 +1,228 @@
+"""Which incidents are on the 72-hour clock, from when, and what moves it: `follow`.
+
+Every verb that changes an incident calls `follow` in its own transaction, after it wrote. A clock
+is opened, stopped, resumed or set anew as the incident stands then; called again it changes
+nothing.
+"""
+
+from datetime import datetime, timedelta
+
+from ceasefire import audit
+from ceasefire.codes.services import family
+from ceasefire.people.models import User
+from incidents.models import Incident, IncidentResponse, RetaliationWatch
+from incidents.models.response import LATE_NOTICE_HOURS, WATCH_HOURS
+from incidents.services import notices
+
+#: Always on the clock besides the family of killings: attempted killing, kidnapping, tribal fight,
+#: tribal raid. Arrest by the authorities (DET) is not the community's to answer.
+ALWAYS = frozenset({"ATM", "KID", "TRB", "DKA"})
+#: Sent later than this after it happened, an incident is history and nobody is sent out for it.
+HISTORY_AFTER = timedelta(days=14)
+#: Hours of a clock, and where it says that people were told of them.
+ESCALATED = (
+    ("contact_due_at", "contact_escalated_at"),
+    ("amber_at", "supervisor_escalated_at"),
+    ("due_at", "manager_escalated_at"),
+)
+#: Categories of actors that stand for a group or tribe that revenge could come from or go to.
+GROUPS = ("state", "party_militia", "breakaway", "tribal", "criminal", "foreign")
+
+
+def is_killing(incident: Incident) -> bool:
+    """Whether somebody was killed: by its kind, its number, or one of its victims."""
+    if family("incident_type", incident.type) == "killing" or (incident.killed_best or 0) > 0:
+        return True
+    if incident.killed_best is not None:
+        return False
+    victims = incident.victimizations
+    return victims.filter(harm="killed").exists() or victims.filter(outcome="killed").exists()
+
+
+def is_urgent(incident: Incident) -> bool:
+    """Whether an incident is of the kind that the program answers within 72 hours.
+
+    Every killing, whatever its kind; attempted killing, kidnapping, tribal fight and raid; and of
+    the other attempts (shots, grenade, bomb, shelling, clash) those in which somebody was injured.
+    Source: the program's rule I2; the choice of codes is ours.
+    """
+    if incident.type in ALWAYS:
+        return True
+    if family("incident_type", incident.type) == "attempt" and (incident.injured_best or 0) > 0:
+        return True
+    return is_killing(incident)
+
+
+def is_live(incident: Incident) -> bool:
+    """Whether it was reported by staff while somebody could still be sent.
+
+    Drafts and what does not count have no clock, nor has what came by import or lies in a
+    read-only site, nor what was sent more than `HISTORY_AFTER` after it happened.
+    """
+    return (
+        incident.workflow_state in Incident.COUNTED_STATES
+        and incident.batch_id is None
+        and not incident.origin
+        and not incident.site.read_only
+        and incident.submitted_at is not None
+        and incident.submitted_at - incident.occurred_from <= HISTORY_AFTER
+    )
+
+
+def start_of(incident: Incident) -> tuple[datetime, bool]:
+    """When the clock begins, and whether that is late notice.
+
+    With the event; with the report where that came more than 24 hours after it. Source: rule I2.
+    """
+    heard = incident.reported_at
+    late = heard - incident.occurred_from > timedelta(hours=LATE_NOTICE_HOURS)
+    return (heard, True) if late else (incident.occurred_from, False)
+
+
+def follow(
+    incident: Incident, *, by: User | None, at: datetime, is_new: bool = False
+) -> IncidentResponse | None:
+    """Let the clock follow a locked incident that was just written; the clock, if it has one."""
+    live = is_live(incident)
+    response = None
+    if not is_new:
+        response = (
+            IncidentResponse.objects.select_for_update(of=("self",))
+            .filter(incident=incident)
+            .first()
+        )
+    if response is None:
+        if live and is_urgent(incident):
+            response = open_clock(incident, by=by, at=at)
+            _watch(incident, response, at=at)
+        return response
+    runs = live and (response.by_hand or is_urgent(incident))
+    if runs:
+        _resume(incident, response, by=by, at=at)
+        _watch(incident, response, at=at)
+    else:
+        _stop(incident, response, live=live, by=by, at=at)
+    return response
+
+
+def open_clock(
+    incident: Incident, *, by: User | None, at: datetime, by_hand: bool = False
+) -> IncidentResponse:
+    """Begin a clock and tell the supervisors of the site."""
+    start, late = start_of(incident)
+    response = IncidentResponse(
+        incident=incident, site_id=incident.site_id, by_hand=by_hand, created_at=at
+    )
+    response.begin(start, late=late)
+    response.save(force_insert=True)
+    notices.tell(notices.supervisors_of(incident), "response.opened", incident, by=by)
+    audit.record(
+        "response.opened",
+        subject=incident,
+        by=by,
+        detail={"due": response.due_at, "late_notice": late, "by_hand": by_hand},
+    )
+    return response
+
+
+def _resume(
+    incident: Incident, response: IncidentResponse, *, by: User | None, at: datetime
+) -> None:
+    """Let a stopped clock run on, and set it anew where the moment was corrected."""
+    fields: list[str] = []
+    if response.closed_reason in IncidentResponse.STOPPED:
+        response.closed_at, response.closed_reason = None, ""
+        fields += ["closed_at", "closed_reason"]
+    start, late = start_of(incident)
+    if (start, late) != (response.started_at, response.late_notice):
+        response.begin(start, late=late)
+        fields += ["started_at", "late_notice", "contact_due_at", "amber_at", "due_at"]
+        # What now lies ahead again is told again when it comes.
+        for hour, told in ESCALATED:
+            if getattr(response, hour) > at:
+                setattr(response, told, None)
+                fields.append(told)
+    if not fields:
+        return
+    response.version += 1
+    response.save(update_fields=[*fields, "version"])
+    audit.record(
+        "response.resumed" if "closed_at" in fields else "response.set_anew",
+        subject=incident,
+        by=by,
+        fields=fields,
+        detail={"due": response.due_at},
+    )
+
+
+#: Why a clock stops, by the state the incident went to.
+_STOPPED_BY = {
+    Incident.State.DUPLICATE: IncidentResponse.Closed.DUPLICATE,
+    Incident.State.WITHDRAWN: IncidentResponse.Closed.WITHDRAWN,
+    Incident.State.RETURNED: IncidentResponse.Closed.RETURNED,
+}
+
+
+def _stop(
+    incident: Incident,
+    response: IncidentResponse,
+    *,
+    live: bool,
+    by: User | None,
+    at: datetime,
+) -> None:
+    """End a running clock, and the watch with it, since the incident no longer calls for it."""
+    _end_watch(incident, by=by, at=at)
+    if response.closed_at is not None:
+        return
+    reason = _STOPPED_BY.get(
+        Incident.State(incident.workflow_state), IncidentResponse.Closed.RETYPED
+    )
+    response.closed_at, response.closed_reason = at, reason
+    response.version += 1
+    response.save(update_fields=["closed_at", "closed_reason", "version"])
+    audit.record(
+        "response.stopped", subject=incident, by=by, detail={"reason": reason, "counted": live}
+    )
+
+
+# --- the watch ------------------------------------------------------------------------------------
+
+
+def knows_a_group(incident: Incident) -> bool:
+    """Whether a group or tribe is known that stands behind it."""
+    actors = incident.actors
+    return (
+        incident.type in {"TRB", "DKA"}
+        or actors.filter(category__in=GROUPS).exists()
+        or actors.exclude(named_group="").exists()
+    )
+
+
+def _watch(incident: Incident, response: IncidentResponse, *, at: datetime) -> None:
+    """Open the watch after a killing by a known group or tribe, once, while its 72 hours last."""
+    until = response.started_at + timedelta(hours=WATCH_HOURS)
+    if at >= until or not is_killing(incident) or not knows_a_group(incident):
+        return
+    if RetaliationWatch.objects.filter(incident=incident).exclude(outcome="stopped").exists():
+        return
+    open_watch(incident, start=response.started_at, until=until, by=None, at=at)
+
+
+def open_watch(
+    incident: Incident, *, start: datetime, until: datetime, by: User | None, at: datetime
+) -> RetaliationWatch:
+    """Begin a watch over both sides."""
+    watch = RetaliationWatch.objects.create(
+        incident=incident, started_at=start, ends_at=until, opened_by=by, created_at=at
+    )
+    audit.record("watch.started", subject=incident, by=by, detail={"until": until})
+    return watch
+
+
+def _end_watch(incident: Incident, *, by: User | None, at: datetime) -> None:
+    ended = RetaliationWatch.objects.filter(incident=incident, ended_at__isnull=True).update(
+        ended_at=at, outcome=RetaliationWatch.Outcome.STOPPED
+    )
+    if ended:
+        audit.record("watch.ended", subject=incident, by=by, detail={"outcome": "stopped"})

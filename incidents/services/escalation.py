@@ -1,0 +1,116 @@
+"""What the hours do: supervisors and managers are told of what nobody did. Each once.
+
+A row is held while it is told of and says afterwards that it was; of two runs at once the second
+passes held rows over, and a later one finds them told. A notice is besides unique per person.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from ceasefire import audit
+from ceasefire.people.roles import Role
+from incidents.models import IncidentResponse, RetaliationWatch
+from incidents.services import notices
+
+#: So many rows a run; the rest comes with the next.
+MOST = 500
+
+
+def _late(at: datetime) -> Q:
+    """Clocks of which somebody has still to be told."""
+    return (
+        Q(due_at__lte=at, manager_escalated_at__isnull=True)
+        | Q(amber_at__lte=at, supervisor_escalated_at__isnull=True)
+        | Q(
+            contact_due_at__lte=at,
+            first_contact_at__isnull=True,
+            contact_escalated_at__isnull=True,
+        )
+    )
+
+
+def _left(at: datetime) -> Q:
+    """Watches of which somebody has still to be told."""
+    nobody = Q(victim_side__isnull=True) | Q(other_side__isnull=True)
+    return (nobody & Q(unassigned_escalated_at__isnull=True)) | Q(
+        ends_at__lte=at, over_escalated_at__isnull=True
+    )
+
+
+def is_due(at: datetime) -> bool:
+    """Whether anybody is to be told of anything now."""
+    return (
+        IncidentResponse.objects.running().filter(_late(at)).exists()
+        or RetaliationWatch.objects.open().filter(_left(at)).exists()
+    )
+
+
+@transaction.atomic
+def escalate(*, at: datetime) -> int:
+    """Tell whoever is to be told by now; how many clocks and watches that were.
+
+    24 hours without a contact and amber go to the site's supervisors, red to them and the managers,
+    each also to whoever has it. Where several hours were missed only the gravest is said.
+    """
+    responses = list(
+        IncidentResponse.objects.running()
+        .filter(_late(at))
+        .select_related("incident__site", "assigned_to")
+        .select_for_update(of=("self",), skip_locked=True)
+        .order_by("due_at", "pk")[:MOST]
+    )
+    for response in responses:
+        _escalate_clock(response, at)
+    watches = list(
+        RetaliationWatch.objects.open()
+        .filter(_left(at))
+        .select_related("incident__site", "victim_side", "other_side")
+        .select_for_update(of=("self",), skip_locked=True)
+        .order_by("ends_at", "pk")[:MOST]
+    )
+    for watch in watches:
+        _escalate_watch(watch, at)
+    return len(responses) + len(watches)
+
+
+def _escalate_clock(response: IncidentResponse, at: datetime) -> None:
+    incident = response.incident
+    people = [*notices.supervisors_of(incident), response.assigned_to]
+    stage = response.stage(at)
+    said = ""
+    if stage == "red" and response.manager_escalated_at is None:
+        said = "response.red"
+        people += notices.staff_of(incident, Role.MANAGER)
+    elif stage == "amber" and response.supervisor_escalated_at is None:
+        said = "response.amber"
+    elif response.contact_overdue(at) and response.contact_escalated_at is None:
+        said = "response.contact_due"
+    if stage == "red":
+        response.manager_escalated_at = response.manager_escalated_at or at
+    if stage in {"red", "amber"}:
+        response.supervisor_escalated_at = response.supervisor_escalated_at or at
+    if response.contact_overdue(at):
+        response.contact_escalated_at = response.contact_escalated_at or at
+    response.save(
+        update_fields=["manager_escalated_at", "supervisor_escalated_at", "contact_escalated_at"]
+    )
+    if said:
+        notices.tell(people, said, incident, more=f"{response.due_at:%Y%m%d%H%M}")
+        audit.record("response.escalated", subject=incident, detail={"notice": said})
+
+
+def _escalate_watch(watch: RetaliationWatch, at: datetime) -> None:
+    incident = watch.incident
+    people = notices.supervisors_of(incident)
+    if watch.lacks_somebody and watch.unassigned_escalated_at is None:
+        watch.unassigned_escalated_at = at
+        if at < watch.ends_at:
+            notices.tell(people, "watch.unassigned", incident, more=str(watch.pk))
+    if at >= watch.ends_at and watch.over_escalated_at is None:
+        watch.over_escalated_at = at
+        sides = [watch.victim_side, watch.other_side]
+        notices.tell([*people, *sides], "watch.over", incident, more=str(watch.pk))
+    watch.save(update_fields=["unassigned_escalated_at", "over_escalated_at"])
+    audit.record("watch.escalated", subject=incident)
