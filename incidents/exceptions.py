@@ -161,3 +161,19 @@ class WatchIsOver(IncidentRefusal):
     """There is no open watch, or the incident calls for none."""
 
     message = _("There is no open watch for this incident.")
+
+
+class CannotBeParted(IncidentRefusal):
+    """Two merged records cannot be parted any more; the message says what stands in the way."""
+
+    def __init__(self, why: Any) -> None:
+        super().__init__(why)
+        self.message = why
+
+
+class CannotBeLinked(IncidentRefusal):
+    """Two incidents cannot be linked so; the message says why."""
+
+    def __init__(self, why: Any) -> None:
+        super().__init__(why)
+        self.message = why

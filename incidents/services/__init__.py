@@ -6,6 +6,14 @@ services.create_incident(site=site, facts={...}, sources=[services.SourceFacts(.
 services.accept_incident(incident, by=user, version=version)
 """
 
+from incidents.services.bulk import ask_bulk, bulk_verbs, may_undo_bulk, run_here, undo_bulk
+from incidents.services.clocks import (
+    follow,
+    is_killing,
+    is_live,
+    is_urgent,
+)
+from incidents.services.escalation import escalate
 from incidents.services.facts import (
     FIELDS,
     ActorFacts,
@@ -13,6 +21,25 @@ from incidents.services.facts import (
     VictimFacts,
     content_hash,
     plain,
+)
+from incidents.services.links import (
+    add_link,
+    chain_of,
+    links_of,
+    may_link,
+    may_unlink,
+    remove_link,
+)
+from incidents.services.merging import (
+    GROUPS,
+    ROWS,
+    decide_not_twins,
+    mark_duplicate,
+    may_merge,
+    may_part,
+    merge_incidents,
+    offered,
+    unmerge_incidents,
 )
 from incidents.services.names import sealed_names_in
 from incidents.services.reading import Sight, in_review_order, note_reading, sight
@@ -24,6 +51,18 @@ from incidents.services.records import (
     revise_incident,
     save_draft,
     settle_submission,
+)
+from incidents.services.responses import (
+    assign_response,
+    close_response,
+    may_assign,
+    may_plan,
+    may_record,
+    open_response,
+    record_action,
+    sendable,
+    set_next_step,
+    take_response,
 )
 from incidents.services.rows import may_take_away
 from incidents.services.rules import (
@@ -37,6 +76,7 @@ from incidents.services.rules import (
     usual_precision,
     verification_of,
 )
+from incidents.services.second_reports import add_second_report
 from incidents.services.sources import (
     add_source,
     clear_override,
@@ -46,6 +86,14 @@ from incidents.services.sources import (
     may_override,
     override_verification,
 )
+from incidents.services.undo import TAKEN, undo_step, undoable_step
+from incidents.services.watches import (
+    check_watch,
+    end_watch,
+    may_check,
+    set_watchers,
+    start_watch,
+)
 from incidents.services.workflow import (
     LABELS,
     MOVES,
@@ -54,7 +102,6 @@ from incidents.services.workflow import (
     accept_incident,
     archive_incident,
     is_for_others,
-    mark_duplicate,
     may_move,
     open_verbs,
     return_incident,
@@ -65,10 +112,13 @@ from incidents.services.workflow import (
 
 __all__ = [
     "FIELDS",
+    "GROUPS",
     "LABELS",
     "MOVES",
+    "ROWS",
     "RULES",
     "SETTLED",
+    "TAKEN",
     "ActorFacts",
     "Move",
     "Point",
@@ -76,40 +126,80 @@ __all__ = [
     "SourceFacts",
     "VictimFacts",
     "accept_incident",
+    "add_link",
+    "add_second_report",
     "add_source",
     "archive_incident",
+    "ask_bulk",
+    "assign_response",
+    "bulk_verbs",
+    "chain_of",
     "check_point",
+    "check_watch",
     "clear_override",
+    "close_response",
     "content_hash",
     "create_incident",
+    "decide_not_twins",
     "edit_incident",
+    "end_watch",
+    "escalate",
+    "follow",
     "grade_source",
     "in_review_order",
     "is_for_others",
+    "is_killing",
+    "is_live",
     "is_sensitive",
+    "is_urgent",
+    "links_of",
     "mark_duplicate",
     "may_add_source",
+    "may_assign",
+    "may_check",
     "may_edit",
     "may_grade",
+    "may_link",
+    "may_merge",
     "may_move",
     "may_override",
+    "may_part",
+    "may_plan",
+    "may_record",
     "may_revise",
     "may_take_away",
+    "may_undo_bulk",
+    "may_unlink",
+    "merge_incidents",
     "note_reading",
+    "offered",
+    "open_response",
     "open_verbs",
     "override_verification",
     "plain",
+    "record_action",
+    "remove_link",
     "return_incident",
     "revise_incident",
+    "run_here",
     "save_draft",
     "sealed_names_in",
     "search_key_of",
+    "sendable",
+    "set_next_step",
+    "set_watchers",
     "settle",
     "settle_submission",
     "sight",
+    "start_watch",
     "submit_incident",
     "take_for_review",
+    "take_response",
     "unanswered",
+    "undo_bulk",
+    "undo_step",
+    "undoable_step",
+    "unmerge_incidents",
     "usual_precision",
     "verification_of",
     "withdraw_incident",

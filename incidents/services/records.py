@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from ceasefire import audit, codes, periods, vault
 from ceasefire.people.models import User
@@ -21,8 +21,8 @@ from incidents.exceptions import (
     SameKeyOtherContent,
     SiteIsReadOnly,
 )
-from incidents.models import ConflictingSubmission, Incident, IncidentRevision
-from incidents.services import clocks, rules
+from incidents.models import ConflictingSubmission, Incident, IncidentRevision, SecondReport
+from incidents.services import clocks, rules, search
 from incidents.services.facts import (
     FIELDS,
     ActorFacts,
@@ -121,6 +121,11 @@ def create_incident(
         known = Incident.objects.filter(idempotency_key=key).first()
         if known is not None:
             return _arrived_again(known, digest=digest, content=content, by=by)
+        told = SecondReport.objects.select_related("incident").filter(key=key).first()
+        if told is not None:
+            if told.by_id != by.pk:
+                raise KeyTaken
+            return told.incident
     try:
         with transaction.atomic():
             return _log(
@@ -207,6 +212,7 @@ def _log(
     for kind in KINDS:
         write_rows(incident, kind, rows[kind], by=by, at=at)
     incident.save(update_fields=[*verify_again(incident), "updated_at"])
+    search.remember(incident)
     step(incident, before="", by=by, at=at, reason="")
     audit.record(
         "incident.logged" if submit else "incident.drafted",
@@ -226,17 +232,36 @@ def _arrived_again(
         raise KeyTaken
     if known.content_hash == digest:
         return known
-    bare, names = without_names(content)
-    with transaction.atomic():
-        locked(known)
-        if not known.conflicting_submissions.filter(by=by, content=bare).exists():
-            kept = ConflictingSubmission.objects.create(incident=known, content=bare, by=by)
-            if names:
-                vault.seal(kept, "names", json.dumps(names, ensure_ascii=False), by=by)
-            audit.record(
-                "incident.sent_again_with_other_content", subject=known, by=by, fields=sorted(bare)
-            )
+    keep_other_content(known, content, by=by)
     raise SameKeyOtherContent(known)
+
+
+@transaction.atomic
+def keep_other_content(known: Incident, content: Mapping[str, Any], *, by: User) -> None:
+    """Keep what a form held that came again under its old key with other content, once."""
+    bare, names = without_names(content)
+    locked(known)
+    if known.conflicting_submissions.filter(by=by, content=bare).exists():
+        return
+    kept = ConflictingSubmission.objects.create(incident=known, content=bare, by=by)
+    seal_names(kept, names, by=by)
+    audit.record(
+        "incident.sent_again_with_other_content", subject=known, by=by, fields=sorted(bare)
+    )
+
+
+def seal_names(
+    kept: ConflictingSubmission | SecondReport, names: dict[str, str], *, by: User
+) -> None:
+    """Put the names of a form that is kept as it came into the vault."""
+    if names:
+        vault.seal(kept, "names", json.dumps(names, ensure_ascii=False), by=by)
+
+
+def hold_key(key: UUID) -> None:
+    """Let one form with this key be at work at a time, to the end of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key.int % 2**63])
 
 
 @transaction.atomic
@@ -301,7 +326,11 @@ def _change(
         if lacks:
             raise NotComplete(lacks)
     rules.settle(incident)
-    incident.is_sensitive = rules.is_sensitive(incident, incident.victimizations.all())
+    incident.is_sensitive = (
+        rules.is_sensitive(incident, incident.victimizations.all())
+        # What was merged into it stays as guarded as it was.
+        or incident.duplicates.filter(is_sensitive=True).exists()
+    )
     verify_again(incident)
     if incident.verification != was:
         changes["verification"] = [was, incident.verification]
@@ -312,6 +341,7 @@ def _save(incident: Incident, *, by: User) -> None:
     incident.version += 1
     incident.updated_by = by
     incident.save(update_fields=[*FIELDS, *COMPUTED, "version", "updated_by", "updated_at"])
+    search.remember(incident)
 
 
 @transaction.atomic

@@ -12,7 +12,6 @@ from ceasefire import audit, periods
 from ceasefire.people.models import User
 from incidents.exceptions import (
     ChangedMeanwhile,
-    NoSuchOriginal,
     NotAllowedFromHere,
     NotComplete,
     NotForThisPerson,
@@ -300,47 +299,6 @@ def accept_incident(incident: Incident, *, by: User, version: int | None = None)
 def archive_incident(incident: Incident, *, by: User, version: int | None = None) -> Incident:
     """Put an accepted incident away; it goes on being counted."""
     return carry_out(incident, "archive", by=by, version=version)
-
-
-@transaction.atomic
-def mark_duplicate(
-    incident: Incident,
-    *,
-    of: Incident,
-    by: User,
-    reason: str = "",
-    version: int | None = None,
-) -> Incident:
-    """Say that an incident repeats another of the same site; from now on only the other counts.
-
-    Both rows are locked in one order, so that two people cannot make each the other's duplicate.
-    What repeated this incident repeats the original from now on.
-    """
-    both = Incident.objects.select_for_update(of=("self",)).order_by("pk")
-    rows = {row.pk: row for row in both.filter(pk__in=[incident.pk, of.pk])}
-    original = rows.get(of.pk)
-    if (
-        original is None
-        or original.pk == incident.pk
-        or original.site_id != incident.site_id
-        or original.workflow_state not in Incident.COUNTED_STATES
-    ):
-        raise NoSuchOriginal
-
-    def point(incident: Incident, at: datetime) -> None:
-        incident.duplicate_of = original
-        Incident.objects.filter(duplicate_of=incident).update(duplicate_of=original)
-
-    return carry_out(
-        incident,
-        "duplicate",
-        by=by,
-        version=version,
-        reason=reason,
-        also=point,
-        fields=("duplicate_of",),
-        detail={"original": original.code},
-    )
 
 
 #: What each verb is called on its button.
