@@ -26,5 +26,25 @@ class LastAdministrator(PeopleRefusal):
     message = _("This is the last active administrator. Make another one first.")
 
 
+class NotForThisPerson(PeopleRefusal):
+    message = _("This is for somebody else to do.")
+
+
+class ChangeIsClosed(PeopleRefusal):
+    message = _("This was confirmed, refused or let lapse meanwhile.")
+
+
+class ReasonNeeded(PeopleRefusal):
+    message = _("Give a reason.")
+
+
+class NobodyToConfirm(PeopleRefusal):
+    message = _("Nobody else is there to confirm it: make a second administrator first.")
+
+
+class SecondPersonNeeded(PeopleRefusal):
+    message = _("For this role a second person has to confirm it first.")
+
+
 class UserChangedMeanwhile(PeopleRefusal):
     message = _("Somebody else changed this user meanwhile. Check and save again.")

@@ -71,4 +71,6 @@ def note_removed(sender: Any, instance: Any, **kwargs: Any) -> None:
 
 def _note(verb: str, authenticator: Any) -> None:
     user = authenticator.user
-    audit.record(verb, subject=user, by=user, detail={"type": str(authenticator.type)})
+    # Somebody else only where two people took it away (second_person.py).
+    by = getattr(authenticator, "changed_by", user)
+    audit.record(verb, subject=user, by=by, detail={"type": str(authenticator.type)})

@@ -10,10 +10,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from ceasefire import audit
+from ceasefire.accounts import second_person
 from ceasefire.accounts.exceptions import (
     LastAdministrator,
     LinkIsUsedUp,
     NotYourself,
+    SecondPersonNeeded,
     UserChangedMeanwhile,
 )
 from ceasefire.people.models import OneTimeLink, User
@@ -77,15 +79,18 @@ def change_user(
 ) -> User:
     """Change a person's role, sites or dates; it holds from their next request.
 
-    Nobody changes their own role, and the last active administrator keeps it.
+    Nobody changes their own role, and the last active administrator keeps it. The role of manager
+    or administrator is given by `second_person`.
     """
     user = User.objects.select_for_update().get(pk=user.pk)
     if user.version != version:
         raise UserChangedMeanwhile
     if user.pk == by.pk and role != user.role:
         raise NotYourself
+    if role != user.role and second_person.needs_second_person(user, role=role, by=by):
+        raise SecondPersonNeeded
     if user.role == Role.ADMINISTRATOR and role != Role.ADMINISTRATOR:
-        _refuse_the_last_administrator(user)
+        refuse_the_last_administrator(user)
     before = {"role": user.role, "sites": sorted(user.sites.values_list("code", flat=True))}
     user.code_name = code_name
     user.role = role
@@ -103,7 +108,7 @@ def change_user(
     return user
 
 
-def _refuse_the_last_administrator(user: User) -> None:
+def refuse_the_last_administrator(user: User) -> None:
     # Locks every other administrator's row, so two cannot step back at once.
     others = User.objects.select_for_update().active().filter(role=Role.ADMINISTRATOR)
     if not others.exclude(pk=user.pk).exists():
@@ -122,7 +127,7 @@ def disable_user(user: User, *, by: User) -> User:
     if not user.is_active:
         return user
     if user.role == Role.ADMINISTRATOR:
-        _refuse_the_last_administrator(user)
+        refuse_the_last_administrator(user)
     user.is_active = False
     user.version += 1
     user.save(update_fields=["is_active", "version"])
@@ -157,8 +162,17 @@ def end_all_sessions(user: User) -> int:
 
 @transaction.atomic
 def make_link(user: User, *, by: User | None) -> str:
-    """A one-time link token, valid 24 hours; earlier unused ones end. Only its hash is kept."""
+    """A one-time link token, valid 24 hours; earlier unused ones end. Only its hash is kept.
+
+    For a manager or an administrator a second person has confirmed it (`second_person`).
+    """
     user = User.objects.select_for_update().get(pk=user.pk)
+    if (
+        by is not None
+        and second_person.needs_second_person(user, role=user.role, by=by)
+        and not second_person.use_confirmed_link(user, by=by)
+    ):
+        raise SecondPersonNeeded
     user.one_time_links.filter(used_at__isnull=True).delete()
     token = secrets.token_urlsafe(32)
     OneTimeLink.objects.create(

@@ -3,18 +3,22 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from ceasefire.accounts import services
-from ceasefire.accounts.exceptions import PeopleRefusal, UserChangedMeanwhile
+from ceasefire.accounts import second_person, services
+from ceasefire.accounts.exceptions import (
+    PeopleRefusal,
+    SecondPersonNeeded,
+    UserChangedMeanwhile,
+)
 from ceasefire.accounts.forms import UserForm
 from ceasefire.look.paging import keyset_page
 from ceasefire.people.access import requires
-from ceasefire.people.models import User
+from ceasefire.people.models import PendingChange, User
 from ceasefire.people.roles import Role
 
 
@@ -78,6 +82,19 @@ def user_detail(request: HttpRequest, username: str) -> HttpResponse:
             form.data = form.data.copy()
             form.data["version"] = str(User.objects.get(pk=user.pk).version)
             form.add_error(None, str(refusal))
+        except SecondPersonNeeded:
+            try:
+                second_person.ask(
+                    user,
+                    kind=PendingChange.Kind.ROLE,
+                    role=form.cleaned_data["role"],
+                    by=request.user,
+                )
+            except PeopleRefusal as refusal:
+                form.add_error("role", str(refusal))
+            else:
+                messages.info(request, _("Asked. It holds once a second person confirms it."))
+                return redirect("people:change_list")
         except PeopleRefusal as refusal:
             form.add_error("role", str(refusal))
         else:
@@ -115,6 +132,70 @@ def user_enable(request: HttpRequest, username: str) -> HttpResponse:
 def user_link(request: HttpRequest, username: str) -> HttpResponse:
     """Show a one-time link, once, to be handed over in person."""
     user = _user(request, username)
-    token = services.make_link(user, by=request.user)
+    try:
+        token = services.make_link(user, by=request.user)
+    except SecondPersonNeeded:
+        return _ask(request, user, PendingChange.Kind.LINK)
     link = request.build_absolute_uri(reverse("password_by_link", args=[token]))
     return render(request, "accounts/user_link.html", {"person": user, "link": link})
+
+
+def _ask(request: HttpRequest, user: User, kind: str, reason: str = "") -> HttpResponse:
+    try:
+        second_person.ask(user, kind=kind, reason=reason, by=request.user)
+    except PeopleRefusal as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.info(request, _("Asked. It holds once a second person confirms it."))
+    return redirect("people:user_detail", user.username)
+
+
+@require_POST
+@requires("people.change_user")
+def user_second_step(request: HttpRequest, username: str) -> HttpResponse:
+    """Ask that somebody who lost phone and recovery codes may set up the second step anew."""
+    user = _user(request, username)
+    return _ask(request, user, PendingChange.Kind.SECOND_STEP, request.POST.get("reason", ""))
+
+
+@requires("people.confirm_change")
+def change_list(request: HttpRequest) -> HttpResponse:
+    """What waits for a second person, as far as it concerns whoever asks."""
+    changes = [
+        {"change": change, "may_confirm": second_person.may_confirm(change, request.user)}
+        for change in second_person.waiting_for(request.user)
+    ]
+    return render(request, "accounts/change_list.html", {"changes": changes})
+
+
+def _change(request: HttpRequest, pk: int) -> PendingChange:
+    for change in second_person.waiting_for(request.user):
+        if change.pk == pk:
+            return change
+    raise Http404
+
+
+@require_POST
+@requires("people.confirm_change")
+def change_confirm(request: HttpRequest, pk: int) -> HttpResponse:
+    """Confirm as the second person."""
+    try:
+        second_person.confirm(_change(request, pk), by=request.user)
+    except PeopleRefusal as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("Confirmed."))
+    return redirect("people:change_list")
+
+
+@require_POST
+@requires("people.confirm_change")
+def change_refuse(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say no, or take back what one asked for."""
+    try:
+        second_person.refuse(_change(request, pk), by=request.user)
+    except PeopleRefusal as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("Refused."))
+    return redirect("people:change_list")

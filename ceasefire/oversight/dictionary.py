@@ -111,6 +111,11 @@ PERSONAL: dict[str, Personal] = {
     "people.OneTimeLink.user": Personal("Whose password the link sets", "session"),
     "people.OneTimeLink.digest": Personal("Know the link again; hash only", "session"),
     "people.OneTimeLink.created_by": Personal(_WHO, "session"),
+    "people.PendingChange.subject": Personal("Whose access the change is about", "account"),
+    "people.PendingChange.role": Personal("The role that is asked for", "account"),
+    "people.PendingChange.reason": Personal("Let the second person judge", "account"),
+    "people.PendingChange.asked_by": Personal(_WHO, "account"),
+    "people.PendingChange.confirmed_by": Personal(_WHO, "account"),
     # the running of the program
     "jobs.Job.by": Personal("Show people their own jobs", "operation"),
     "audit.AuditEvent.actor": Personal(_WHO, "trail"),

@@ -157,3 +157,53 @@ class OneTimeLink(models.Model):
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+
+
+class PendingChange(models.Model):
+    """What one person asks for and a second one confirms. Purpose: nobody gains power alone."""
+
+    class Kind(models.TextChoices):
+        SECOND_STEP = "second_step", _("Take two-step sign-in away, so that it is set up anew")
+        ROLE = "role", _("Give a role")
+        LINK = "link", _("Make a one-time link")
+
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    subject = models.ForeignKey(User, models.PROTECT, related_name="pending_changes")
+    role = models.CharField(max_length=20, choices=Role.choices, blank=True)
+    reason = models.CharField(max_length=400, blank=True)
+    asked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    confirmed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    confirmed_at = models.DateTimeField(null=True)
+    #: Carried out, refused, or past its time: nothing more comes of it.
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-asked_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(confirmed_by__isnull=True) | ~Q(confirmed_by=F("asked_by")),
+                name="who_asks_for_a_change_does_not_confirm_it",
+            ),
+            models.CheckConstraint(
+                condition=(Q(confirmed_by__isnull=True) | ~Q(confirmed_by=F("subject")))
+                & ~Q(asked_by=F("subject")),
+                name="nobody_asks_for_or_confirms_a_change_of_themself",
+            ),
+            models.CheckConstraint(
+                condition=Q(confirmed_by__isnull=True, confirmed_at__isnull=True)
+                | Q(confirmed_by__isnull=False, confirmed_at__isnull=False),
+                name="a_change_is_confirmed_by_somebody_at_a_moment",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="role", role__in=Role.values)
+                | Q(kind__in=["second_step", "link"], role=""),
+                name="a_pending_change_of_role_names_the_role",
+            ),
+            models.UniqueConstraint(
+                fields=["subject", "kind"],
+                condition=Q(closed_at__isnull=True),
+                name="one_open_change_of_a_kind_for_a_person",
+            ),
+        ]

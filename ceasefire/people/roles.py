@@ -100,6 +100,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
             "reports.compile_weeklyreport",
             "jobs.view_job",
         }
+            "people.confirm_change",
     ),
     Role.REO_STAFF: frozenset({"reports.view_sharedweeklyreport"}),
     Role.REO_VIEWER: frozenset({"reports.view_sharedweeklyreport"}),
@@ -121,3 +122,4 @@ PERMISSIONS: dict[str, frozenset[str]] = {
 def allows(role: str, permission: str) -> bool:
     """Whether a role holds a permission such as `incidents.add_incident`."""
     return permission in PERMISSIONS.get(role, frozenset())
+            "people.confirm_change",
