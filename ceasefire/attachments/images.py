@@ -13,6 +13,7 @@ import io
 import re
 import struct
 import threading
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,7 +80,9 @@ def redrawn(content: bytes, *, name: str = "", media_type: str = "") -> Picture:
     if not _fits(kind, name, media_type):
         raise PhotoRefused("not_what_it_says")
     _check_size(*size_of(content, kind), kind)
-    with _one_at_a_time:
+    # Readers remark on a damaged EXIF block, which nobody needs to hear: it is thrown away.
+    with _one_at_a_time, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         try:
             return _drawn(content, kind)
         except PhotoRefused:

@@ -12,7 +12,7 @@ from ceasefire.attachments.exceptions import PhotoRefused
 from ceasefire.attachments.images import Picture
 from ceasefire.look.forms import NormalisedForm
 from ceasefire.people.models import User
-from incidents.services import sealed_names_in
+from incidents.forms.rows import NO_NAMES, refuse_names, say_names
 
 TYPES = "image/jpeg,image/png,image/webp"
 
@@ -59,6 +59,7 @@ class PhotosForm(NormalisedForm):
         required=False,
         widget=forms.TextInput(attrs={"dir": "auto"}),
     )
+    names_checked = forms.BooleanField(label=NO_NAMES, required=False)
 
     def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
         kwargs.setdefault("prefix", "photo")
@@ -66,18 +67,19 @@ class PhotosForm(NormalisedForm):
         super().__init__(*args, **kwargs)
         self.by = by
         self.pictures: list[Picture] = []
+        self.found_names: list[str] = []
 
     def clean_caption(self) -> str:
-        """A name that stands sealed somewhere would stand here for everybody of the site."""
+        """A name that is kept sealed elsewhere would stand here for everybody of the site."""
         caption = " ".join(self.cleaned_data["caption"].split())
-        found = sealed_names_in(caption, by=self.by) if caption else []
-        if found:
-            raise ValidationError(
-                _("These words are the name of somebody: %(names)s. Write it without."),
-                code="names",
-                params={"names": ", ".join(found)},
-            )
+        if not self.data.get(self.add_prefix("names_checked")):
+            self.found_names = refuse_names(caption, by=self.by)
         return caption
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        say_names(self, "caption", self.found_names)
+        return given
 
     def clean_photos(self) -> list[Any]:
         """Draw each anew; what cannot be taken is said by its number."""
@@ -101,11 +103,17 @@ class PhotosForm(NormalisedForm):
 
     def refuse_request(self) -> None:
         """Say at the field that all together was too large to be read."""
-        self.add_error(
-            "photos",
-            ValidationError(
-                _("All photos together are larger than %(megabytes)d MB. Send fewer at once."),
-                code="request_too_large",
-                params={"megabytes": limits.REQUEST // limits.MEGABYTE},
-            ),
-        )
+        self.add_error("photos", ValidationError(self.said_too_large, code="request_too_large"))
+
+    #: The same limits and words for the page's script, which says them before anything is sent.
+    most, limit = limits.FILES_AT_ONCE, limits.REQUEST - limits.MEGABYTE
+
+    @property
+    def said_too_many(self) -> str:
+        return _now("Choose at most %(most)d photos at once.") % {"most": self.most}
+
+    @property
+    def said_too_large(self) -> str:
+        return _now("All photos together are larger than %(megabytes)d MB. Send fewer at once.") % {
+            "megabytes": limits.REQUEST // limits.MEGABYTE
+        }

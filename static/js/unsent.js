@@ -90,7 +90,7 @@
     const data = new FormData(form);
     if (state.name) data.append(state.name, state.value);
     const stop = new AbortController();
-    const patience = setTimeout(() => stop.abort(), PATIENCE);
+    const patience = setTimeout(() => stop.abort(), Number(form.dataset.patience) || PATIENCE);
     try {
       if (state.signedOut) {
         if ((await freshToken(form)) !== "signedIn") {
