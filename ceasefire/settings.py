@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "ceasefire.worklist",
     "ceasefire.vault",
     "ceasefire.exports",
+    "ceasefire.attachments",
     "ceasefire.look",
     "ceasefire.accounts",
     "ceasefire.oversight",
@@ -295,6 +296,9 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+#: Pictures under the map, from one host of the deployer's choice; none by default, none is needed.
+TILE_URL = env.str("CEASEFIRE_TILE_URL", default="")
+TILE_CREDIT = env.str("CEASEFIRE_TILE_CREDIT", default="")
 CSRF_FAILURE_VIEW = "ceasefire.look.errors.csrf_failure"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_TEMP_DIR = None
