@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
-from incidents.views import logging, reading, verbs
+from incidents.views import board, logging, mapping, photos, reading, responses, verbs
 
 
 class CodeConverter:
@@ -26,11 +26,17 @@ app_name = "incidents"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", reading.incident_list, name="incident_list"),
     path("new/", logging.incident_new, name="incident_new"),
+    path("board/", board.board, name="board"),
+    path("board/rows/", board.board_rows, name="board_rows"),
     path("review/", reading.incident_review, name="incident_review"),
     path("places/", reading.place_search, name="place_search"),
+    path("map/", mapping.incident_map, name="incident_map"),
+    path("map/marks/", mapping.map_marks, name="map_marks"),
+    path("map/records/", mapping.map_records, name="map_records"),
 ]
 if find_spec("incidents.import_urls"):
     urlpatterns.append(path("", include("incidents.import_urls")))
+urlpatterns.append(path("", include("incidents.desk_urls")))
 urlpatterns += [
     path("<code:code>/", reading.incident_detail, name="incident_detail"),
     path("<code:code>/edit/", logging.incident_edit, name="incident_edit"),
@@ -50,6 +56,17 @@ urlpatterns += [
     ),
     path("<code:code>/sources/", verbs.source_add, name="source_add"),
     path("<code:code>/sources/<int:number>/", verbs.source_grade, name="source_grade"),
+    path("<code:code>/photos/", photos.photo_add, name="photo_add"),
     path("<code:code>/reveal/", verbs.name_reveal, name="name_reveal"),
+    path("<code:code>/response/", responses.response_action, name="response_action"),
+    path("<code:code>/response/take/", responses.response_take, name="response_take"),
+    path("<code:code>/response/assign/", responses.response_assign, name="response_assign"),
+    path("<code:code>/response/next/", responses.response_next, name="response_next"),
+    path("<code:code>/response/close/", responses.response_close, name="response_close"),
+    path("<code:code>/response/open/", responses.response_open, name="response_open"),
+    path("<code:code>/watch/start/", responses.watch_start, name="watch_start"),
+    path("<code:code>/watch/people/", responses.watch_people, name="watch_people"),
+    path("<code:code>/watch/check/", responses.watch_check, name="watch_check"),
+    path("<code:code>/watch/end/", responses.watch_end, name="watch_end"),
     path("<code:code>/again/<int:key>/settle/", verbs.submission_settle, name="submission_settle"),
 ]
