@@ -183,7 +183,7 @@ def _preview(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
             "outcome": outcome,
             "form": form,
             "to_do": to_do,
-            "rows": [_preview_row(entry) for entry in outcome.plan.entries[:FIRST_ROWS]],
+            "rows": [_preview_row(entry) for entry in outcome.plan.first[:FIRST_ROWS]],
             "problems": outcome.problems[:SHOWN_PROBLEMS],
             "more_problems": max(0, len(outcome.problems) - SHOWN_PROBLEMS),
             "warnings": outcome.warnings[:SHOWN_PROBLEMS],

@@ -35,7 +35,8 @@ class Column:
     attribute or dictionary key (dots or double underscores lead on to related ones); without it,
     `key` is that name. Kinds: "text" and "code" (a text that keeps its order in Arabic and is never
     a number), "int", "decimal" (`places` decimals), "date", "datetime". `total` adds the column to
-    the control totals. `width` is in characters.
+    the control totals. `width` is in characters. `tag` is its HXL tag and `meaning` a sentence for
+    the data dictionary.
     """
 
     key: str
@@ -45,6 +46,8 @@ class Column:
     width: int | None = None
     places: int = 2
     total: bool = False
+    tag: str = ""
+    meaning: Any = ""
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

@@ -15,6 +15,7 @@ from incidents.importing.verbs import (
     NothingToUndo,
     Outcome,
     UndoRefused,
+    UndoTooLate,
     import_file,
     undo_batch,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "Outcome",
     "Problem",
     "UndoRefused",
+    "UndoTooLate",
     "import_file",
     "undo_batch",
 ]

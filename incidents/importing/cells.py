@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 
 from ceasefire import codes
 from ceasefire.exports.cells import clean_text
 from ceasefire.periods import BAGHDAD
-from ceasefire.text import western_digits
+from ceasefire.text import search_key, western_digits
 from incidents.importing.problems import BadCell
 
 #: More victims than that in one event is a slip of the keyboard.
 LARGEST_NUMBER = 100_000
+#: Days before it are slips, or the zero of a spreadsheet's calendar.
+EARLIEST_YEAR = 1920
 _WHOLE = re.compile(r"[0-9]{1,12}(?:\.0+)?")
 _NEGATIVE = re.compile(r"[-\u2212][0-9]+(?:\.0+)?")
 _DEGREES = re.compile(r"[-\u2212+]?[0-9]{1,3}(?:\.[0-9]{1,20})?")
@@ -79,7 +82,7 @@ def _made(year: str, month: str, day: str) -> date:
         made = date(int(year), int(month), int(day))
     except ValueError:
         raise BadCell("date_impossible") from None
-    if made.year < 1900:
+    if made.year < EARLIEST_YEAR:
         raise BadCell("date_too_early")
     return made
 
@@ -92,6 +95,22 @@ def iso_day(text: str) -> date:
     return _made(*found.group(1, 2, 3))
 
 
+#: A day as spreadsheets count them when a cell has lost its format: 46000 is 2025-12-09.
+_SERIAL = re.compile(r"([1-9][0-9]{4})(\.[0-9]+)?")
+_EPOCH = date(1899, 12, 30)
+
+
+def is_serial(text: str) -> bool:
+    """Whether a day is written as a spreadsheet's number of days."""
+    return _SERIAL.fullmatch(plain(text)) is not None
+
+
+def _serial(days: str, part: str | None) -> tuple[datetime, bool]:
+    seconds = round(float(part or 0) * 86400)
+    day = datetime.combine(_EPOCH + timedelta(days=int(days)), time.min, BAGHDAD)
+    return day + timedelta(seconds=seconds), seconds > 0
+
+
 def moment(text: str) -> tuple[datetime, bool]:
     """A moment and whether a time of day was given: ISO, or day/month/year as people write here.
 
@@ -102,6 +121,9 @@ def moment(text: str) -> tuple[datetime, bool]:
     if found is not None:
         day, (hour, minute, second, zone) = _made(*found.group(1, 2, 3)), found.group(4, 5, 6, 7)
     else:
+        serial = _SERIAL.fullmatch(text)
+        if serial is not None:
+            return _serial(*serial.groups())
         found = _DAY_FIRST.fullmatch(text)
         if found is None:
             raise BadCell("not_a_date")
@@ -130,26 +152,58 @@ def end_of(day: date) -> datetime:
 
 
 class Lists:
-    """The code lists, read once for a file: what a cell may hold."""
+    """The code lists, read once for a file: what a cell may hold.
 
-    def __init__(self) -> None:
+    A code in any letter case, its label in either language, or a word that the person said what it
+    means (`meant`: {our column: {word, folded: code}}); retired codes are still taken.
+    """
+
+    def __init__(self, meant: Mapping[str, Mapping[str, str]] | None = None) -> None:
         self._known: dict[str, dict[str, str]] = {}
+        self._meant = meant or {}
 
-    def code(self, name: str, text: str) -> str:
-        """A code of a list, in any letter case; retired codes are still taken."""
+    def known(self, name: str) -> dict[str, str]:
+        """Every spelling of a list's codes and labels, folded: its code."""
         known = self._known.get(name)
         if known is None:
-            known = self._known[name] = {
-                code.lower(): code for code, _label in codes.choices(name, retired=True)
-            }
-        try:
-            return known[plain(text).lower()]
-        except KeyError:
-            raise BadCell("code_unknown") from None
+            known = {}
+            rows = [code for code, _label in codes.choices(name, retired=True)]
+            for language in ("en", "ar"):
+                for code in rows:
+                    known.setdefault(search_key(codes.label(name, code, language)), code)
+            known |= {search_key(code): code for code in rows}
+            known |= {code.lower(): code for code in rows}
+            self._known[name] = known
+        return known
 
-    def codes(self, name: str, text: str) -> list[str]:
-        """Several codes, separated by semicolons, each once."""
-        return list(dict.fromkeys(self.code(name, part) for part in parts(text)))
+    def code(self, name: str, text: str, column: str = "") -> str:
+        """A code of a list."""
+        known = self.known(name)
+        lowered = plain(text).lower()
+        found = known.get(lowered)
+        if found is None:
+            folded = search_key(text)
+            found = self._meant.get(column, {}).get(folded) or known.get(folded)
+        if found is None:
+            raise BadCell("code_unknown")
+        return found
+
+    def all(self, name: str, text: str, column: str = "") -> list[str]:
+        """Several codes, repeats kept: between semicolons, or blanks as collection tools write."""
+        found = []
+        for part in parts(text):
+            try:
+                found.append(self.code(name, part, column))
+            except BadCell:
+                words = part.split()
+                if len(words) < 2:
+                    raise
+                found += [self.code(name, word, column) for word in words]
+        return found
+
+    def codes(self, name: str, text: str, column: str = "") -> list[str]:
+        """Several codes, each once."""
+        return list(dict.fromkeys(self.all(name, text, column)))
 
 
 def parts(text: str) -> list[str]:

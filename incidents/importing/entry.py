@@ -10,7 +10,7 @@ from ceasefire.places import services as places
 from ceasefire.places.models import Place
 from ceasefire.text import search_key
 from incidents.importing.problems import BadCell, Problem
-from incidents.services import rules
+from incidents.services import search
 from incidents.services.facts import ActorFacts, SourceFacts
 
 #: Degrees (some 25 km): so far outside the simplified outlines a point still counts as Iraq's edge.
@@ -52,6 +52,20 @@ class Entry:
     content: str = ""
 
 
+#: Iraq with its coastal waters: south, north, west, east.
+_IRAQ = (28.9, 37.5, 38.6, 49.2)
+
+
+def outside_iraq(lat: float, lon: float) -> str:
+    """Why a point cannot be in Iraq, as a problem's code: far away, or its two halves swapped."""
+    south, north, west, east = _IRAQ
+    if south <= lat <= north and west <= lon <= east:
+        return ""
+    if south <= lon <= north and west <= lat <= east:
+        return "point_swapped"
+    return "point_outside_iraq"
+
+
 _ARTICLES = frozenset({"al", "el", "an", "ar", "as", "at", "az", "ash"})
 
 
@@ -73,6 +87,7 @@ class Gazetteer:
         #: The same without the article: Qibla for Al-Qibla.
         self._by_bare_name: dict[str, list[Place]] = {}
         self._tails: dict[int, str] = {}
+        self._names: dict[int, list[str]] = {}
         rows = list(Place.objects.defer("geometry", "search_key").order_by("pcode"))
         for place in rows:
             self.by_pk[place.pk] = place
@@ -126,7 +141,14 @@ class Gazetteer:
         """The part of an incident's search key that its place makes."""
         known = self._tails.get(place.pk)
         if known is None:
-            known = self._tails[place.pk] = rules.search_key_of("", "", place).strip()
+            known = self._tails[place.pk] = search.place_key(place)
+        return known
+
+    def names(self, place: Place) -> list[str]:
+        """The words by which a place may be asked for."""
+        known = self._names.get(place.pk)
+        if known is None:
+            known = self._names[place.pk] = search.names_of(place)
         return known
 
     def locate(self, entries: Iterable[Entry]) -> tuple[list[Problem], list[Problem]]:
@@ -144,9 +166,8 @@ class Gazetteer:
                 entry.facts["place"] = self.iraq
                 continue
             if key is None or distance > NEAR_BORDER:
-                problems.append(
-                    Problem.of(entry.row, entry.point_column, "point_outside_iraq", written)
-                )
+                code = outside_iraq(lat, lon) or "point_outside_iraq"
+                problems.append(Problem.of(entry.row, entry.point_column, code, written))
                 continue
             if distance:
                 remarks.append(Problem.of(entry.row, entry.point_column, "near_border", written))

@@ -1,9 +1,15 @@
-"""From a file to what would be done: read, mapped, placed, compared. Writes nothing."""
+"""From a file to what would be done: read, mapped, placed, compared. Writes nothing.
+
+Some thousand rows at a time: what is kept of a row that will be written is packed, so that a list
+of 200,000 rows takes some tens of megabytes and not a gigabyte.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import pickle
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import islice
 from typing import Any
@@ -11,7 +17,7 @@ from typing import Any
 from ceasefire import periods
 from ceasefire.people.models import User
 from ceasefire.places.models import Place, Site
-from incidents.importing import acled, table, ucdp_ged
+from incidents.importing import acled, collected, table, ucdp_ged
 from incidents.importing.entry import Entry, Gazetteer
 from incidents.importing.problems import FileRefused, Problem
 from incidents.importing.reading import Sheet, column_key, read_sheet
@@ -27,7 +33,9 @@ LISTS: dict[str, tuple[str, str, str]] = {
     Format.ACLED: (acled.ORIGIN, "ACLED, Iraq", "بيانات أكليد، العراق"),
 }
 _CHUNK = 2000
-_PROGRESS_EVERY = 500
+_PACK = 1000
+#: So many rows are shown as they would be taken.
+SHOWN = 10
 
 
 @dataclass
@@ -36,6 +44,38 @@ class Update:
 
     entry: Entry
     incident: Incident
+
+
+class Packed:
+    """Entries, each with the key of the record it changes, if any, in little memory."""
+
+    def __init__(self) -> None:
+        self.gazetteer: Gazetteer | None = None
+        self._parts: list[bytes] = []
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, entries: list[tuple[Entry, Any]]) -> None:
+        """Put entries behind the others; they are not to be used any more."""
+        for start in range(0, len(entries), _PACK):
+            part = entries[start : start + _PACK]
+            for entry, _key in part:
+                # A place is known by its key: the gazetteer holds it once.
+                entry.facts = {**entry.facts, "place": entry.facts["place"].pk}
+            self._parts.append(zlib.compress(pickle.dumps(part, protocol=5), 1))
+        self._count += len(entries)
+
+    def parts(self) -> Iterator[list[tuple[Entry, Any]]]:
+        """The entries in their order, some hundred at a time."""
+        for packed in self._parts:
+            # Packed above, in this process: nobody else's pickles come here.
+            part: list[tuple[Entry, Any]] = pickle.loads(zlib.decompress(packed))  # noqa: S301
+            for entry, _key in part:
+                if self.gazetteer is not None:
+                    entry.facts["place"] = self.gazetteer.by_pk[entry.facts["place"]]
+            yield part
 
 
 @dataclass
@@ -49,12 +89,19 @@ class Plan:
     sites: dict[str, Site] = field(default_factory=dict)
     gazetteer: Gazetteer | None = None
     read: int = 0
-    entries: list[Entry] = field(default_factory=list)
-    create: list[Entry] = field(default_factory=list)
-    update: list[Update] = field(default_factory=list)
+    #: The first rows as they would be taken.
+    first: list[Entry] = field(default_factory=list)
+    create: Packed = field(default_factory=Packed)
+    update: Packed = field(default_factory=Packed)
     unchanged: int = 0
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
+    #: Rows outside the area of the site, and the first of them.
+    outside: int = 0
+    outside_row: int = 0
+    outside_column: str = ""
+    #: Keys of the rows so far, to find one that stands twice.
+    seen: set[tuple[str, str]] = field(default_factory=set)
 
     @property
     def rejected(self) -> int:
@@ -78,8 +125,9 @@ def fixed_columns(format: str) -> dict[str, tuple[str, ...]]:
 def columns_of(format: str, sheet: Sheet, mapping: Mapping[str, str] | None) -> dict[str, str]:
     """Our column -> the file's column. Raises `FileRefused` for the first required one missing."""
     if format == Format.TABLE:
-        found = dict(mapping) if mapping else table.guess(sheet.header)
-        found = {ours: name for ours, name in found.items() if name in sheet.header}
+        known = set(sheet.header) | set(sheet.made)
+        found = dict(mapping) if mapping else table.guess(sheet)
+        found = {ours: name for ours, name in found.items() if name in known}
         needed: tuple[str, ...] = table.REQUIRED
         if "place" not in found and {"latitude", "longitude"} <= set(found):
             needed = tuple(name for name in needed if name != "place")
@@ -98,6 +146,12 @@ def columns_of(format: str, sheet: Sheet, mapping: Mapping[str, str] | None) -> 
     return found
 
 
+def look_through(content: bytes, format: str) -> Sheet:
+    """The file's columns and rows; what collection tools split up is put together."""
+    sheet = read_sheet(content)
+    return collected.prepare(sheet) if format == Format.TABLE else sheet
+
+
 def make_plan(
     content: bytes | Sheet,
     *,
@@ -105,124 +159,167 @@ def make_plan(
     site: Site | None,
     by: User | None,
     mapping: Mapping[str, str] | None = None,
+    values: Mapping[str, Mapping[str, str]] | None = None,
     default_state: str = "submitted",
+    lock: bool = False,
     progress: Progress | None = None,
 ) -> Plan:
-    """Read a file and say what each row would come to, without the look at what is here.
+    """Read a file and say what each row would come to, given what is here.
 
-    Raises `FileRefused` where nothing of the file can be read.
+    With `lock`, records that would change are locked to the end of the transaction. Raises
+    `FileRefused` where nothing of the file can be read.
     """
-    sheet = content if isinstance(content, Sheet) else read_sheet(content)
+    sheet = content if isinstance(content, Sheet) else look_through(content, format)
     plan = Plan(format, sheet, columns_of(format, sheet, mapping), site)
-    if not sheet.rows and not sheet.problems:
+    if not len(sheet.rows) and not sheet.problems:
         raise FileRefused("file_without_rows")
     plan.read = len(sheet.rows) + len(sheet.problems)
     plan.problems += sheet.problems
     plan.warnings += sheet.warnings
-    plan.gazetteer = gazetteer = Gazetteer()
-    reader: Any
-    if format == Format.TABLE:
-        allowed = Site.objects.all() if by is None else Site.objects.filter(pk__in=by.site_ids)
-        plan.sites = {one.code.upper(): one for one in allowed.prefetch_related("places")}
-        if site is None and "site" not in plan.columns:
-            raise FileRefused("column_missing", column="site")
-        reader = table.Reader(
-            plan.columns,
-            gazetteer=gazetteer,
-            near={
-                code: [place.pk for place in one.places.all()] for code, one in plan.sites.items()
-            },
-            site_code=site.code if site is not None else "",
-            default_state=default_state,
-        )
-    else:
-        reader = (ucdp_ged if format == Format.UCDP_GED else acled).Reader(plan.columns)
-    total = len(sheet.rows)
-    for done, row in enumerate(sheet.rows, start=1):
-        entry, found = reader.read(row.number, row.cells)
-        (plan.problems if entry is None else plan.warnings).extend(found)
-        if entry is not None:
-            plan.entries.append(entry)
-        if progress is not None and done % _PROGRESS_EVERY == 0:
+    plan.gazetteer = plan.create.gazetteer = plan.update.gazetteer = Gazetteer()
+    reader = _reader(plan, by, values, default_state)
+    area = _Area(plan)
+    total, done = len(sheet.rows), 0
+    rows = iter(sheet.rows)
+    while part := list(islice(rows, _CHUNK)):
+        entries = []
+        for row in part:
+            entry, found = reader.read(row.number, row.cells)
+            (plan.problems if entry is None else plan.warnings).extend(found)
+            if entry is not None:
+                entries.append(entry)
+        _sort(plan, entries, area, by, lock)
+        done += len(part)
+        if progress is not None:
             progress(done, total)
-    _check_sites(plan)
-    problems, remarks = gazetteer.locate(plan.entries)
-    _drop(plan, problems)
-    gone = {problem.row for problem in problems}
-    plan.warnings += [remark for remark in remarks if remark.row not in gone]
-    _remark_outside(plan)
-    _check_days(plan)
-    for entry in plan.entries:
-        if not entry.content:
-            entry.content = _content(entry)
-    _check_twice(plan)
-    if progress is not None:
-        progress(total, total)
+    if getattr(reader, "serial_row", 0):
+        column = plan.columns.get("occurred_from", "")
+        plan.warnings.append(Problem.of(reader.serial_row, column, "serial_date"))
+    if plan.outside:
+        plan.warnings.append(
+            Problem.of(plan.outside_row, plan.outside_column, "outside_site", plan.outside)
+        )
+    plan.problems.sort(key=lambda problem: problem.row)
+    plan.warnings.sort(key=lambda problem: problem.row)
     return plan
 
 
-def _remark_outside(plan: Plan) -> None:
-    """Say once how many rows of an outside list lie outside the site they are to go to.
+def _reader(
+    plan: Plan,
+    by: User | None,
+    values: Mapping[str, Mapping[str, str]] | None,
+    default_state: str,
+) -> Any:
+    if plan.format != Format.TABLE:
+        return (ucdp_ged if plan.format == Format.UCDP_GED else acled).Reader(plan.columns)
+    allowed = Site.objects.all() if by is None else Site.objects.filter(pk__in=by.site_ids)
+    plan.sites = {one.code.upper(): one for one in allowed.prefetch_related("places")}
+    if plan.site is None and "site" not in plan.columns:
+        raise FileRefused("column_missing", column="site")
+    return table.Reader(
+        plan.columns,
+        gazetteer=plan.gazetteer or Gazetteer(),
+        near={code: [place.pk for place in one.places.all()] for code, one in plan.sites.items()},
+        site_code=plan.site.code if plan.site is not None else "",
+        default_state=default_state,
+        values=values,
+    )
+
+
+def _sort(plan: Plan, entries: list[Entry], area: _Area, by: User | None, lock: bool) -> None:
+    """Check some rows, place them, compare them with what is here, and lay them aside."""
+    entries = _check_sites(plan, entries)
+    problems, remarks = (plan.gazetteer or Gazetteer()).locate(entries)
+    entries = _drop(plan, entries, problems)
+    gone = {problem.row for problem in problems}
+    plan.warnings += [remark for remark in remarks if remark.row not in gone]
+    area.look(entries)
+    entries = _check_days(plan, entries)
+    for entry in entries:
+        if not entry.content:
+            entry.content = _content(entry)
+    entries = _check_twice(plan, entries)
+    if len(plan.first) < SHOWN:
+        plan.first += [
+            replace(entry, facts=dict(entry.facts)) for entry in entries[: SHOWN - len(plan.first)]
+        ]
+    _compare(plan, entries, by=by, lock=lock)
+
+
+class _Area:
+    """Counts the rows of an outside list that lie outside the site they are to go to.
 
     They are taken, since sites record what happens beside them too; but a whole country read into
     one town's history changes its reports, and should not pass unseen.
     """
-    if plan.format == Format.TABLE or plan.site is None:
-        return
-    own = list(plan.site.places.defer("geometry"))
-    area = {place.pk for place in own}
-    above = {key for place in own for key in _around(place)}
-    outside = [
-        entry
-        for entry in plan.entries
-        if entry.point is not None
-        and entry.area != "country"
-        and not area & _around(entry.facts["place"])
-        # Known to a wider place only, it may well have been inside.
-        and entry.facts["place"].pk not in above
-    ]
-    if area and outside:
-        column = outside[0].point_column
-        plan.warnings.append(Problem.of(outside[0].row, column, "outside_site", len(outside)))
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.own: set[int | None] = set()
+        self.above: set[int | None] = set()
+        if plan.format != Format.TABLE and plan.site is not None:
+            own = list(plan.site.places.defer("geometry"))
+            self.own = {place.pk for place in own}
+            self.above = {key for place in own for key in _around(place)}
+
+    def look(self, entries: list[Entry]) -> None:
+        if not self.own:
+            return
+        for entry in entries:
+            place = entry.facts["place"]
+            if (
+                entry.point is not None
+                and entry.area != "country"
+                and not self.own & _around(place)
+                # Known to a wider place only, it may well have been inside.
+                and place.pk not in self.above
+            ):
+                if not self.plan.outside:
+                    self.plan.outside_row = entry.row
+                    self.plan.outside_column = entry.point_column
+                self.plan.outside += 1
 
 
 def _around(place: Place) -> set[int | None]:
     return {place.pk, place.parent_id, place.district_id, place.governorate_id}
 
 
-def _drop(plan: Plan, problems: list[Problem]) -> None:
-    if problems:
-        plan.problems += problems
-        gone = {problem.row for problem in problems}
-        plan.entries = [entry for entry in plan.entries if entry.row not in gone]
+def _drop(plan: Plan, entries: list[Entry], problems: list[Problem]) -> list[Entry]:
+    if not problems:
+        return entries
+    plan.problems += problems
+    gone = {problem.row for problem in problems}
+    return [entry for entry in entries if entry.row not in gone]
 
 
-def _check_sites(plan: Plan) -> None:
+def _check_sites(plan: Plan, entries: list[Entry]) -> list[Entry]:
     if plan.format != Format.TABLE:
-        return
+        return entries
     column = plan.columns.get("site", "site")
-    _drop(
+    return _drop(
         plan,
+        entries,
         [
             Problem.of(entry.row, column, "site_unknown", entry.site_code)
             if entry.site_code
             else Problem(entry.row, column, "required")
-            for entry in plan.entries
+            for entry in entries
             if entry.site_code.upper() not in plan.sites
         ],
     )
 
 
-def _check_days(plan: Plan) -> None:
+def _check_days(plan: Plan, entries: list[Entry]) -> list[Entry]:
     latest = max(periods.now().date(), periods.today()) + timedelta(days=1)
     column = next(
         (plan.columns[name] for name in ("date_start", "event_date") if name in plan.columns), ""
     )
-    _drop(
+    return _drop(
         plan,
+        entries,
         [
             Problem.of(entry.row, column, "date_in_future", entry.facts["occurred_from"].date())
-            for entry in plan.entries
+            for entry in entries
             if entry.facts["occurred_from"] and entry.facts["occurred_from"].date() > latest
         ],
     )
@@ -241,18 +338,17 @@ def origin_of(plan: Plan, entry: Entry) -> str:
     return LISTS[plan.format][0]
 
 
-def _check_twice(plan: Plan) -> None:
-    seen: set[tuple[str, str]] = set()
+def _check_twice(plan: Plan, entries: list[Entry]) -> list[Entry]:
     problems = []
     column = plan.columns.get("id") or plan.columns.get("event_id_cnty")
-    for entry in plan.entries:
+    for entry in entries:
         key = _key(plan, entry)
-        if key in seen:
+        if key in plan.seen:
             named = column or plan.columns.get("code" if entry.code else "source_id", "")
             shown = "" if entry.origin_id.startswith(table.BY_CONTENT) else entry.origin_id
             problems.append(Problem.of(entry.row, named, "twice_in_file", shown))
-        seen.add(key)
-    _drop(plan, problems)
+        plan.seen.add(key)
+    return _drop(plan, entries, problems)
 
 
 def _content(entry: Entry) -> str:
@@ -269,25 +365,18 @@ def _chunks(items: list[Any]) -> Any:
         yield part
 
 
-def compare(plan: Plan, *, by: User | None, lock: bool = False) -> None:
-    """Sort the rows: new, changed, the same, or refused because of what is here.
-
-    With `lock`, records that would change are locked to the end of the transaction.
-    """
+def _compare(plan: Plan, entries: list[Entry], *, by: User | None, lock: bool) -> None:
+    """Sort the rows: new, changed, the same, or refused because of what is here."""
     by_origin: dict[str, list[Entry]] = {}
-    with_code: list[Entry] = []
-    for entry in plan.entries:
-        if entry.code:
-            with_code.append(entry)
-        else:
-            by_origin.setdefault(origin_of(plan, entry), []).append(entry)
     differing: list[Update] = []
     problems: list[Problem] = []
-    left = _compare_codes(plan, with_code, differing, problems, by)
-    for entry in left:
+    create: list[Entry] = []
+    left = _compare_codes(plan, [e for e in entries if e.code], differing, problems, by)
+    others = _without_ours(plan, [entry for entry in entries if not entry.code])
+    for entry in [*others, *left]:
         by_origin.setdefault(origin_of(plan, entry), []).append(entry)
-    for origin, entries in by_origin.items():
-        for part in _chunks(entries):
+    for origin, found in by_origin.items():
+        for part in _chunks(found):
             here = {
                 incident.origin_id: incident
                 for incident in Incident.objects.filter(
@@ -298,19 +387,32 @@ def compare(plan: Plan, *, by: User | None, lock: bool = False) -> None:
                 incident = here.get(entry.origin_id)
                 if incident is None:
                     problems += _problems_of_new(plan, entry)
-                    plan.create.append(entry)
+                    create.append(entry)
                 elif incident.content_hash == entry.content:
                     plan.unchanged += 1
                 else:
                     differing.append(Update(entry, incident))
-    _sort_out(plan, differing, problems, by, lock)
+    update = _sort_out(plan, differing, problems, by, lock)
     plan.problems += problems
     gone = {problem.row for problem in problems}
-    if gone:
-        plan.create = [entry for entry in plan.create if entry.row not in gone]
-        plan.update = [update for update in plan.update if update.entry.row not in gone]
-    plan.problems.sort(key=lambda problem: problem.row)
-    plan.warnings.sort(key=lambda problem: problem.row)
+    plan.create.add([(entry, None) for entry in create if entry.row not in gone])
+    plan.update.add([(one.entry, one.incident.pk) for one in update if one.entry.row not in gone])
+
+
+def _without_ours(plan: Plan, entries: list[Entry]) -> list[Entry]:
+    """A research file of ours, read as ACLED's: events that were written here are not doubled."""
+    if plan.format != Format.ACLED:
+        return entries
+    asked = [entry.origin_id for entry in entries if entry.origin_id.startswith("INC-")]
+    here = set(Incident.objects.filter(code__in=asked).values_list("code", flat=True))
+    if not here:
+        return entries
+    ours = [entry for entry in entries if entry.origin_id in here]
+    if not any(one.code == "ours_already" for one in plan.warnings):
+        column = plan.columns["event_id_cnty"]
+        plan.warnings.append(Problem(ours[0].row, column, "ours_already", ours[0].origin_id))
+    plan.unchanged += len(ours)
+    return [entry for entry in entries if entry.origin_id not in here]
 
 
 def _problems_of_new(plan: Plan, entry: Entry) -> list[Problem]:
@@ -376,8 +478,9 @@ def _sort_out(
     problems: list[Problem],
     by: User | None,
     lock: bool,
-) -> None:
+) -> list[Update]:
     """Of rows that differ from their record: which may change it."""
+    fit: list[Update] = []
     for part in _chunks(differing):
         keys = [update.incident.pk for update in part]
         wanted = Incident.objects.filter(pk__in=keys).order_by("pk")
@@ -399,7 +502,8 @@ def _sort_out(
             elif entry.missing:
                 problems += entry.missing
             else:
-                plan.update.append(Update(entry, incident))
+                fit.append(Update(entry, incident))
+    return fit
 
 
 def expected_versions(keys: list[Any]) -> dict[Any, int]:

@@ -18,13 +18,27 @@ UNSPOKEN = frozenset({"source_name"})
 WORDS: dict[str, Any] = {
     # the file
     "file_empty": _("The file is empty."),
-    "file_not_text": _("This is no CSV file. In Excel choose “Save as: CSV UTF-8”."),
-    "file_too_large": _("The file is larger than 5 MB. Split it, or use the import command."),
+    "file_not_text": _("This is neither a CSV nor an XLSX file."),
+    "file_not_workbook": _("This is no XLSX file that can be read. Save it again in Excel."),
+    "file_old_excel": _("This is an Excel file from before 2007. Save it as XLSX or CSV."),
+    "file_encrypted": _("The file has a password. Take the password off and send it again."),
+    "file_has_macros": _("The file holds macros. Save it as XLSX or CSV."),
+    "workbook_too_large": _("The workbook is too large when unpacked. Save the list as CSV."),
+    "file_too_large": _("The file is larger than 50 MB. Split it, or use the import command."),
+    "too_many_rows": _("The file has more than 500,000 rows. Split it."),
+    "too_many_columns": _("The file has more than 1,000 columns."),
+    "too_many_cells": _("The file has too many cells. Split it, or save the list as CSV."),
+    "broken_utf8": _("The text of the file is damaged in this line. Save it again as CSV UTF-8."),
+    "null_character": _("The file has null characters in this line. It is damaged."),
     "file_without_rows": _("The file has column names but no rows."),
     "column_missing": _("This column is missing."),
     "column_twice": _("This column stands twice."),
     "cell_too_long": _("A cell is too long. Perhaps a quotation mark is not closed."),
     "encoding_guessed": _("The file is not in UTF-8. It was read as Arabic Windows text."),
+    "header_below": _("The column names stand in this row. The rows above were left out."),
+    "header_again": _("The column names stand in the file again. Such rows were passed over."),
+    "merged_filled": _("Merged cells: their value was taken for each of their rows."),
+    "other_sheets": _("Only this sheet of the workbook was read."),
     "format_unlike": _("The columns do not fit the chosen format."),
     # the row
     "cells_missing": _("The row has fewer cells than the header."),
@@ -36,11 +50,15 @@ WORDS: dict[str, Any] = {
     "not_a_coordinate": _("This is not a coordinate in degrees, such as 30.508."),
     "point_incomplete": _("Latitude and longitude are given together or not at all."),
     "point_outside_iraq": _("The point lies outside Iraq."),
+    "point_swapped": _(
+        "The point lies outside Iraq. Are latitude and longitude swapped? Then it would be inside."
+    ),
     "not_a_date": _("This is not a date. Write 2026-03-31 or 31/03/2026."),
     "date_not_iso": _("Dates in this format are written 2026-03-31."),
     "date_impossible": _("There is no such day. The day comes first, then the month."),
     "date_in_future": _("This day is still to come."),
-    "date_too_early": _("This day is before 1900."),
+    "date_too_early": _("This day is before 1920."),
+    "serial_date": _("Numbers were read as days, as spreadsheets count them. The first is here."),
     "ends_before_start": _("The end is before the beginning."),
     "code_unknown": _("This code is not in the list."),
     "place_unknown": _("No place has this code or name."),
@@ -59,6 +77,7 @@ WORDS: dict[str, Any] = {
     "worked_on": _("Somebody has worked on this record since it was imported. It stays as it is."),
     "written_here": _("This record was written here, not imported. Change it on its own page."),
     "code_taken": _("This code belongs to a record that you cannot change."),
+    "ours_already": _("This event was written here first. It is not read in again."),
     "elsewhere": _("This row was imported for another site."),
     "undone_order": _("A later import changed this record. Undo that one first."),
     "in_use": _("Another record refers to this one."),
@@ -71,7 +90,7 @@ WORDS: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Problem:
     """One thing in one cell: `row` as a spreadsheet numbers it, `column` as the file calls it."""
 
@@ -119,9 +138,9 @@ class BadCell(Exception):
 class FileRefused(Exception):
     """A file of which nothing can be read."""
 
-    def __init__(self, code: str, *, column: str = "", value: str = "") -> None:
+    def __init__(self, code: str, *, column: str = "", value: str = "", row: int = 1) -> None:
         super().__init__(code)
-        self.problem = Problem.of(1, column, code, value)
+        self.problem = Problem.of(row, column, code, value)
 
     def __str__(self) -> str:
         return self.problem.reason

@@ -6,19 +6,23 @@ row with a `source_id` is known by it, per site; a row with neither by what it h
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
+
+from django.db.models import TextChoices
+from django.utils import translation
 
 from ceasefire import periods
 from ceasefire.exports import unescape_cell
 from ceasefire.exports.csv import csv_value
 from ceasefire.text import search_key
 from incidents.exports import BY_KEY, COLUMNS, UNKNOWN
-from incidents.importing import cells
-from incidents.importing.entry import Entry, Gazetteer
+from incidents.importing import cells, collected
+from incidents.importing.entry import Entry, Gazetteer, outside_iraq
 from incidents.importing.problems import BadCell, Problem
-from incidents.importing.reading import column_key
+from incidents.importing.reading import Sheet, column_key
 from incidents.models import Incident
 from incidents.services import rules
 from incidents.services.facts import ActorFacts, SourceFacts, content_hash
@@ -37,6 +41,11 @@ BORN = ("submitted", "in_review", "accepted", "archived")
 _UNKNOWN = {search_key(word) for word in (UNKNOWN, "?", "n/a", "غير معروف", "مجهول", "لا أعرف")} | {
     "?"
 }
+
+#: Columns whose cells are not likely to come again.
+_OWN = frozenset({"code", "source_id", "summary", "source_name", "place"})
+#: A moment that says its own zone.
+_ZONE = re.compile(r"(?:Z|[+-][0-9]{2}:?[0-9]{2})$")
 
 #: Field -> column, where the two differ.
 _COLUMN_OF = {"lat": "latitude", "lon": "longitude", "killed_unknown": "killed_best"}
@@ -100,33 +109,169 @@ GUESSES: dict[str, tuple[str, ...]] = {
 }
 
 
-def guess(header: Iterable[str]) -> dict[str, str]:
-    """Our column -> the file's column: by our own names first, then by what people call them."""
-    names = [name for name in header if name]
+#: HXL tags that say what a column is, the surest first; the tags of our own export come before.
+TAGS: dict[str, tuple[str, ...]] = {
+    "source_id": ("#event+id", "#meta+id"),
+    "type": ("#event+type",),
+    "occurred_from": ("#date+occurred", "#date+start", "#date"),
+    "occurred_to": ("#date+end",),
+    "place": (
+        *("#loc+code", "#adm4+code", "#adm3+code", "#loc+neighbourhood", "#loc+name"),
+        *("#adm4+name", "#adm3+name", "#adm2+code", "#adm2+name", "#adm1+code", "#adm1+name"),
+    ),
+    "latitude": ("#geo+lat",),
+    "longitude": ("#geo+lon",),
+    "killed_best": ("#affected+killed",),
+    "injured_best": ("#affected+injured",),
+    "abducted": ("#affected+abducted",),
+    "summary": ("#description",),
+    "source_kind": ("#meta+source",),
+    "reported_at": ("#date+reported",),
+    "verification": ("#status",),
+}
+
+
+def _parts_of(tag: str) -> tuple[str, frozenset[str]]:
+    hashtag, *attributes = tag.lower().replace(" ", "").split("+")
+    return hashtag, frozenset(attributes)
+
+
+def _tagged(ours: str, tags: Mapping[str, str]) -> str | None:
+    """The column whose HXL tag is ours; a looser tag is taken where ours is not in the file."""
+    for wanted in (BY_KEY[ours].tag, *TAGS.get(ours, ())):
+        hashtag, attributes = _parts_of(wanted)
+        exact = wanted == BY_KEY[ours].tag
+        for name, tag in tags.items():
+            theirs, more = _parts_of(tag)
+            if theirs == hashtag and (more == attributes if exact else attributes <= more):
+                return name
+    return None
+
+
+_HALVES = {
+    "latitude": re.compile(r"_?(?:.*[_ /(])?latitude\)?", re.IGNORECASE),
+    "longitude": re.compile(r"_?(?:.*[_ /(])?longitude\)?", re.IGNORECASE),
+}
+
+
+def guess(columns: Iterable[str] | Sheet) -> dict[str, str]:
+    """Our column -> the file's: by our own names, by HXL tags, by what people call them.
+
+    A question of Kobo or ODK is known by its own name, whatever groups it stands in.
+    """
+    tags: Mapping[str, str] = {}
+    if isinstance(columns, Sheet):
+        columns, tags = columns.columns, columns.tags
+    names = [name for name in columns if name]
+    collected_ = collected.is_collected(names)
     found: dict[str, str] = {}
     taken: set[str] = set()
+
+    def take(ours: str, name: str | None) -> None:
+        if name is not None and name not in taken and ours not in found:
+            found[ours] = name
+            taken.add(name)
+
     for ours in NAMES:
         for name in names:
             if column_key(name) == ours:
-                found[ours] = name
-                taken.add(name)
+                take(ours, name)
+    if collected_:
+        lowered = {name.strip().lower(): name for name in reversed(names)}
+        for ours, known in (("source_id", collected.IDENTITIES), ("reported_at", collected.SENT)):
+            for one in known:
+                take(ours, lowered.get(one))
     for ours in NAMES:
-        if ours in found:
-            continue
-        known = {search_key(ours)} | {search_key(word) for word in GUESSES.get(ours, ())}
-        label = BY_KEY[ours].label
-        known.add(search_key(str(label)))
-        for name in names:
-            if name not in taken and search_key(name) in known:
-                found[ours] = name
-                taken.add(name)
-                break
+        take(ours, _tagged(ours, {name: tag for name, tag in tags.items() if name not in taken}))
+    for ours in NAMES:
+        words = {search_key(ours), *map(search_key, GUESSES.get(ours, ()))}
+        words |= {search_key(text) for text in _labels(ours)}
+        for own in (str, collected.last_part) if collected_ else (str,):
+            for name in names:
+                if name not in taken and search_key(own(name)) in words:
+                    take(ours, name)
+                    break
+    for ours, half in _HALVES.items():
+        take(ours, next((n for n in names if n not in taken and half.fullmatch(n)), None))
     return found
+
+
+def _labels(ours: str) -> list[str]:
+    """What our export calls a column, in both languages."""
+    labels = []
+    for language in ("en", "ar"):
+        with translation.override(language):
+            labels.append(str(BY_KEY[ours].label))
+    return labels
+
+
+#: Our columns that hold codes -> the list; states and grades are lists of their own.
+LISTED = {
+    "type": "incident_type",
+    "time_of_day": "time_of_day",
+    "place_type": "place_type",
+    "motive": "motive",
+    "method": "method",
+    "weapons": "weapon",
+    "actor_category": "actor_category",
+    "source_kind": "source_kind",
+    "source_reliability": "reliability",
+    "source_credibility": "credibility",
+}
+#: Of these a cell may hold several.
+MANY = frozenset(
+    {"weapons", "actor_category", "source_kind", "source_reliability", "source_credibility"}
+)
+#: So many words of a column are asked about; a column of free text has more.
+MOST_WORDS = 60
+LONGEST_WORD = 80
+
+
+def unknown_words(
+    sheet: Sheet, columns: Mapping[str, str], meant: Mapping[str, Mapping[str, str]]
+) -> dict[str, list[str]]:
+    """The words of code columns that are neither codes nor labels: our column -> words, in order.
+
+    Those that were given a meaning before are among them, so that the meaning can be changed.
+    """
+    lists = cells.Lists()
+    listed = {ours: LISTED[ours] for ours in LISTED if ours in columns}
+    found: dict[str, dict[str, str]] = {ours: {} for ours in listed}
+    seen: set[tuple[str, str]] = set()
+    for row in sheet.rows:
+        for ours, name in listed.items():
+            text = row.cells.get(columns[ours], "")
+            if not text or (ours, text) in seen or len(found[ours]) >= MOST_WORDS:
+                continue
+            if len(seen) < 10_000:
+                seen.add((ours, text))
+            text = unescape_cell(text).strip()
+            for part in cells.parts(text) if ours in MANY else [text] if text else []:
+                try:
+                    lists.all(name, part) if ours in MANY else lists.code(name, part)
+                except BadCell:
+                    if len(part) <= LONGEST_WORD:
+                        found[ours].setdefault(search_key(part), part)
+    return {ours: list(words.values()) for ours, words in found.items() if words}
 
 
 def as_cells(incident: Incident) -> dict[str, str]:
     """An incident as our table would show it: for comparing with a row."""
     return {column.key: str(csv_value(column.reader()(incident))) for column in COLUMNS}
+
+
+def _chosen(choices: type[TextChoices], text: str) -> str:
+    """A state or a grade: its code, or what a page calls it in either language."""
+    folded = cells.plain(text).lower().replace(" ", "_")
+    if folded in choices.values:
+        return folded
+    key = search_key(text)
+    for language in ("en", "ar"):
+        with translation.override(language):
+            for value, label in choices.choices:
+                if search_key(str(label)) == key:
+                    return str(value)
+    raise BadCell("code_unknown")
 
 
 class Reader:
@@ -140,6 +285,7 @@ class Reader:
         near: Mapping[str, Iterable[int]] | None = None,
         site_code: str = "",
         default_state: str = "submitted",
+        values: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         self.columns = columns
         self.gazetteer = gazetteer
@@ -147,13 +293,20 @@ class Reader:
         self.near = near or {}
         self.site_code = site_code
         self.default_state = default_state
-        self.lists = cells.Lists()
+        self.lists = cells.Lists(values)
+        self.sent_in_utc = columns.get("reported_at", "").strip().lower() in collected.SENT
+        #: The first row whose day is a spreadsheet's number, for a remark.
+        self.serial_row = 0
+        #: (our column, text) -> what it means: the same words come again and again.
+        self._read_before: dict[tuple[str, str], Any] = {}
+        self._given: frozenset[str] | None = None
         self.latest = max(periods.now(), cells.start_of(periods.today())) + timedelta(days=1)
 
     def read(self, number: int, row: Mapping[str, str]) -> tuple[Entry | None, list[Problem]]:
         """One row as an entry, or the problems that keep it from being one."""
         problems: list[Problem] = []
         missing: list[Problem] = []
+        columns, before = self.columns, self._read_before
 
         def text_of(name: str) -> str:
             column = self.columns.get(name)
@@ -163,14 +316,24 @@ class Reader:
             problems.append(Problem.of(number, self.columns.get(name, name), code, text, ours=name))
 
         def take(name: str, parse: Callable[[str], Any], default: Any = None) -> Any:
+            column = columns.get(name)
+            text = row.get(column, "") if column else ""
+            if not text:
+                return default
+            known = before.get((name, text), before)
+            if known is not before:
+                return known
             text = text_of(name)
             if not text:
                 return default
             try:
-                return parse(text)
+                read = parse(text)
             except BadCell as bad:
                 wrong(name, bad.code, text)
                 return default
+            if len(text) < 40 and len(before) < 50_000 and name not in _OWN:
+                before[name, row[column]] = read  # type: ignore[index]
+            return read
 
         def need(name: str, value: Any) -> Any:
             if value is None or value == "" or value == []:
@@ -180,12 +343,14 @@ class Reader:
         facts: dict[str, Any] = {}
         code = take("code", cells.plain, "").upper()
         site_code = take("site", cells.plain, "") or self.site_code
-        source_id = take("source_id", lambda text: cells.free_text(text, 80), "")
+        source_id = collected.without_uuid(
+            take("source_id", lambda text: cells.free_text(text, 80), "")
+        )
 
         def by_list(name: str) -> Callable[[str], str]:
-            return lambda text: self.lists.code(name, text)
+            return lambda text: self.lists.code(LISTED[name], text, name)
 
-        facts["type"] = need("type", take("type", by_list("incident_type")))
+        facts["type"] = need("type", take("type", by_list("type")))
         facts["subtype"] = take("subtype", lambda text: cells.free_text(text, 60), "")
         start = take("occurred_from", cells.moment)
         end = take("occurred_to", cells.moment)
@@ -196,6 +361,8 @@ class Reader:
             end = at if has_time or (start and start[1]) else cells.end_of(at.date())
             if start and end.date() == start[0].date() and not has_time:
                 end = None
+        if start and not self.serial_row and cells.is_serial(text_of("occurred_from")):
+            self.serial_row = number
         facts["occurred_to"] = end
         if start and end and end < start[0]:
             wrong("occurred_to", "ends_before_start", text_of("occurred_to"))
@@ -209,6 +376,8 @@ class Reader:
         lon = take("longitude", lambda text: cells.degrees(text, 180))
         if (lat is None) != (lon is None):
             wrong("latitude" if lat is None else "longitude", "point_incomplete")
+        elif lat is not None and outside_iraq(lat, lon):
+            wrong("latitude", outside_iraq(lat, lon), f"{lat} {lon}")
         facts["lat"], facts["lon"] = lat, lon
         place = take("place", lambda text: self.gazetteer.named(text, self.near.get(site_code, ())))
         if place is None and lat is None and not text_of("place"):
@@ -240,10 +409,14 @@ class Reader:
                 wrong(f"{kind}_best", "out_of_order", " ".join(map(str, known)))
         facts["motive"] = take("motive", by_list("motive"), "unknown")
         facts["method"] = take("method", by_list("method"), "unknown")
-        facts["weapons"] = take("weapons", lambda text: self.lists.codes("weapon", text), [])
+        facts["weapons"] = list(
+            take("weapons", lambda text: self.lists.codes("weapon", text, "weapons"), ())
+        )
         facts["summary"] = take("summary", lambda text: cells.free_text(text, 4000), "")
         reported = take("reported_at", cells.moment)
         facts["reported_at"] = reported[0] if reported else None
+        if reported and self.sent_in_utc and not _ZONE.search(text_of("reported_at")):
+            facts["reported_at"] = reported[0].replace(tzinfo=UTC)
         actors = take("actor_category", self._all("actor_category"), [])
         sources = self._sources(take, wrong)
         need("source_kind", sources)
@@ -257,7 +430,7 @@ class Reader:
             row=number,
             origin_id=source_id or code,
             facts=facts,
-            given=frozenset(name for name in facts if _COLUMN_OF.get(name, name) in self.columns),
+            given=self._given_of(facts),
             sources=sources,
             actors=[ActorFacts(category=category) for category in actors],
             original={
@@ -282,9 +455,17 @@ class Reader:
 
     # -- single cells ----------------------------------------------------------------------------
 
+    def _given_of(self, facts: Mapping[str, Any]) -> frozenset[str]:
+        """The facts that the file has columns for: the same for every row."""
+        if self._given is None:
+            self._given = frozenset(
+                name for name in facts if _COLUMN_OF.get(name, name) in self.columns
+            )
+        return self._given
+
     def _all(self, name: str) -> Callable[[str], list[str]]:
         """Members of a list in a cell, repeats kept (two gangs are two actors)."""
-        return lambda text: [self.lists.code(name, part) for part in cells.parts(text)]
+        return lambda text: self.lists.all(LISTED[name], text, name)
 
     def _sources(self, take: Any, wrong: Any) -> list[SourceFacts]:
         kinds = take("source_kind", self._all("source_kind"), [])
@@ -292,11 +473,8 @@ class Reader:
             return []
         wanted = len(kinds)
         lists: dict[str, list[str]] = {}
-        for name, listed, default in (
-            ("source_reliability", "reliability", "F"),
-            ("source_credibility", "credibility", "6"),
-        ):
-            found = take(name, self._all(listed), [])
+        for name, default in (("source_reliability", "F"), ("source_credibility", "6")):
+            found = take(name, self._all(name), [])
             if found and len(found) != wanted:
                 wrong(name, "lists_differ")
                 found = []
@@ -314,19 +492,11 @@ class Reader:
             )
         ]
 
-    @staticmethod
-    def _state(text: str) -> str:
-        text = cells.plain(text).lower().replace(" ", "_")
-        if text not in Incident.State.values:
-            raise BadCell("code_unknown")
-        return text
+    def _state(self, text: str) -> str:
+        return _chosen(Incident.State, text)
 
-    @staticmethod
-    def _grade(text: str) -> str:
-        text = cells.plain(text).lower()
-        if text not in Incident.Verification.values:
-            raise BadCell("code_unknown")
-        return text
+    def _grade(self, text: str) -> str:
+        return _chosen(Incident.Verification, text)
 
     @staticmethod
     def _canonical(

@@ -26,8 +26,6 @@ from incidents.importing.plan import (
     LISTS,
     Plan,
     Progress,
-    Update,
-    compare,
     expected_versions,
     make_plan,
     origin_of,
@@ -42,7 +40,7 @@ from incidents.models import (
     IncidentRevision,
     Source,
 )
-from incidents.services import rules
+from incidents.services import rules, search
 from incidents.services.facts import ActorFacts, SourceFacts, plain
 from incidents.services.rows import write_rows
 
@@ -50,6 +48,8 @@ IMPORT = "incidents.import_incident"
 #: So many refusals and remarks are kept with a batch; the file of refusals holds them all.
 KEPT = 1000
 _INSERT = 1000
+#: Folded summaries that are kept for the next row with the same one.
+_KEYS = 10_000
 #: Fields that an update writes; those of one row that stayed the same are written as they are.
 _WRITTEN = (
     "type",
@@ -85,7 +85,15 @@ _WRITTEN = (
     "verification_reason",
 )
 _MOMENTS = frozenset({"occurred_from", "occurred_to", "reported_at"})
-_BESIDE = ("content_hash", "original", "search_key", "version", "updated_at", "updated_by")
+_BESIDE = (
+    "content_hash",
+    "original",
+    "search_key",
+    "source_key",
+    "version",
+    "updated_at",
+    "updated_by",
+)
 
 
 class UndoRefused(IncidentRefusal):
@@ -97,6 +105,10 @@ class UndoRefused(IncidentRefusal):
         super().__init__(rows)
         #: (incident code, code of the reason in `problems.WORDS`)
         self.rows = rows
+
+
+class UndoTooLate(IncidentRefusal):
+    message = _("An import can be undone for 30 days. This one is older, so it stays.")
 
 
 class NothingToUndo(IncidentRefusal):
@@ -160,6 +172,7 @@ def import_file(
     site: Site | None = None,
     by: User | None,
     mapping: Mapping[str, str] | None = None,
+    values: Mapping[str, Mapping[str, str]] | None = None,
     default_state: str = "submitted",
     skip_rejected: bool = False,
     dry_run: bool = False,
@@ -197,10 +210,11 @@ def import_file(
                 site=site,
                 by=by,
                 mapping=mapping,
+                values=values,
                 default_state=default_state,
+                lock=not dry_run,
                 progress=checking,
             )
-            compare(plan, by=by, lock=not dry_run)
             outcome = Outcome(
                 read=plan.read,
                 created=len(plan.create),
@@ -239,7 +253,7 @@ def _write(
     progress: Progress | None,
 ) -> ImportBatch:
     now = periods.now()
-    site = plan.site or next((plan.site_of(entry) for entry in plan.entries), None)
+    site = plan.site or next((plan.site_of(entry) for entry in plan.first), None)
     if site is None:
         site = next(iter(plan.sites.values()))
     if batch is None:
@@ -286,11 +300,15 @@ def _insert(
     year, total = now.year, len(plan.create)
     number = codes.reserve_numbers("INC", year, total)
     keys: dict[str, str] = {}
+    learned: set[str] = set()
     person = by.pk if by is not None else None
-    for start in range(0, total, _INSERT):
+    done = 0
+    for part in plan.create.parts():
         incidents, sources, actors = [], [], []
         named: list[tuple[UUID, str]] = []
-        for entry in plan.create[start : start + _INSERT]:
+        written: set[str] = set()
+        names: set[str] = set()
+        for entry, _none in part:
             incident = _new(plan, plan.gazetteer, entry, keys)
             incident |= {
                 "id": uuid4(),
@@ -321,6 +339,11 @@ def _insert(
                 for position, facts in enumerate(entry.sources)
             ]
             incident |= _grade(entry, (_Graded(**row) for row in mine))
+            incident["source_key"] = search.said_key(
+                (person, facts.text) for facts in entry.sources
+            )
+            written.update(incident["search_key"].split(), incident["source_key"].split())
+            names.update(plan.gazetteer.names(entry.facts["place"]))
             named += [
                 (row["id"], facts.name)
                 for row, facts in zip(mine, entry.sources, strict=True)
@@ -340,11 +363,14 @@ def _insert(
         copy_in(Incident, incidents)
         copy_in(Source, sources)
         copy_in(IncidentActor, actors)
+        search.learn(written - learned, names - learned)
+        learned |= written | names
         vault.seal_rows(
             (vault.Item(Source(pk=key), "name", name, "name") for key, name in named), by=by
         )
+        done += len(part)
         if progress is not None:
-            progress(min(start + _INSERT, total), total)
+            progress(done, total)
 
 
 class _Graded:
@@ -363,7 +389,9 @@ def _new(plan: Plan, gazetteer: Gazetteer, entry: Entry, keys: dict[str, str]) -
     place = facts.pop("place")
     summary = facts.get("summary", "")
     if summary not in keys:
-        keys[summary] = search_key(summary)
+        if len(keys) > _KEYS:
+            keys.clear()
+        keys[summary] = search.words_key(summary)
     return {
         "reported_at": facts["occurred_from"],
         "staff_involved": False,
@@ -389,13 +417,13 @@ def _settle(incident: Incident, gazetteer: Gazetteer | None, keys: dict[str, str
     incident.is_sensitive = rules.is_sensitive(incident, ()) or incident.is_sensitive
     key = keys.get(incident.summary)
     if key is None:
-        key = keys[incident.summary] = search_key(incident.summary)
+        key = keys[incident.summary] = search.words_key(incident.summary)
     tail = (
         gazetteer.tail(incident.place)
         if gazetteer is not None
-        else rules.search_key_of("", "", incident.place).strip()
+        else search.place_key(incident.place)
     )
-    incident.search_key = " ".join([search_key(incident.code), key, tail])
+    incident.search_key = " ".join(filter(None, [search_key(incident.code), key, tail]))
 
 
 # --- rows that change a record ------------------------------------------------------------------
@@ -467,13 +495,29 @@ def _set_rows(
 
 def _change(plan: Plan, batch: ImportBatch, by: User | None, now: datetime) -> None:
     """Change the records whose rows say something else; keep what stood there before."""
-    if not plan.update:
-        return
     keys: dict[str, str] = {}
+    for part in plan.update.parts():
+        # Locked since they were compared.
+        here = {
+            incident.pk: incident
+            for incident in Incident.objects.filter(pk__in=[key for _entry, key in part])
+            .select_related("place")
+            .prefetch_related("sources", "actors")
+        }
+        _change_some(plan, [(entry, here[key]) for entry, key in part], batch, by, now, keys)
+
+
+def _change_some(
+    plan: Plan,
+    part: list[tuple[Entry, Incident]],
+    batch: ImportBatch,
+    by: User | None,
+    now: datetime,
+    keys: dict[str, str],
+) -> None:
     changes, revisions, written = [], [], []
-    numbers = _revision_numbers([update.incident.pk for update in plan.update])
-    for update in plan.update:
-        incident, entry = update.incident, update.entry
+    numbers = _revision_numbers([incident.pk for _entry, incident in part])
+    for entry, incident in part:
         before = _snapshot(incident)
         given = entry.facts.keys() if entry.given is None else entry.given
         for name in given:
@@ -509,6 +553,10 @@ def _change(plan: Plan, batch: ImportBatch, by: User | None, now: datetime) -> N
             revisions.append(revision)
         written.append(incident)
     Incident.objects.bulk_update(written, [*_WRITTEN, *_BESIDE], batch_size=200)
+    search.learn(
+        {word for row in written for word in f"{row.search_key} {row.source_key}".split()},
+        {word for place in {row.place for row in written} for word in search.names_of(place)},
+    )
     ImportChange.objects.bulk_create(changes, batch_size=_INSERT)
     IncidentRevision.objects.bulk_create(revisions, batch_size=_INSERT)
 
@@ -562,13 +610,16 @@ def _revision(
 def undo_batch(batch: ImportBatch, *, by: User | None) -> list[Problem]:
     """Take a batch back: remove what it created, restore what it changed. All of it or nothing.
 
-    Refuses (`UndoRefused`, with the records) where staff has worked on a record since, another
-    record refers to it, or a later import changed it. Names that the batch put in the place of
-    others cannot come back; those records are named in what is returned.
+    For 30 days (`UndoTooLate`). Refuses (`UndoRefused`, with the records) where staff has worked on
+    a record since, another record refers to it, or a later import changed it. Names that the batch
+    put in the place of others cannot come back; those records are named in what is returned.
     """
     batch = ImportBatch.objects.select_for_update().get(pk=batch.pk)
     if batch.state != ImportBatch.State.IMPORTED:
         raise NothingToUndo
+    now = periods.now()
+    if now > batch.undo_until:
+        raise UndoTooLate
     _may(by, batch.site)
     created = list(
         Incident.objects.select_for_update()
@@ -589,7 +640,6 @@ def undo_batch(batch: ImportBatch, *, by: User | None) -> list[Problem]:
     blocked = _blocked(batch, created, changed)
     if blocked:
         raise UndoRefused(blocked)
-    now = periods.now()
     remarks = _restore(changed, by, now)
     _remove(batch, by)
     batch.state, batch.undone_at = ImportBatch.State.UNDONE, now
@@ -693,6 +743,7 @@ def _restore(changed: list[ImportChange], by: User | None, now: datetime) -> lis
         incident.updated_by = by
         _settle(incident, None, keys)
         incident.save()
+        search.remember(incident)
         revision = _revision(
             incident, now_stands, change.before, gettext("The import was undone."), by, now
         )
@@ -733,7 +784,7 @@ __all__ = [
     "NothingToUndo",
     "Outcome",
     "UndoRefused",
-    "Update",
+    "UndoTooLate",
     "import_file",
     "list_site",
     "undo_batch",

@@ -262,9 +262,9 @@ def test_another_country_is_refused_and_may_be_skipped() -> None:
     [
         (b"", "file_empty"),
         (b" \n\n", "file_empty"),
-        (b"PK\x03\x04 a workbook", "file_not_text"),
+        (b"PK\x03\x04 a workbook", "file_not_workbook"),
         (b"\x89PNG\r\n\x1a\n", "file_not_text"),
-        (b"id,type\x00\n1,2\n", "file_not_text"),
+        (b"id,type\x00\n1,2\n", "null_character"),
         (b"a,b\n1,2\n", "column_missing"),
         (SLICE.read_bytes().split(b"\n")[0] + b"\n", "file_without_rows"),
         (b"id,id\n1,2\n", "column_twice"),
