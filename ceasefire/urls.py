@@ -13,6 +13,7 @@ urlpatterns = [
     path("language/", own_views.language_set, name="language_set"),
     path("accounts/", include("ceasefire.accounts.signin_urls")),
     path("account/", include("ceasefire.accounts.account_urls")),
+    path("notifications/", include("ceasefire.accounts.notification_urls")),
     path("people/", include("ceasefire.accounts.user_urls")),
     path("", include("ceasefire.oversight.urls")),
     path("incidents/", include("incidents.urls")),

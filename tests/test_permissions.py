@@ -14,7 +14,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from ceasefire import audit, jobs, periods
+from ceasefire import audit, jobs, periods, worklist
 from ceasefire.people.roles import Role
 from ceasefire.periods import Week, today
 from ceasefire.places.models import CoveragePeriod, Place
@@ -108,6 +108,24 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("incidents:source_grade", "POST", "source", "302 302 302 302 302 403 403 403 403"),
     ("incidents:name_reveal", "POST", "incident", "403 403 200 200 403 403 403 403 403"),
     ("incidents:submission_settle", "POST", "submission", "403 403 302 403 302 403 403 403 403"),
+    ("notification_list", "GET", "", "200 200 200 200 200 403 403 403 403"),
+    ("notification_read_all", "POST", "", "302 302 302 302 302 403 403 403 403"),
+    # Somebody else's, whoever asks.
+    ("notification_open", "POST", "notice", "404 404 404 404 404 403 403 403 403"),
+    ("incidents:board", "GET", "", "200 200 200 200 200 403 403 403 403"),
+    ("incidents:board_rows", "GET", "", "200 200 200 200 200 403 403 403 403"),
+    ("incidents:response_action", "GET", "incident", "200 200 200 200 403 403 403 403 403"),
+    ("incidents:response_take", "POST", "incident", "302 302 302 302 403 403 403 403 403"),
+    ("incidents:response_assign", "POST", "incident", "403 403 302 302 403 403 403 403 403"),
+    # Nobody has it, so who only records does not plan it.
+    ("incidents:response_next", "POST", "incident", "403 403 302 302 403 403 403 403 403"),
+    ("incidents:response_close", "POST", "incident", "403 403 302 302 403 403 403 403 403"),
+    ("incidents:response_open", "POST", "incident", "403 403 302 302 403 403 403 403 403"),
+    ("incidents:watch_start", "POST", "incident", "403 403 302 302 403 403 403 403 403"),
+    ("incidents:watch_people", "POST", "incident", "403 403 302 302 403 403 403 403 403"),
+    # 302 says what is missing; who watches no side may not say how it is there.
+    ("incidents:watch_check", "POST", "incident", "302 302 302 302 403 403 403 403 403"),
+    ("incidents:watch_end", "POST", "incident", "403 403 302 302 403 403 403 403 403"),
     ("incidents:import_new", "GET", "", "403 403 403 403 200 403 403 403 403"),
     ("incidents:import_blank", "GET", "", "403 403 403 403 200 403 403 403 403"),
     ("incidents:import_detail", "GET", "batch", "403 403 403 403 200 403 403 403 403"),
@@ -156,6 +174,7 @@ def scenes(basrah: Any, zubair: Any, make_user: Callable[..., Any]) -> dict[str,
             [uuid4()],
         ],
         "report": [report_of(basrah), report_of(zubair), ["NOWHERE", "2026-01-04"]],
+        "notice": [[notice_of(here)], [notice_of(there)], [987654]],
     }
 
 
@@ -187,6 +206,12 @@ def batch_of(site: Any) -> UUID:
     """An import that was done."""
     done = ImportBatch.State.IMPORTED
     return ImportBatch.objects.create(site=site, format="table", state=done, digest="0" * 64).pk
+
+
+def notice_of(incident: Incident) -> int:
+    """What its reporter was told of it."""
+    worklist.notify([incident.reporter], "response.assigned", subject=incident)
+    return int(worklist.Notification.objects.get(recipient=incident.reporter).pk)
 
 
 def export_of(person: Any) -> UUID:

@@ -11,6 +11,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language, get_language_bidi
 
+from ceasefire import worklist
 from ceasefire.look.navigation import navigation
 
 #: Each language is offered in its own words.
@@ -36,6 +37,8 @@ def look(request: HttpRequest) -> dict[str, Any]:
         "away_url": _url("away"),
         "token_url": _url("token"),
         "account_url": _url("account"),
+        "notices_url": SimpleLazyObject(lambda: _notices_url(request)),
+        "unread": SimpleLazyObject(lambda: _unread(request)),
     }
 
 
@@ -61,6 +64,24 @@ def _site_name(request: HttpRequest) -> str:
     except DatabaseError:  # an error page is shown inside a transaction that already failed
         return ""
     return str(sites[0].name) if len(sites) == 1 else ""
+
+
+def _notices_url(request: HttpRequest) -> str:
+    """Return the address of the person's notices; nothing for roles that have none."""
+    user = getattr(request, "user", None)
+    if not getattr(user, "is_authenticated", False):
+        return ""
+    return _url("notification_list") if user.has_perm("worklist.view_notification") else ""
+
+
+def _unread(request: HttpRequest) -> int:
+    """Return how many notices wait to be read: one look at a small index, and only for the bell."""
+    if not _notices_url(request):
+        return 0
+    try:
+        return worklist.unread(request.user)
+    except DatabaseError:  # an error page is shown inside a transaction that already failed
+        return 0
 
 
 def _url(name: str) -> str:

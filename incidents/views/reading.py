@@ -19,6 +19,7 @@ from incidents.forms.filters import IncidentFilter, as_code
 from incidents.forms.rows import SourceForm
 from incidents.forms.verbs import DuplicateForm, GradeForm, OverrideForm, ReasonForm, RevealForm
 from incidents.models import Incident
+from incidents.views.clock import clock_context
 from incidents.views.logging import in_words
 from incidents.views.scope import one, places_of, sites_of
 
@@ -230,6 +231,7 @@ def detail_context(request: HttpRequest, incident: Incident, **forms: Any) -> di
         "submissions": _submissions(incident, user),
         "is_draft": incident.workflow_state == Incident.State.DRAFT,
     }
+    context.update(clock_context(incident, user))
     context.update(forms)
     return context
 

@@ -1,0 +1,214 @@
+"""The 72-hour board: every clock that runs, the most urgent first, and how it is kept fresh."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Prefetch, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from ceasefire import periods, worklist
+from ceasefire.look.paging import KeysetPage, keyset_page
+from ceasefire.people.access import asked_by_itself, requires
+from ceasefire.places.models import Site
+from incidents import services
+from incidents.models import IncidentResponse, RetaliationWatch, WatchCheck
+from incidents.views.clock import Shown, shown, watch_clock
+from incidents.views.scope import sites_of
+
+#: So many running clocks a page; so many that ended lately, and watches.
+SIZE, MOST_CLOSED, MOST_WATCHES = 40, 12, 20
+#: How long what ended stays in view.
+LATELY = timedelta(hours=72)
+GROUPS = (
+    ("red", _("Over 72 hours"), "overdue"),
+    ("amber", _("Over 48 hours"), "due"),
+    ("running", _("Running"), "running"),
+)
+UNREAD_BY_A_BOARD = (
+    "incident__place__geometry",
+    "incident__search_key",
+    "incident__original",
+    "incident__summary",
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What of the board was asked for."""
+
+    who: str = ""
+    site: Site | None = None
+
+    def query(self, **changes: str) -> str:
+        """The query that asks for it, with parts changed."""
+        parts = {"who": self.who, "site": self.site.code if self.site else "", **changes}
+        found = urlencode({name: value for name, value in parts.items() if value})
+        return f"?{found}" if found else ""
+
+
+def asked_of(request: HttpRequest, sites: list[Site]) -> Asked:
+    """Read the address; what it does not know counts as not asked."""
+    who = request.GET.get("who", "")
+    code = request.GET.get("site", "")
+    return Asked(
+        who=who if who in {"mine", "free"} else "",
+        site=next((site for site in sites if site.code == code), None),
+    )
+
+
+@require_safe
+@requires("incidents.view_incident")
+def board(request: HttpRequest) -> HttpResponse:
+    return render(request, "incidents/response_board.html", board_context(request))
+
+
+@require_safe
+@asked_by_itself
+@requires("incidents.view_incident")
+def board_rows(request: HttpRequest) -> HttpResponse:
+    """The board alone, for a page that is open: 204 where nothing on it has changed."""
+    context = board_context(request)
+    if request.GET.get("state") == context["state"]:
+        return HttpResponse(status=204)
+    return rows_page(request, context)
+
+
+def rows_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    """The board alone, with the bell of the page it goes into."""
+    return render(request, "incidents/_response_board.html", {**context, "fresh": True})
+
+
+def board_context(request: HttpRequest) -> dict[str, Any]:
+    """All that the board shows to this person."""
+    user: Any = request.user
+    at = periods.now()
+    sites = sites_of(user, writable=True)
+    asked = asked_of(request, sites)
+    of_sites = Q(site__in=[asked.site.pk] if asked.site else [site.pk for site in sites])
+    rows = (
+        IncidentResponse.objects.visible_to(user)
+        .filter(of_sites)
+        .select_related("incident__place", "incident__site", "assigned_to")
+        .defer(*UNREAD_BY_A_BOARD)
+    )
+    if asked.who:
+        rows = rows.filter(assigned_to=user if asked.who == "mine" else None)
+    page: KeysetPage[IncidentResponse] = keyset_page(
+        rows.running(),
+        ordering=("due_at", "id"),
+        after=request.GET.get("after"),
+        before=request.GET.get("before"),
+        size=SIZE,
+    )
+    people = (
+        services.sendable([site.pk for site in sites])
+        if user.has_perm("incidents.assign_response")
+        else None
+    )
+    running = [shown(row, user, at=at, people=people) for row in page]
+    closed = [
+        shown(row, user, at=at)
+        for row in rows.filter(closed_at__gte=at - LATELY).order_by("-closed_at")[:MOST_CLOSED]
+    ]
+    watches = _watches(user, asked, at)
+    unread = worklist.unread(user)
+    return {
+        "asked": asked,
+        "here": reverse("incidents:board") + asked.query(),
+        "rows_url": reverse("incidents:board_rows") + (_with_cursor(request, asked)),
+        "tabs": [
+            (label, reverse("incidents:board") + asked.query(who=who), asked.who == who)
+            for who, label in (
+                ("", _("All")),
+                ("mine", _("I have it")),
+                ("free", _("Nobody has it")),
+            )
+        ],
+        "sites": sites if len(sites) > 1 else [],
+        "page": page,
+        "groups": [
+            {
+                "name": name,
+                "label": label,
+                "tone": tone,
+                "rows": [row for row in running if row.stage == name],
+            }
+            for name, label, tone in GROUPS
+        ],
+        "any_running": bool(running),
+        "closed": closed,
+        "watches": watches,
+        "at": at,
+        "unread_notices": unread,
+        "state": _state(running, closed, watches, unread),
+    }
+
+
+def _with_cursor(request: HttpRequest, asked: Asked) -> str:
+    cursor = {name: request.GET[name] for name in ("after", "before") if request.GET.get(name)}
+    return asked.query(**cursor)
+
+
+def _watches(user: Any, asked: Asked, at: datetime) -> list[dict[str, Any]]:
+    """Open watches, the one that ends first on top, with the newest check of each side."""
+    rows = (
+        RetaliationWatch.objects.visible_to(user)
+        .open()
+        .select_related("incident__place", "victim_side", "other_side")
+        .defer(*UNREAD_BY_A_BOARD)
+        .prefetch_related(
+            Prefetch(
+                "checks",
+                WatchCheck.objects.order_by("watch", "side", "-at", "-id").distinct(
+                    "watch", "side"
+                ),
+                to_attr="newest",
+            )
+        )
+    )
+    if asked.site:
+        rows = rows.filter(incident__site=asked.site)
+    if asked.who == "mine":
+        rows = rows.filter(Q(victim_side=user) | Q(other_side=user))
+    elif asked.who == "free":
+        rows = rows.filter(Q(victim_side=None) | Q(other_side=None))
+    found = []
+    for watch in rows[:MOST_WATCHES]:
+        newest = {check.side: check for check in watch.newest}
+        found.append(
+            {
+                "row": watch,
+                "clock": watch_clock(watch, at),
+                "sides": [
+                    (side.label, person, newest.get(side.value))
+                    for side, person in (
+                        (watch.Side.VICTIM, watch.victim_side),
+                        (watch.Side.OTHER, watch.other_side),
+                    )
+                ],
+            }
+        )
+    return found
+
+
+def _state(
+    running: list[Shown], closed: list[Shown], watches: list[dict[str, Any]], unread: int
+) -> str:
+    """What the board shows as a short word, the same as long as nothing on it changes."""
+    shown_now: list[Any] = [get_language(), unread, periods.now().date()]
+    for row in [*running, *closed]:
+        clock = row.clock
+        shown_now += [row.response.pk, row.response.version, row.incident.version]
+        shown_now += [row.stage, row.contact_overdue, clock["left"], clock["late"]]
+    for watch in watches:
+        shown_now += [watch["row"].pk, watch["row"].version, watch["clock"]["left"]]
+        shown_now += [check.pk if check else 0 for _label, _person, check in watch["sides"]]
+    return hashlib.sha256(repr(shown_now).encode()).hexdigest()[:16]

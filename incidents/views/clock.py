@@ -1,0 +1,169 @@
+"""The clock of one incident as its page shows it: where it stands, what was done, the forms."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from ceasefire import periods
+from ceasefire.look.templatetags.look import clock_of
+from ceasefire.people.models import User
+from ceasefire.people.roles import Role
+from incidents import services
+from incidents.forms.responses import (
+    AssignForm,
+    CheckForm,
+    CloseForm,
+    EndForm,
+    NextStepForm,
+    WatchersForm,
+)
+from incidents.models import SEES_SENSITIVE, Incident, IncidentResponse, RetaliationWatch
+from incidents.models.response import RESPONSE_HOURS, WATCH_HOURS
+
+#: The newest checks of a watch that a page shows.
+SHOWN_CHECKS = 8
+
+
+@dataclass
+class Shown:
+    """A response with what a page says of it."""
+
+    response: IncidentResponse
+    incident: Incident
+    stage: str
+    clock: dict[str, Any]
+    contact_overdue: bool
+    next_step: str
+    may_record: bool
+    may_take: bool
+    assign: AssignForm | None = None
+
+
+def shown(
+    response: IncidentResponse,
+    user: Any,
+    *,
+    at: datetime,
+    people: list[User] | None = None,
+) -> Shown:
+    """`people` are those who may be sent, where the person may send somebody."""
+    incident = response.incident
+    runs = response.closed_at is None
+    may_record = services.may_record(incident, user)
+    assign = None
+    if people is not None and runs and services.may_assign(incident, user):
+        assign = AssignForm(
+            people=sendable_to(incident, people),
+            initial={"to": str(response.assigned_to_id or ""), "version": response.version},
+            auto_id=f"id_{incident.code}_%s",
+        )
+    return Shown(
+        response=response,
+        incident=incident,
+        stage=response.stage(at),
+        clock=clock_of(response.due_at, at, timedelta(hours=RESPONSE_HOURS)),
+        contact_overdue=runs and response.contact_overdue(at),
+        next_step=next_step(response),
+        may_record=may_record and response.closed_reason not in IncidentResponse.STOPPED,
+        may_take=runs
+        and may_record
+        and response.assigned_to_id is None
+        and user.role != Role.MANAGER,
+        assign=assign,
+    )
+
+
+def next_step(response: IncidentResponse) -> str:
+    """What is next: as somebody put it, else what the clock asks for."""
+    if response.closed_at is not None:
+        return response.next_step
+    if response.next_step:
+        return response.next_step
+    return _("Community response") if response.first_contact_at else _("First contact")
+
+
+def sendable_to(incident: Incident, people: list[User]) -> list[User]:
+    """Of those who may be sent, who may be sent to this incident; the service looks again."""
+    return [
+        person
+        for person in people
+        if incident.site_id in person.site_ids
+        and (
+            not incident.is_sensitive
+            or person.role in SEES_SENSITIVE
+            or person.pk == incident.reporter_id
+        )
+    ]
+
+
+def watch_clock(watch: RetaliationWatch, at: datetime) -> dict[str, Any]:
+    return clock_of(watch.ends_at, at, timedelta(hours=WATCH_HOURS))
+
+
+def clock_context(incident: Incident, user: Any) -> dict[str, Any]:
+    """What the page of an incident shows of its clock and its watch; empty where it has neither."""
+    response = (
+        IncidentResponse.objects.filter(incident=incident).select_related("assigned_to").first()
+    )
+    may_assign = services.may_assign(incident, user)
+    counted = incident.workflow_state in Incident.COUNTED_STATES
+    if response is None:
+        return {"may_open_clock": may_assign and services.is_live(incident)}
+    at = periods.now()
+    response.incident = incident
+    people = sendable_to(incident, services.sendable([incident.site_id])) if may_assign else None
+    row = shown(response, user, at=at, people=people)
+    runs = response.closed_at is None
+    found: dict[str, Any] = {
+        "answer": row,
+        "actions": list(response.actions.select_related("by")),
+        "may_open_clock": may_assign
+        and not runs
+        and services.is_live(incident)
+        and response.closed_reason in IncidentResponse.BY_HAND,
+        "next_form": NextStepForm(
+            initial={"next_step": response.next_step, "version": response.version}
+        )
+        if runs and services.may_plan(incident, response, user)
+        else None,
+        "close_form": CloseForm(prefix="close", initial={"version": response.version})
+        if runs and may_assign
+        else None,
+    }
+    watches = list(incident.watches.select_related("victim_side", "other_side"))
+    open_watch = next((one for one in watches if one.ended_at is None), None)
+    found["ended_watches"] = [one for one in watches if one.ended_at is not None]
+    found["may_start_watch"] = (
+        may_assign and counted and open_watch is None and services.is_killing(incident)
+    )
+    if open_watch is not None:
+        found |= _watch(open_watch, user, at=at, people=people)
+    return found
+
+
+def _watch(
+    watch: RetaliationWatch, user: Any, *, at: datetime, people: list[User] | None
+) -> dict[str, Any]:
+    own = watch.side_of(user)
+    return {
+        "watch": watch,
+        "watch_clock": watch_clock(watch, at),
+        "checks": list(watch.checks.select_related("by")[:SHOWN_CHECKS]),
+        "watchers_form": WatchersForm(
+            prefix="watchers",
+            people=people,
+            initial={
+                "victim_side": str(watch.victim_side_id or ""),
+                "other_side": str(watch.other_side_id or ""),
+                "version": watch.version,
+            },
+        )
+        if people is not None
+        else None,
+        "check_form": CheckForm(prefix="check", sides=[own] if own and people is None else None)
+        if own or people is not None
+        else None,
+        "end_form": EndForm(prefix="end") if people is not None else None,
+    }
