@@ -17,7 +17,7 @@ from django.urls import reverse
 from ceasefire import audit, jobs, periods, worklist
 from ceasefire.people.roles import Role
 from ceasefire.periods import Week, today
-from ceasefire.places.models import CoveragePeriod, Place
+from ceasefire.places.models import CoveragePeriod, Place, Zone
 from ceasefire.reports.services import compile_week
 from incidents.models import ConflictingSubmission, ExportFile, ImportBatch, Incident
 from incidents.services import SourceFacts, create_incident
@@ -71,6 +71,10 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("oversight:site_list", "GET", "", "403 403 403 403 403 403 403 403 200"),
     ("oversight:site_new", "GET", "", "403 403 403 403 403 403 403 403 200"),
     ("oversight:site_detail", "GET", "site", "403 403 403 403 403 403 403 403 200"),
+    ("oversight:zone_new", "GET", "site", "403 403 403 403 403 403 403 403 200"),
+    ("oversight:zone_detail", "GET", "zone", "403 403 403 403 403 403 403 403 200"),
+    ("oversight:zone_close", "POST", "zone", "403 403 403 403 403 403 403 403 302"),
+    ("oversight:zone_open", "POST", "zone", "403 403 403 403 403 403 403 403 302"),
     ("reports:dashboard", "GET", "", "200 200 200 200 200 403 403 403 403"),
     ("reports:report_list", "GET", "", "200 200 200 200 200 200 200 403 403"),
     ("reports:report_compile", "GET", "", "403 403 403 200 200 403 403 403 403"),
@@ -167,6 +171,7 @@ def scenes(basrah: Any, zubair: Any, make_user: Callable[..., Any]) -> dict[str,
         ],
         "place": [["IQG02Q02"], ["IQG02Q02"], ["IQG99"]],
         "site": [["BASRAH-CENTRE"], ["BASRAH-CENTRE"], ["NOWHERE"]],
+        "zone": [zone_of(basrah), zone_of(basrah), ["BASRAH-CENTRE", "NOWHERE"]],
         "batch": [[batch_of(basrah)], [batch_of(zubair)], [uuid4()]],
         "export": [
             [export_of(make_user(Role.MANAGER, basrah, username="colleague.here"))],
@@ -192,6 +197,14 @@ def incident_of(site: Any, make_user: Callable[..., Any]) -> Incident:
         sources=[SourceFacts("family", "C", "3")],
         by=reporter,
     )
+
+
+def zone_of(site: Any) -> list[str]:
+    """A beat of the site."""
+    zone, _new = Zone.objects.get_or_create(
+        site=site, code="NORTH-1", defaults={"name_en": "North", "name_ar": "الشمال"}
+    )
+    return [site.code, zone.code]
 
 
 def submission_of(incident: Incident) -> int:

@@ -35,6 +35,8 @@ PAPER = "#ffffff"
 #: Width in pixels where nothing stretches the picture: in a PDF.
 WIDTH = 640
 TEXT = 12
+#: Percent of the width that a digit of the value axis takes, on a phone and in a small multiple.
+DIGIT, DIGIT_SMALL = 2.6, 4.0
 
 
 @dataclass(frozen=True)
@@ -313,7 +315,15 @@ def _week_picture(
     above, below = (22, 34) if axis else (14, 18)
     room = height - above - below
     base = above + room
-    width = 100 / max(1, len(weeks))
+    labels = [
+        (tick, number_text(int(tick) if tick == int(tick) else tick, digits))
+        for tick in ticks
+        if tick and (axis or tick == ticks[-1])
+    ]
+    # The numbers of the axis stand before the first bar, never upon it.
+    longest = max((len(label) for _tick, label in labels), default=0)
+    gutter = 1.5 + longest * (DIGIT if axis else DIGIT_SMALL)
+    width = (100 - gutter) / max(1, len(weeks))
     gap = width * (0.14 if len(weeks) > 20 else 0.1)
     parts = [_patterns(slug)]
 
@@ -321,7 +331,7 @@ def _week_picture(
         return base - room * min(value, top) / top
 
     for index, week in enumerate(weeks):
-        x = index * width
+        x = gutter + index * width
         if week.value is None:
             parts.append(_hatched(slug, x, width, above, room, rtl))
         elif week.upper is not None:
@@ -333,16 +343,15 @@ def _week_picture(
             )
     for tick in ticks:
         if tick:
-            parts.append(_line(0, 100, up(tick), rtl, LINE, "c-grid"))
+            parts.append(_line(gutter, 100 - gutter, up(tick), rtl, LINE, "c-grid"))
     for index, week in enumerate(weeks):
-        parts.extend(_week_bar(slug, week, index * width, width, gap, up, base, unit, rtl, digits))
-    parts.append(_line(0, 100, base, rtl, EDGE, "c-axis"))
-    for tick in ticks:
-        if tick and (axis or tick == ticks[-1]):
-            label = number_text(int(tick) if tick == int(tick) else tick, digits)
-            parts.append(_text(0, up(tick) - 4, label, rtl, "start", MUTED, "c-muted", halo=True))
+        x = gutter + index * width
+        parts.extend(_week_bar(slug, week, x, width, gap, up, base, unit, rtl, digits))
+    parts.append(_line(gutter, 100 - gutter, base, rtl, EDGE, "c-axis"))
+    for tick, label in labels:
+        parts.append(_text(gutter - 1, up(tick) + 4, label, rtl, "end", MUTED, "c-muted"))
     if weeks:
-        parts.extend(_week_axis(weeks, width, base, rtl, digits, full=axis))
+        parts.extend(_week_axis(weeks, gutter, width, base, rtl, digits, full=axis))
     return _svg(slug, title, _week_words(weeks, unit, digits), height, parts, rtl)
 
 
@@ -399,7 +408,14 @@ def _week_bar(
 
 
 def _week_axis(
-    weeks: Sequence[WeekBar], width: float, base: float, rtl: bool, digits: str, *, full: bool
+    weeks: Sequence[WeekBar],
+    gutter: float,
+    width: float,
+    base: float,
+    rtl: bool,
+    digits: str,
+    *,
+    full: bool,
 ) -> list[str]:
     """Label some weeks with day and month, and the year where it begins to count."""
     count = len(weeks)
@@ -411,10 +427,10 @@ def _week_axis(
     year = None
     for index in shown:
         start = weeks[index].start
-        at = index * width + width / 2
+        at = gutter + index * width + width / 2
         anchor = "middle"
         if index == 0:
-            at, anchor = 0.0, "start"
+            at, anchor = gutter, "start"
         elif index == count - 1:
             at, anchor = 100.0, "end"
         label = in_digits(f"{start.day}/{start.month}", digits)

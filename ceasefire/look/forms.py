@@ -115,13 +115,15 @@ class CountField(_Typed):
         super().__init__(**kwargs)
 
     def understand(self, text: str) -> int:
-        if not re.fullmatch(r"\d{1,9}", text):
+        if not re.fullmatch(r"\d+", text):
             raise ValidationError(self.error_messages["invalid"], code="invalid")
-        if int(text) > self.most:
+        digits = text.lstrip("0") or "0"
+        # However long: nobody who typed a digit too many is told that it is no number.
+        if len(digits) > len(str(self.most)) or int(digits) > self.most:
             raise ValidationError(
-                _("This is more than %(most)d."), code="too_many", params={"most": self.most}
+                _("This can be at most %(most)d."), code="too_many", params={"most": self.most}
             )
-        return int(text)
+        return int(digits)
 
 
 class CoordinateField(_Typed):

@@ -19,6 +19,7 @@ from ceasefire import audit
 from ceasefire.audit.models import AuditEvent
 from ceasefire.look.forms import DayField
 from ceasefire.look.paging import keyset_page
+from ceasefire.oversight.verbs import VERBS, in_words
 from ceasefire.people.access import requires
 from ceasefire.people.models import User
 
@@ -85,9 +86,12 @@ def audit_list(request: HttpRequest) -> HttpResponse:
         before=request.GET.get("before"),
     )
     _name_people(page.rows)
+    for event in page.rows:
+        event.words = in_words(event.verb)
     context = {
         "page": page,
         "asked": asked,
+        "verbs": VERBS,
         "faults": faults,
         "filtered": any(asked.values()),
         "head": AuditEvent.objects.visible_to(request.user).newest_first().first(),

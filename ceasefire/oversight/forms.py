@@ -122,3 +122,52 @@ class NewSiteForm(SiteForm):
         if Site.objects.filter(code=code).exists() or code == "NEW":
             raise forms.ValidationError(_("This code is taken."))
         return code
+
+
+class ZoneForm(NormalisedForm):
+    """Names of a zone, and the places of the site's districts that lie in it."""
+
+    name_en = forms.CharField(label=_("Name in English"), max_length=120)
+    name_ar = forms.CharField(label=_("Name in Arabic"), max_length=120)
+    places = forms.ModelMultipleChoiceField(
+        label=_("Places in it"),
+        queryset=Place.objects.none(),
+        to_field_name="pcode",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        districts = site.places.values_list("district", flat=True)
+        self.fields["places"].queryset = (  # type: ignore[attr-defined]
+            Place.objects.filter(
+                level__in=[Place.Level.SUBDISTRICT, Place.Level.NEIGHBOURHOOD],
+                district__in=list(districts),
+                valid_to__isnull=True,
+            )
+            .defer("geometry")
+            .order_by("pcode")
+        )
+
+
+class NewZoneForm(ZoneForm):
+    """A new zone of a site."""
+
+    code = forms.RegexField(
+        label=_("Code"),
+        regex=r"^[A-Z0-9][A-Z0-9-]{1,39}$",
+        help_text=_("Capital Latin letters, digits, dashes, e.g. NORTH-1. It stays for good."),
+        error_messages={"invalid": _("Use 2 to 40 capital Latin letters, digits or dashes.")},
+    )
+    field_order = ["code", "name_en", "name_ar", "places"]
+
+    def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
+        super().__init__(*args, site=site, **kwargs)
+        self.site = site
+
+    def clean_code(self) -> str:
+        code: str = self.cleaned_data["code"]
+        if code == "NEW" or self.site.zones.filter(code=code).exists():
+            raise forms.ValidationError(_("This code is taken."))
+        return code

@@ -5,9 +5,10 @@ from datetime import date
 
 from django.db import transaction
 
-from ceasefire import audit
+from ceasefire import audit, periods
+from ceasefire.oversight.exceptions import CodeIsTaken, ZoneIsClosed, ZoneIsOpen
 from ceasefire.people.models import User
-from ceasefire.places.models import CoveragePeriod, Place, Site
+from ceasefire.places.models import CoveragePeriod, Place, Site, Zone
 from ceasefire.places.services import names_key
 
 
@@ -89,3 +90,58 @@ def add_site(
     CoveragePeriod.objects.create(site=site, start=recording_since)
     audit.record("places.site_added", subject=site, by=by)
     return site
+
+
+@transaction.atomic
+def add_zone(
+    site: Site, *, code: str, name_en: str, name_ar: str, places: Iterable[Place], by: User
+) -> Zone:
+    """Add a beat to a site. Refuses a code that the site has, closed zones included."""
+    site = Site.objects.select_for_update(no_key=True).get(pk=site.pk)
+    if site.zones.filter(code=code).exists():
+        raise CodeIsTaken
+    zone = Zone.objects.create(site=site, code=code, name_en=name_en, name_ar=name_ar)
+    zone.places.set(places)
+    audit.record("places.zone_added", subject=zone, by=by)
+    return zone
+
+
+@transaction.atomic
+def change_zone(
+    zone: Zone, *, name_en: str, name_ar: str, places: Iterable[Place], by: User
+) -> Zone:
+    """Change a zone's names and places; its code stays. Refuses a closed one."""
+    zone = Zone.objects.select_for_update().get(pk=zone.pk)
+    if zone.closed_on is not None:
+        raise ZoneIsClosed
+    zone.name_en, zone.name_ar = name_en, name_ar
+    zone.save(update_fields=["name_en", "name_ar"])
+    zone.places.set(places)
+    audit.record(
+        "places.zone_changed", subject=zone, by=by, fields=["name_ar", "name_en", "places"]
+    )
+    return zone
+
+
+@transaction.atomic
+def close_zone(zone: Zone, *, by: User) -> Zone:
+    """Close a zone from today on. It is not deleted: records may name it. Refuses a closed one."""
+    zone = Zone.objects.select_for_update().get(pk=zone.pk)
+    if zone.closed_on is not None:
+        raise ZoneIsClosed
+    zone.closed_on = periods.today()
+    zone.save(update_fields=["closed_on"])
+    audit.record("places.zone_closed", subject=zone, by=by)
+    return zone
+
+
+@transaction.atomic
+def open_zone(zone: Zone, *, by: User) -> Zone:
+    """Use a closed zone again. Refuses an open one."""
+    zone = Zone.objects.select_for_update().get(pk=zone.pk)
+    if zone.closed_on is None:
+        raise ZoneIsOpen
+    zone.closed_on = None
+    zone.save(update_fields=["closed_on"])
+    audit.record("places.zone_opened", subject=zone, by=by)
+    return zone

@@ -5,12 +5,21 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from ceasefire.look.paging import keyset_page
 from ceasefire.oversight import place_services
-from ceasefire.oversight.forms import NamesForm, NeighbourhoodForm, NewSiteForm, SiteForm
+from ceasefire.oversight.exceptions import CodeIsTaken, ZoneIsClosed, ZoneIsOpen
+from ceasefire.oversight.forms import (
+    NamesForm,
+    NeighbourhoodForm,
+    NewSiteForm,
+    NewZoneForm,
+    SiteForm,
+    ZoneForm,
+)
 from ceasefire.people.access import requires
-from ceasefire.places.models import Place, Site
+from ceasefire.places.models import Place, Site, Zone
 from ceasefire.places.services import search
 
 
@@ -95,7 +104,9 @@ def site_new(request: HttpRequest) -> HttpResponse:
 @requires("places.change_place")
 def site_detail(request: HttpRequest, code: str) -> HttpResponse:
     """One site: its week, its reports, its coverage."""
-    site = get_object_or_404(Site.objects.prefetch_related("places", "coverage"), code=code)
+    site = get_object_or_404(
+        Site.objects.prefetch_related("places", "coverage", "zones__places"), code=code
+    )
     form = SiteForm(
         request.POST or None,
         initial={
@@ -110,3 +121,78 @@ def site_detail(request: HttpRequest, code: str) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("oversight:site_detail", site.code)
     return render(request, "oversight/site_detail.html", {"site": site, "form": form})
+
+
+def _zone(code: str, zone: str) -> Zone:
+    found: Zone = get_object_or_404(Zone.objects.select_related("site"), site__code=code, code=zone)
+    return found
+
+
+@requires("places.change_place")
+def zone_new(request: HttpRequest, code: str) -> HttpResponse:
+    """Add a beat to a site."""
+    site = get_object_or_404(Site, code=code)
+    form = NewZoneForm(request.POST or None, site=site)
+    if request.method == "POST" and form.is_valid():
+        try:
+            place_services.add_zone(site, **form.cleaned_data, by=request.user)
+        except CodeIsTaken:
+            form.add_error("code", _("This code is taken."))
+        else:
+            messages.success(request, _("Added."))
+            return redirect("oversight:site_detail", site.code)
+    return render(request, "oversight/zone_new.html", {"form": form, "site": site})
+
+
+@requires("places.change_place")
+def zone_detail(request: HttpRequest, code: str, zone: str) -> HttpResponse:
+    """One zone: its names and places may be changed while it is in use."""
+    found = _zone(code, zone)
+    form = ZoneForm(
+        request.POST or None,
+        site=found.site,
+        initial={
+            "name_en": found.name_en,
+            "name_ar": found.name_ar,
+            "places": list(found.places.values_list("pcode", flat=True)),
+        },
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            place_services.change_zone(found, **form.cleaned_data, by=request.user)
+        except ZoneIsClosed:
+            messages.error(request, _("This zone is closed. Open it again to change it."))
+        else:
+            messages.success(request, _("Saved."))
+        return redirect("oversight:zone_detail", code, zone)
+    return render(
+        request,
+        "oversight/zone_detail.html",
+        {"zone": found, "site": found.site, "form": form, "places": found.places.all()},
+    )
+
+
+@require_POST
+@requires("places.change_place")
+def zone_close(request: HttpRequest, code: str, zone: str) -> HttpResponse:
+    """Close a zone; it stays for the records that name it, and may be opened again."""
+    try:
+        place_services.close_zone(_zone(code, zone), by=request.user)
+    except ZoneIsClosed:
+        messages.info(request, _("This zone is closed already."))
+    else:
+        messages.success(request, _("Closed. It can be opened again."))
+    return redirect("oversight:zone_detail", code, zone)
+
+
+@require_POST
+@requires("places.change_place")
+def zone_open(request: HttpRequest, code: str, zone: str) -> HttpResponse:
+    """Use a closed zone again."""
+    try:
+        place_services.open_zone(_zone(code, zone), by=request.user)
+    except ZoneIsOpen:
+        messages.info(request, _("This zone is in use."))
+    else:
+        messages.success(request, _("Opened again."))
+    return redirect("oversight:zone_detail", code, zone)

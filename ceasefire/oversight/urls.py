@@ -17,5 +17,13 @@ urlpatterns = [
     path("places/sites/", place_views.site_list, name="site_list"),
     path("places/sites/new/", place_views.site_new, name="site_new"),
     path("places/sites/<str:code>/", place_views.site_detail, name="site_detail"),
+    path("places/sites/<str:code>/zones/new/", place_views.zone_new, name="zone_new"),
+    path("places/sites/<str:code>/zones/<str:zone>/", place_views.zone_detail, name="zone_detail"),
+    path(
+        "places/sites/<str:code>/zones/<str:zone>/close/",
+        place_views.zone_close,
+        name="zone_close",
+    ),
+    path("places/sites/<str:code>/zones/<str:zone>/open/", place_views.zone_open, name="zone_open"),
     path("places/<str:pcode>/", place_views.place_detail, name="place_detail"),
 ]

@@ -110,11 +110,13 @@ class Site(Named):
 
 
 class Zone(Named):
-    """A beat within a site."""
+    """A beat within a site. A closed one stays, for the records that name it."""
 
     site = models.ForeignKey(Site, models.PROTECT, related_name="zones")
     code = models.CharField(max_length=40)
     places = models.ManyToManyField(Place, blank=True, related_name="+")
+    #: The first day on which nobody walks it any more; null = in use.
+    closed_on = models.DateField(null=True, blank=True)
 
     class Meta:
         ordering = ["site", "code"]

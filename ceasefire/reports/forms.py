@@ -6,10 +6,11 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from ceasefire import periods
 from ceasefire.look.forms import DayField
 from ceasefire.periods import Week
 from ceasefire.places.models import Site
+from ceasefire.reports import services
+from ceasefire.reports.exceptions import NotCovered, WeekNotOver
 
 
 class CompileForm(forms.Form):
@@ -30,8 +31,16 @@ class CompileForm(forms.Form):
         site, day = facts.get("site"), facts.get("day")
         if site is not None and day is not None:
             facts["week"] = Week.of(day, site.week_start)
-            if facts["week"].end > periods.today():
+            why_not = services.refusal(site, facts["week"])
+            if why_not is WeekNotOver:
                 self.add_error("day", ValidationError(_("This week is not over yet.")))
+            elif why_not is NotCovered:
+                self.add_error(
+                    "day",
+                    ValidationError(
+                        _("The site was not recording in this week: it is missing, not zero.")
+                    ),
+                )
         return facts
 
 

@@ -13,7 +13,7 @@ from ceasefire import audit, periods
 from ceasefire.people.models import User
 from ceasefire.periods import Week
 from ceasefire.places.models import Site
-from ceasefire.reports.compilation import Content, compile_content
+from ceasefire.reports.compilation import Content, compile_content, coverage
 from ceasefire.reports.documents import checksum
 from ceasefire.reports.exceptions import (
     NotCovered,
@@ -25,7 +25,7 @@ from ceasefire.reports.exceptions import (
     WrongWeekStart,
 )
 from ceasefire.reports.models import SharedWeeklyReport, WeeklyReport
-from ceasefire.reports.panel import ALL
+from ceasefire.reports.panel import ALL, covered
 from ceasefire.reports.sharing import may_follow, shared_body
 from incidents import measures
 
@@ -162,6 +162,15 @@ def changes_since(report: WeeklyReport) -> Changes:
                 key = (count.district_pcode, kind)
                 now[key] = now.get(key, 0) + count.incidents
     return _differences(_counted(report.body), now)
+
+
+def refusal(site: Site, week: Week) -> type[WeekNotOver | NotCovered] | None:
+    """Why no report of this week of the site can be compiled now; None where it can."""
+    if week.end > periods.today():
+        return WeekNotOver
+    if covered(week, coverage(site)) or measures.weekly_counts(site.pk, week.start, week.end):
+        return None
+    return NotCovered
 
 
 def _whole_week(site: Site, week_start: date) -> Week:

@@ -9,7 +9,7 @@ from django.db.models.fields.json import KT, KeyTransform
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -21,10 +21,12 @@ from ceasefire.periods import Week
 from ceasefire.places.models import Site
 from ceasefire.reports import services
 from ceasefire.reports.exceptions import (
+    NotCovered,
     NothingChanged,
     ReportHasMoved,
     ReportIsFrozen,
     ReportRefusal,
+    WeekNotOver,
 )
 from ceasefire.reports.exports import FORMATS, report_file
 from ceasefire.reports.forms import (
@@ -39,6 +41,11 @@ from ceasefire.reports.presentation import ReportPage, SharedPage, week_words
 from ceasefire.reports.tasks import COMPILE
 
 VIEW = ("reports.view_weeklyreport", "reports.view_sharedweeklyreport")
+#: Why a week's report is not offered to be compiled.
+WHY_NOT: dict[Any, Any] = {
+    WeekNotOver: gettext_lazy("The week is not over yet. Its report can be compiled afterwards."),
+    NotCovered: gettext_lazy("The site was not recording in this week: it is missing, not zero."),
+}
 #: Shared reports behind the chart of one, in weeks.
 SHARED_WEEKS = 26
 
@@ -183,6 +190,7 @@ def _not_compiled(request: HttpRequest, site: Site, week: Week) -> HttpResponse:
             "week": week,
             "week_words": week_words(week.start, digits=digits_of(request)),
             "job": job,
+            "why_not": "" if job else WHY_NOT.get(services.refusal(site, week), ""),
         },
         status=200 if job else 404,
     )
@@ -242,7 +250,7 @@ def report_compile(request: HttpRequest) -> HttpResponse:
                 site_code=site.code,
                 week=str(week),
             )
-            messages.success(request, _("The report is being compiled."))
+            messages.success(request, _("Asked for. This page shows the report once it is there."))
         return redirect("reports:report_detail", site.code, str(week))
     return render(request, "reports/report_compile.html", {"form": form})
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import DESK, LANGUAGES, PHONE, axe, overflow, use_language
+from tests.browser.ways import WAYS
 from tests.demo_world import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -45,6 +46,7 @@ PAGES: list[tuple[str, str, str]] = [
     ("approve", "manager", "{draft_report}approve/"),
     ("correct a report", "manager", "{frozen_report}correct/"),
     ("compile", "manager", "/reports/compile/"),
+    ("report of a coming week", "manager", "/reports/BASRAH-CENTRE/2099-01-04/"),
     ("jobs", "manager", "/jobs/"),
     ("home of REO", "reo.viewer", "/"),
     ("reports of REO", "reo.viewer", "/reports/"),
@@ -62,13 +64,14 @@ PAGES: list[tuple[str, str, str]] = [
     ("sites", "admin", "/places/sites/"),
     ("new site", "admin", "/places/sites/new/"),
     ("site", "admin", "/places/sites/BASRAH-CENTRE/"),
+    ("new zone", "admin", "/places/sites/BASRAH-CENTRE/zones/new/"),
     ("account", "admin", "/account/"),
     ("change password", "admin", "/accounts/password/change/"),
     ("two-step sign-in", "admin", "/accounts/2fa/"),
     ("sign out", "admin", "/accounts/logout/"),
 ]
 #: Templates of pages that answer with an error on purpose.
-REFUSALS = {"not found": 404, "no permission": 403}
+REFUSALS = {"not found": 404, "no permission": 403, "report of a coming week": 404}
 TABLE = (
     "type,occurred_from,place,killed_best,source_kind\n"
     "MUR,2026-03-31,IQG02Q02,1,media\n"
@@ -134,6 +137,7 @@ REACHED: dict[str, tuple[str, Callable[[Any, World], None]]] = {
     "import, preview": ("data", _preview),
     "audit, checked": ("auditor", _check_the_chain),
     "new user, with faults": ("admin", _user_with_faults),
+    **WAYS,
 }
 HTML_LIMIT, FIRST_LOAD_LIMIT = 30 * 1024, 150 * 1024
 CAST = {"Heron", "Falcon", "Kingfisher", "Swallow", "Sparrow", "Lark", "Pelican", "Ibis", "Stork"}

@@ -95,7 +95,7 @@ class TestLogging:
             ({"place_listed": "IQG02Q06"}, "Two places are chosen."),
             ({"type": "OTH"}, "Say in a few words what it was."),
             ({"victims-0-sex": "f"}, "This field is required."),
-            ({"victims-0-harm": "killed", "victims-0-age": "300"}, "This is more than 120."),
+            ({"victims-0-harm": "killed", "victims-0-age": "300"}, "This can be at most 120."),
             ({"place": "IQG02Q06", "geo_precision": "1"}, "This place is known less exactly"),
             ({"key": ""}, "This field is required."),
         ],

@@ -40,6 +40,7 @@ from ceasefire.look.forms import (
         (MomentField(), "٢٢/١١/٢٠٢٦ ٢٣:١٠", datetime(2026, 11, 22, 20, 10, tzinfo=UTC)),
         (CountField(), "٠", 0),
         (CountField(), "١٬٢٣٤", 1234),
+        (CountField(most=50), "0000000000050", 50),
         (CountField(required=False), "", None),
         (CoordinateField(limit=90), "٣٠٫٥٠٨", 30.508),
         (CoordinateField(limit=90), "30,508", 30.508),
@@ -74,6 +75,12 @@ def test_what_cannot_be_read_is_refused_in_words(field, typed):
     with pytest.raises(ValidationError) as refusal:
         field.clean(typed)
     assert all(refusal.value.messages)
+
+
+@pytest.mark.parametrize("typed", ["51", "99999999999", "٩٩٩٩٩٩٩٩٩٩٩", "9" * 5000])
+def test_a_count_that_is_too_large_hears_how_large_it_may_be(typed):
+    with pytest.raises(ValidationError, match="at most 50"):
+        CountField(most=50).clean(typed)
 
 
 @pytest.mark.parametrize("language", ["en", "ar"])

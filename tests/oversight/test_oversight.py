@@ -56,6 +56,14 @@ class TestAuditTrail:
 
         assert len([e for e in answer.context["page"] if e.verb.startswith("incident")]) == found
 
+    def test_a_verb_is_said_in_words_beside_its_code(self, auditor, worker, signed_in):
+        audit.record("incident.accepted", by=worker)
+
+        page = signed_in(auditor).get("/audit/").content.decode()
+
+        assert "Accepted an incident" in page
+        assert ">incident.accepted<" in page
+
     def test_a_person_as_the_subject_is_shown_by_code_name_with_one_question(
         self, auditor, worker, manager, signed_in
     ):

@@ -9,9 +9,11 @@ import pypdf
 import pytest
 from django.test import Client
 
+from ceasefire import periods
 from ceasefire.audit.models import AuditEvent
 from ceasefire.jobs.models import Job
 from ceasefire.people.roles import Role
+from ceasefire.periods import Week
 from ceasefire.reports import services
 from ceasefire.reports.exports import report_file
 from ceasefire.reports.models import WeeklyReport
@@ -229,6 +231,37 @@ def test_a_wrong_day_is_said_where_it_was_typed(basrah, manager, client, day, wo
     assert answer.status_code == 200
     assert words in answer.content
     assert not Job.objects.filter(kind="reports.compile_week").exists()
+
+
+@pytest.mark.parametrize(
+    ("weeks_on", "words"),
+    [
+        (1, "The week is not over yet."),  # the coming one
+        (0, "The week is not over yet."),  # the one that runs
+        (-400, "The site was not recording in this week"),  # before coverage
+    ],
+)
+def test_a_week_that_cannot_be_compiled_is_not_offered_and_says_why(
+    basrah, manager, client, weeks_on, words
+):
+    client.force_login(manager)
+    week = Week.of(periods.today(), basrah.week_start).plus(weeks_on)
+
+    answer = client.get(f"/reports/BASRAH-CENTRE/{week}/")
+
+    assert answer.status_code == 404
+    assert words in answer.content.decode()
+    assert "/reports/compile/" not in answer.content.decode().split("<main")[1]
+
+
+def test_a_week_that_can_be_compiled_is_offered(basrah, put_weeks, manager, client):
+    put_weeks(basrah, [1, 2])
+    client.force_login(manager)
+    week = Week.of(periods.today(), basrah.week_start).previous()
+
+    page = client.get(f"/reports/BASRAH-CENTRE/{week}/").content.decode()
+
+    assert "/reports/compile/" in page.split("<main")[1]
 
 
 def test_somebody_elses_site_is_not_compiled(basrah, zubair, manager, client):

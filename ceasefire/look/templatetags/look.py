@@ -20,7 +20,7 @@ from django import template
 from django.forms import BoundField
 from django.template.loader_tags import BLOCK_CONTEXT_KEY
 from django.utils import formats, timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, pgettext
 from django.utils.translation import gettext_lazy as _
@@ -200,6 +200,19 @@ def code(value: Any, parts: bool = False) -> SafeString:
     text = str(value)
     kind = "code-parts" if parts else "code-long" if len(text) > LONGEST_CODE else ""
     return format_html('<bdi class="{}" dir="ltr">{}</bdi>', f"code {kind}".strip(), text)
+
+
+@register.simple_tag
+def code_to_copy(value: Any, four: bool = False) -> SafeString:
+    """Return what somebody has to copy or type, on a line of its own.
+
+    With `four` in groups of four; the gaps are drawn, so what is copied has no space in it.
+    """
+    text = str(value)
+    size = 4 if four else len(text) or 1
+    parts = [text[at : at + size] for at in range(0, len(text), size)]
+    inner = format_html_join("", "<span>{}</span>", ((part,) for part in parts))
+    return format_html('<bdi class="code code-copy" dir="ltr">{}</bdi>', inner if four else text)
 
 
 @register.simple_tag

@@ -1,0 +1,82 @@
+"""What each verb of the audit trail means, in words. The code stands beside it, for exactness.
+
+A test reads every call of `audit.record` in the code and fails when a verb is not here.
+"""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+VERBS: dict[str, str | Promise] = {
+    "audit.checked": _("Checked the audit trail"),
+    "demo.loaded": _("Loaded the demonstration"),
+    "incident.archived": _("Archived an incident"),
+    "incident.accepted": _("Accepted an incident"),
+    "incident.drafted": _("Began an incident"),
+    "incident.edited": _("Edited an incident"),
+    "incident.export_asked": _("Asked for a file of incidents"),
+    "incident.export_taken": _("Downloaded a file of incidents"),
+    "incident.exported": _("Took incidents out as a file"),
+    "incident.import_undone": _("Undid an import"),
+    "incident.imported": _("Imported incidents"),
+    "incident.logged": _("Logged an incident and sent it"),
+    "incident.marked_duplicate": _("Marked an incident as a duplicate"),
+    "incident.read": _("Opened a sensitive incident"),
+    "incident.returned": _("Returned an incident to its reporter"),
+    "incident.revised": _("Corrected an accepted incident"),
+    "incident.sent_again_with_other_content": _("The same form came again with other content"),
+    "incident.step_undone": _("Took back a step with an incident"),
+    "incident.submission_settled": _("Settled a form that came twice"),
+    "incident.submitted": _("Sent an incident to review"),
+    "incident.taken_for_review": _("Took an incident for review"),
+    "incident.verification_cleared": _("Let the sources decide the grade again"),
+    "incident.verification_overridden": _("Set the grade by hand"),
+    "incident.withdrawn": _("Withdrew an incident"),
+    "job.cancelled": _("Stopped a job"),
+    "job.retried": _("Started a job again"),
+    "people.change_asked": _("Asked for a change that a second person confirms"),
+    "people.change_confirmed": _("Confirmed a change as the second person"),
+    "people.change_refused": _("Refused a change that waited for a second person"),
+    "people.left_quickly": _("Left by the quick exit"),
+    "people.link_made": _("Made a one-time link"),
+    "people.password_set": _("Set a new password"),
+    "people.second_step_added": _("Set up two-step sign-in"),
+    "people.second_step_failed": _("Wrong code at the second step"),
+    "people.second_step_removed": _("Turned off two-step sign-in"),
+    "people.second_steps_sealed": _("Sealed the secrets of two-step sign-in"),
+    "people.session_ended": _("Ended a session"),
+    "people.sign_in_failed": _("Sign-in failed"),
+    "people.signed_in": _("Signed in"),
+    "people.signed_out": _("Signed out"),
+    "people.user_added": _("Added a user"),
+    "people.user_changed": _("Changed a user"),
+    "people.user_disabled": _("Closed a user's account"),
+    "people.user_enabled": _("Opened a user's account again"),
+    "places.place_added": _("Added a place"),
+    "places.place_renamed": _("Renamed a place"),
+    "places.site_added": _("Added a site"),
+    "places.site_changed": _("Changed a site"),
+    "places.zone_added": _("Added a zone"),
+    "places.zone_changed": _("Changed a zone"),
+    "places.zone_closed": _("Closed a zone"),
+    "places.zone_opened": _("Opened a zone again"),
+    "source.added": _("Added a source"),
+    "source.graded": _("Graded a source"),
+    "vault.forgotten": _("Erased sealed words for good"),
+    "vault.list_read": _("Read a list of sealed names"),
+    "vault.read": _("Read a sealed name"),
+    "vault.reveal_refused": _("Was refused a sealed name"),
+    "vault.revealed": _("Saw a sealed name"),
+    "vault.rotated": _("Renewed the keys of the sealed names"),
+    "vault.seal_broken": _("A sealed name does not open"),
+    "vault.searched": _("Searched the sealed names"),
+    "weeklyreport.compiled": _("Compiled a weekly report"),
+    "weeklyreport.exported": _("Took a weekly report out as a file"),
+    "weeklyreport.frozen": _("Approved a weekly report"),
+    "weeklyreport.narrated": _("Told the week in words"),
+    "weeklyreport.revised": _("Corrected a weekly report"),
+}
+
+
+def in_words(verb: str) -> str:
+    """What a verb says to a reader; "" for one that is no longer in the code."""
+    return str(VERBS.get(verb, ""))
