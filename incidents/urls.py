@@ -4,7 +4,18 @@ from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
-from incidents.views import board, logging, mapping, photos, reading, responses, verbs
+from incidents.views import (
+    board,
+    links,
+    logging,
+    mapping,
+    merging,
+    photos,
+    reading,
+    responses,
+    twins,
+    verbs,
+)
 
 
 class CodeConverter:
@@ -29,6 +40,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("board/", board.board, name="board"),
     path("board/rows/", board.board_rows, name="board_rows"),
     path("review/", reading.incident_review, name="incident_review"),
+    path("duplicates/", twins.twin_list, name="twin_list"),
     path("places/", reading.place_search, name="place_search"),
     path("map/", mapping.incident_map, name="incident_map"),
     path("map/marks/", mapping.map_marks, name="map_marks"),
@@ -57,6 +69,12 @@ urlpatterns += [
     path("<code:code>/sources/", verbs.source_add, name="source_add"),
     path("<code:code>/sources/<int:number>/", verbs.source_grade, name="source_grade"),
     path("<code:code>/photos/", photos.photo_add, name="photo_add"),
+    path("<code:code>/merge/<code:other>/", merging.merge, name="merge"),
+    path("<code:code>/part/", merging.unmerge, name="unmerge"),
+    path("<code:code>/not-same/<code:other>/", twins.not_twins, name="not_twins"),
+    path("<code:code>/links/", links.link_add, name="link_add"),
+    path("<code:code>/links/<int:key>/remove/", links.link_remove, name="link_remove"),
+    path("<code:code>/chain/", links.incident_chain, name="incident_chain"),
     path("<code:code>/reveal/", verbs.name_reveal, name="name_reveal"),
     path("<code:code>/response/", responses.response_action, name="response_action"),
     path("<code:code>/response/take/", responses.response_take, name="response_take"),

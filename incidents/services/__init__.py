@@ -76,7 +76,7 @@ from incidents.services.rules import (
     usual_precision,
     verification_of,
 )
-from incidents.services.second_reports import add_second_report
+from incidents.services.second_reports import add_second_report, send_as_second_report
 from incidents.services.sources import (
     add_source,
     clear_override,
@@ -188,6 +188,7 @@ __all__ = [
     "sendable",
     "set_next_step",
     "set_watchers",
+    "send_as_second_report",
     "settle",
     "settle_submission",
     "sight",

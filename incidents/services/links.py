@@ -39,13 +39,15 @@ FROM_THE_OTHER_END: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass
 class Seen:
     """A link as one of its records shows it: how it reads from here, and the record over there."""
 
     link: IncidentLink
     other: Incident
     words: Any
+    #: For the page: whether its reader may take the link away.
+    may_remove: bool = False
 
 
 def may_link(incident: Incident, by: User) -> bool:

@@ -10,8 +10,14 @@ from django.db import transaction
 
 from ceasefire import audit, periods
 from ceasefire.people.models import User
-from incidents.exceptions import KeyTaken, NotAllowedFromHere, SameKeyOtherContent
+from incidents.exceptions import (
+    KeyTaken,
+    NotAllowedFromHere,
+    NotForThisPerson,
+    SameKeyOtherContent,
+)
 from incidents.models import Incident, SecondReport
+from incidents.services import search
 from incidents.services.facts import (
     ActorFacts,
     SourceFacts,
@@ -22,8 +28,8 @@ from incidents.services.facts import (
 )
 from incidents.services.merging import digests_of
 from incidents.services.records import hold_key, keep_other_content, seal_names
-from incidents.services.sources import add_source, verify_again
-from incidents.services.workflow import locked
+from incidents.services.sources import add_source, may_add_source, verify_again
+from incidents.services.workflow import SETTLED, locked, revise, withdraw_incident
 
 
 @transaction.atomic
@@ -103,3 +109,58 @@ def arrived_again(
         return told.incident
     keep_other_content(told.incident, content, by=by)
     raise SameKeyOtherContent(told.incident)
+
+
+@transaction.atomic
+def send_as_second_report(
+    draft: Incident, *, to: Incident, by: User, at: datetime | None = None
+) -> Incident:
+    """Hand the sources of one's own draft over to the incident that it repeats.
+
+    Their sealed names go with them, for the vault knows a source by its own key. The draft, with
+    what else it holds, is withdrawn and kept.
+    """
+    held = (
+        Incident.objects.select_for_update(of=("self",))
+        .select_related("site", "place")
+        .filter(pk__in=[draft.pk, to.pk])
+        .order_by("pk")
+    )
+    rows = {row.pk: row for row in held}
+    if len(rows) < 2:
+        raise NotAllowedFromHere
+    draft, original = rows[draft.pk], rows[to.pk]
+    if draft.workflow_state != Incident.State.DRAFT or draft.site_id != original.site_id:
+        raise NotAllowedFromHere
+    if draft.reporter_id != by.pk or not may_add_source(original, by):
+        raise NotForThisPerson
+    at = at or periods.now()
+    _hand_over(draft, original, by=by, at=at)
+    withdraw_incident(draft, by=by)
+    audit.record("incident.reported_again", subject=original, by=by, detail={"draft": draft.code})
+    return original
+
+
+def _hand_over(draft: Incident, original: Incident, *, by: User, at: datetime) -> None:
+    known = {digest: key for key, digest in digests_of(original.sources.all())}
+    moved, number = list(draft.sources.all()), original.sources.count()
+    ours = {key: known[digest] for key, digest in digests_of(moved) if digest in known}
+    for position, source in enumerate(moved):
+        if position == 0 and not source.text:
+            source.text = draft.summary[:2000]
+        source.incident = original
+        source.same_origin_as_id = source.same_origin_as_id or ours.get(source.pk)
+        source.save(update_fields=["incident", "text", "same_origin_as"])
+    before = original.verification
+    fields = verify_again(original)
+    original.version += 1
+    original.updated_by = by
+    original.save(update_fields=["version", "updated_by", "updated_at", *fields])
+    for incident in (draft, original):
+        search.keep_said(incident)
+    search.remember(original)
+    if original.workflow_state in SETTLED:
+        changes: dict[str, Any] = {"sources": [number, number + len(moved)]}
+        if before != original.verification:
+            changes["verification"] = [before, original.verification]
+        revise(original, changes=changes, reason="source added", by=by, at=at)

@@ -16,6 +16,7 @@ from incidents.exceptions import (
     IncidentRefusal,
     InTheFuture,
     KeyTaken,
+    NotAllowedFromHere,
     NotComplete,
     NotForThisPerson,
     PlaceTooCoarse,
@@ -29,6 +30,14 @@ from incidents.forms.verbs import ReasonForm
 from incidents.models import Incident
 from incidents.services import ActorFacts, VictimFacts, content_hash
 from incidents.views.scope import one, places_of, recent_places, sites_of
+from incidents.views.twins import (
+    OTHER,
+    asked_twin,
+    chosen_twin,
+    remember_answers,
+    say_added,
+    twins_to_ask,
+)
 
 LISTED = ("district", "subdistrict", "neighbourhood")
 #: At which field a refusal of the service stands.
@@ -57,10 +66,28 @@ def incident_new(request: HttpRequest) -> HttpResponse:
         "actors": ActorRows(request.POST or None, prefix="actors"),
     }
     if request.method == "POST" and all([form.is_valid(), *[r.is_valid() for r in rows.values()]]):
-        answer = _log(request, form, rows, as_draft=as_draft)
+        twins = [] if as_draft else _ask_first(request, form, rows)
+        answer = None if twins else _log(request, form, rows, as_draft=as_draft)
         if answer is not None:
             return answer
+        return render(
+            request, "incidents/incident_new.html", {"form": form, "rows": rows, "twins": twins}
+        )
     return render(request, "incidents/incident_new.html", {"form": form, "rows": rows})
+
+
+def _ask_first(request: HttpRequest, form: LogForm, rows: dict[str, Any]) -> list[Any]:
+    """The records that the report may repeat, to be asked about before it is saved."""
+    if asked_twin(request) not in ("", OTHER):
+        return []
+    victims = rows["victims"].facts()
+    return twins_to_ask(
+        request,
+        Incident(site=form.chosen_site(), **form.facts()),
+        victims=victims,
+        names=[victim.name for victim in victims],
+        key=form.cleaned_data["key"],
+    )
 
 
 def _log(
@@ -68,18 +95,23 @@ def _log(
 ) -> HttpResponse | None:
     """Log what the form holds; None where the form is to be shown again with the refusal."""
     first = form.first_source()
+    given: dict[str, Any] = {
+        "facts": form.facts(),
+        "sources": ([first] if first else []) + rows["sources"].facts(),
+        "victims": rows["victims"].facts(),
+        "actors": rows["actors"].facts(),
+        "key": form.cleaned_data["key"],
+        "digest": _digest(request),
+        "by": request.user,
+    }
     try:
-        incident = services.create_incident(
-            site=form.chosen_site(),
-            facts=form.facts(),
-            sources=([first] if first else []) + rows["sources"].facts(),
-            victims=rows["victims"].facts(),
-            actors=rows["actors"].facts(),
-            key=form.cleaned_data["key"],
-            digest=_digest(request),
-            submit=not as_draft,
-            by=request.user,
-        )
+        if not as_draft and asked_twin(request) not in ("", OTHER):
+            original = chosen_twin(request)
+            if original is None:
+                raise NotAllowedFromHere
+            return say_added(request, services.add_second_report(original, **given))
+        incident = services.create_incident(site=form.chosen_site(), submit=not as_draft, **given)
+        remember_answers(request, incident)
     except SameKeyOtherContent as refusal:
         messages.warning(request, str(refusal))
         return redirect(refusal.incident)
@@ -94,12 +126,12 @@ def _log(
 
 def _digest(request: HttpRequest) -> str:
     """What a resend of the same form has in common: all of it but the token."""
+    apart = {"csrfmiddlewaretoken", "q", "twin", "twins_seen"}
+    if request.POST.get("send_as") != "draft":
+        # Sent by "save" or by an answer to the question about twins: the same report.
+        apart.add("send_as")
     return content_hash(
-        {
-            name: values
-            for name, values in request.POST.lists()
-            if name not in {"csrfmiddlewaretoken", "q"}
-        }
+        {name: values for name, values in request.POST.lists() if name not in apart}
     )
 
 

@@ -1,27 +1,34 @@
 """The list, one incident, and what waits for review."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
-from ceasefire import codes
-from ceasefire.look.paging import keyset_page
+from ceasefire import attachments, codes
+from ceasefire.look.paging import KeysetPage, keyset_page
 from ceasefire.people.access import requires
 from ceasefire.places import services as places
 from ceasefire.places.models import Place
 from incidents import services
+from incidents.forms.duplicates import LinkForm, PartForm
 from incidents.forms.filters import IncidentFilter, as_code
+from incidents.forms.photos import PhotosForm
 from incidents.forms.rows import SourceForm
 from incidents.forms.verbs import DuplicateForm, GradeForm, OverrideForm, ReasonForm, RevealForm
-from incidents.models import Incident
+from incidents.models import Incident, SavedFilter
+from incidents.services import search
 from incidents.views.clock import clock_context
 from incidents.views.logging import in_words
+from incidents.views.merging import standing_merge
 from incidents.views.scope import one, places_of, sites_of
+from incidents.views.twins import twins_of
 
 LIST_FIELDS = (
     "code",
@@ -36,6 +43,7 @@ LIST_FIELDS = (
     "is_sensitive",
     "origin",
     "geo_precision",
+    "version",
     "place__pcode",
     "place__name_en",
     "place__name_ar",
@@ -49,9 +57,13 @@ LIST_FIELDS = (
     "site__is_demo",
 )
 
+#: A longer text is not searched for; the field says so.
+MOST_LETTERS = 100
+
 
 @requires("incidents.view_incident")
 def incident_list(request: HttpRequest) -> HttpResponse:
+    _cut(request)
     sites = sites_of(request.user)
     visible = Incident.objects.visible_to(request.user)
     jump = as_code(request.GET.get("q", ""))
@@ -59,21 +71,36 @@ def incident_list(request: HttpRequest) -> HttpResponse:
         found = visible.filter(code=jump).first()
         if found is not None:
             return redirect(found)
+    kept = list(SavedFilter.objects.visible_to(request.user).only("name", "is_default", "owner"))
+    if not request.GET:
+        usual = next(
+            (one for one in kept if one.is_default and one.owner_id == request.user.pk), None
+        )
+        if usual is not None:
+            return redirect("incidents:filter_open", usual.pk)
     filters = IncidentFilter(
         request.GET,
         user=request.user,
         sites=sites,
         places=places_of(sites, "governorate", "district", "subdistrict"),
     )
-    page = keyset_page(
+    rows = (
         filters.narrow(visible)
         .select_related("place", "district", "reporter", "site")
-        .only(*LIST_FIELDS),
-        after=request.GET.get("after"),
-        before=request.GET.get("before"),
-        parts=[Q(site=site.pk) for site in filters.asked_sites()],
-        sought=filters.sought(),
+        .only(*LIST_FIELDS)
     )
+    sought = filters.sought()
+    page = _page_of(request, rows, filters, sought)
+    finding = None
+    if sought is not None:
+        if not page and sought.may_be_close and not sought.close:
+            # Nothing is spelled so: what is spelled nearly so.
+            sought = filters.sought(close=True)
+            page = _page_of(request, rows, filters, sought)
+            if page:  # so that the next page and the export go on so
+                request.GET = request.GET.copy()
+                request.GET["close"] = "on"
+        finding = _finding(rows, page, filters, sought)
     return render(
         request,
         "incidents/incident_list.html",
@@ -84,10 +111,90 @@ def incident_list(request: HttpRequest) -> HttpResponse:
             "show_site": len(sites) > 1,
             "all_made_up": bool(sites) and all(site.is_demo for site in sites),
             "has_outside": any(incident.origin == "ucdp-ged" for incident in page),
+            "finding": finding,
+            "kept": kept,
+            "clear_url": f"{request.path}?all=1" if kept else request.path,
+            "list_query": urlencode(
+                [
+                    (name, value)
+                    for name, value in request.GET.items()
+                    if value and name not in {"after", "before", "all"}
+                ]
+            ),
+            "bulk_verbs": [
+                (verb, services.LABELS[verb]) for verb in services.bulk_verbs(request.user)
+            ],
             "export_url": _address("incidents:incident_export")
             if request.user.has_perm("incidents.export_incident")
             else "",
         },
+    )
+
+
+def _cut(request: HttpRequest) -> None:
+    """Cut a searched text that is far too long, before it is repeated in every link of the page."""
+    if len(request.GET.get("q", "")) > MOST_LETTERS:
+        cut = request.GET.copy()
+        cut["q"] = cut["q"][: MOST_LETTERS + 1]
+        request.GET = cut
+
+
+def _page_of(
+    request: HttpRequest, rows: Any, filters: IncidentFilter, sought: search.Search | None
+) -> KeysetPage[Incident]:
+    if sought is not None:
+        rows = rows.only(*LIST_FIELDS, "summary", "search_key")
+    return keyset_page(
+        rows,
+        after=request.GET.get("after"),
+        before=request.GET.get("before"),
+        parts=[Q(site=site.pk) for site in filters.asked_sites()],
+        sought=sought.holds if sought is not None else None,
+        indexed=sought.index if sought is not None else None,
+    )
+
+
+def _finding(
+    rows: Any, page: KeysetPage[Incident], filters: IncidentFilter, sought: search.Search
+) -> dict[str, Any]:
+    """What a search says of itself: how many, whether by close spellings, and where the words are.
+
+    Counted as far as a thousand. Only what this person sees is counted, quoted and marked.
+    """
+    exact = sought
+    as_typed = set()
+    if sought.close:
+        exact = filters.sought(close=False) or sought
+        shown = rows.filter(exact.holds, pk__in=[incident.pk for incident in page])
+        as_typed = set(shown.values_list("pk", flat=True))
+    for incident in page:
+        incident.quoted = _quoted(incident.summary, sought)
+        incident.is_close = sought.close and incident.pk not in as_typed
+    if page.before is None and page.after is None:
+        many = len(page)
+    else:
+        many = search.count(rows, sought)
+    return {
+        "many": min(many, search.COUNTED),
+        "more": many > search.COUNTED,
+        "close": sought.close,
+        "spellings": search.close_spellings(
+            sought, exact, (row.search_key for row in page if row.is_close)
+        )[:5],
+        "offer_close": sought.may_be_close and not sought.close,
+    }
+
+
+def _quoted(summary: str, sought: search.Search) -> Any:
+    """The part of a summary round the first word that is looked for, marked; empty without one."""
+    found = sought.first(summary)
+    if found is None:
+        return ""
+    start = summary.rfind(" ", 0, max(0, found - 40)) + 1 if found > 40 else 0
+    end = summary.find(" ", found + 100)
+    part = summary[start : end if end > 0 else None]
+    return format_html(
+        "{}{}{}", "… " if start else "", sought.marked(part), " …" if end > 0 else ""
     )
 
 
@@ -178,6 +285,8 @@ def detail_context(request: HttpRequest, incident: Incident, **forms: Any) -> di
         source.number = number
         source.label = f"{number}. {codes.label('source_kind', source.kind)}"
     verbs = services.open_verbs(incident, user)
+    lately = services.undoable_step(incident, user)
+    photos = attachments.told(incident)
     context: dict[str, Any] = {
         "incident": incident,
         "sight": sight,
@@ -199,8 +308,11 @@ def detail_context(request: HttpRequest, incident: Incident, **forms: Any) -> di
         "actors": [_actor(row, sight) for row in incident.actors.all()],
         "facts": _facts(incident),
         "rule": services.RULES.get(incident.verification_rule, ""),
-        "events": _events(incident),
+        "events": _events(incident, photos),
+        "photos": [photo for photo in photos if photo.removed_at is None],
+        "photo_form": PhotosForm(by=user) if attachments.may_add(incident, user) else None,
         "verbs": verbs,
+        "undo_text": services.TAKEN[lately.to_state] if lately is not None else "",
         "simple_verbs": [
             (verb, services.LABELS[verb])
             for verb in verbs
@@ -232,8 +344,29 @@ def detail_context(request: HttpRequest, incident: Incident, **forms: Any) -> di
         "is_draft": incident.workflow_state == Incident.State.DRAFT,
     }
     context.update(clock_context(incident, user))
+    context |= _connections(request, incident)
     context.update(forms)
     return context
+
+
+def _connections(request: HttpRequest, incident: Incident) -> dict[str, Any]:
+    """Links, likely twins, and the way out of a merge, as far as this person may."""
+    links = services.links_of(incident, request.user)
+    for seen in links:
+        seen.may_remove = services.may_unlink(seen.link, incident, request.user)
+    merge = None
+    if incident.duplicate_of_id and request.user.has_perm("incidents.review_incident"):
+        merge = standing_merge(incident)
+    return {
+        "links": links,
+        "link_form": LinkForm(prefix="link", user=request.user)
+        if services.may_link(incident, request.user)
+        else None,
+        "twins": twins_of(request, incident),
+        "part_form": PartForm(prefix="part")
+        if merge is not None and services.may_part(merge, request.user)
+        else None,
+    }
 
 
 def _facts(incident: Incident) -> list[tuple[Any, str]]:
@@ -279,8 +412,8 @@ def _actor(row: Any, sight: Any) -> dict[str, Any]:
     }
 
 
-def _events(incident: Incident) -> list[dict[str, Any]]:
-    """Steps and revisions as one history, the newest first."""
+def _events(incident: Incident, photos: list[Any]) -> list[dict[str, Any]]:
+    """Steps, revisions and photos as one history, the newest first."""
     states = dict(Incident.State.choices)
     steps = [
         {
@@ -303,7 +436,35 @@ def _events(incident: Incident) -> list[dict[str, Any]]:
         }
         for revision in incident.revisions.select_related("by")
     ]
-    return sorted([*steps, *revisions], key=lambda event: event["at"], reverse=True)
+    return sorted(
+        [*steps, *revisions, *_photo_events(photos)], key=lambda event: event["at"], reverse=True
+    )
+
+
+def _photo_events(photos: list[Any]) -> list[dict[str, Any]]:
+    """Photos that came at one time by one person are one event; each removal is its own."""
+    added: dict[Any, dict[str, Any]] = {}
+    events = []
+    for photo in photos:
+        key = (photo.created_by_id, photo.created_at.replace(second=0, microsecond=0))
+        event = added.setdefault(
+            key, {"at": photo.created_at, "who": photo.created_by.code_name, "number": 0}
+        )
+        event["number"] += 1
+        if photo.removed_at is not None:
+            events.append(
+                {
+                    "at": photo.removed_at,
+                    "what": _("Photo removed"),
+                    "who": photo.removed_by.code_name if photo.removed_by else "",
+                    "text": str(AUTOMATIC.get(photo.removed_reason, photo.removed_reason)),
+                }
+            )
+    for event in added.values():
+        number = event.pop("number")
+        text = ngettext("%(number)d photo added", "%(number)d photos added", number)
+        events.append({**event, "what": text % {"number": number}, "text": ""})
+    return events
 
 
 def _changes(changes: dict[str, Any]) -> list[str]:
@@ -332,6 +493,9 @@ def _changes(changes: dict[str, Any]) -> list[str]:
 AUTOMATIC: dict[str, Any] = {
     "source added": gettext_lazy("A source was added."),
     "source graded": gettext_lazy("A source was graded anew."),
+    "the record was discarded": gettext_lazy("The record was discarded."),
+    "records merged": gettext_lazy("A record of the same event was merged into it."),
+    "records parted": gettext_lazy("A merged record was parted from it."),
     "grade from the sources again": gettext_lazy("The sources decide the grade again."),
 }
 

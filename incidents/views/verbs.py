@@ -27,6 +27,7 @@ from incidents.forms.verbs import (
 from incidents.models import Incident, Source
 from incidents.views.reading import detail_page
 from incidents.views.scope import one
+from incidents.views.twins import ask_before_sending
 
 
 def _carry_out(
@@ -53,6 +54,9 @@ def _version(request: HttpRequest) -> int | None:
 @requires("incidents.submit_incident")
 def incident_submit(request: HttpRequest, code: str) -> HttpResponse:
     incident = one(request, code)
+    asked = ask_before_sending(request, incident)
+    if asked is not None:
+        return asked
     return _carry_out(
         request,
         incident,

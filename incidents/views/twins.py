@@ -1,0 +1,191 @@
+"""Likely twins: asked about before a report is saved or sent, and listed for reviewers."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from ceasefire.people.access import requires
+from incidents import services
+from incidents.duplicates import finding
+from incidents.duplicates.finding import Twin
+from incidents.exceptions import IncidentRefusal
+from incidents.models import Incident, SecondReport
+from incidents.views.scope import one, sites_of
+
+#: What the button "it is another one" sends; the others send the code of an incident.
+OTHER = "other"
+
+
+def asked_twin(request: HttpRequest) -> str:
+    """Which button of the question was pressed: a code, "other", or none."""
+    return request.POST.get("twin", "")[:24]
+
+
+def twins_to_ask(
+    request: HttpRequest,
+    report: Incident,
+    *,
+    victims: Any = (),
+    names: Any = (),
+    is_saved: bool = False,
+    key: Any = None,
+) -> list[Twin]:
+    """The likely twins that this person has not been asked about yet.
+
+    A form that was already saved under its key is not asked about: it only comes a second time.
+    """
+    found = finding.likely_twins(
+        report, by=request.user, victims=victims, names=names, is_saved=is_saved
+    )
+    if asked_twin(request) == OTHER:
+        seen = set(request.POST.getlist("twins_seen"))
+        found = [twin for twin in found if twin.incident.code not in seen]
+    if found and key is not None and _arrived(key):
+        return []
+    for twin in found:
+        twin.incident.takes_source = services.may_add_source(twin.incident, request.user)  # type: ignore[attr-defined]
+    return found
+
+
+def _arrived(key: Any) -> bool:
+    return (
+        Incident.objects.filter(idempotency_key=key).exists()
+        or SecondReport.objects.filter(key=key).exists()
+    )
+
+
+def remember_answers(request: HttpRequest, incident: Incident) -> None:
+    """Keep that the reporter called this one another event than those that were shown."""
+    if asked_twin(request) != OTHER or incident.reporter_id != request.user.pk:
+        return
+    codes = request.POST.getlist("twins_seen")[: finding.MOST_TWINS]
+    shown = Incident.objects.visible_to(request.user).filter(code__in=codes, site=incident.site_id)
+    for other in shown.exclude(pk=incident.pk):
+        services.decide_not_twins(incident, other, by=request.user, at_entry=True)
+
+
+def chosen_twin(request: HttpRequest) -> Incident | None:
+    """The incident whose button was pressed, if the person sees it."""
+    code = asked_twin(request)
+    if not code or code == OTHER:
+        return None
+    return (
+        Incident.objects.visible_to(request.user).select_related("site").filter(code=code).first()
+    )
+
+
+def say_added(request: HttpRequest, original: Incident) -> HttpResponse:
+    """Back to the incident that got the source."""
+    messages.success(request, _("Your source was added to %(code)s.") % {"code": original.code})
+    return redirect(original)
+
+
+# --- sending a draft ------------------------------------------------------------------------------
+
+
+def ask_before_sending(request: HttpRequest, incident: Incident) -> HttpResponse | None:
+    """The question before a draft or a returned incident is sent; None where there is none."""
+    if not services.may_move(incident, "submit", request.user):
+        return None
+    original = chosen_twin(request)
+    if original is not None:
+        try:
+            services.send_as_second_report(incident, to=original, by=request.user)
+        except IncidentRefusal as refusal:
+            messages.error(request, str(refusal))
+            return redirect(incident)
+        return say_added(request, original)
+    twins = twins_to_ask(
+        request, incident, victims=list(incident.victimizations.all()), is_saved=True
+    )
+    if not twins:
+        remember_answers(request, incident)
+        return None
+    return render(
+        request,
+        "incidents/twins_before_sending.html",
+        {
+            "incident": incident,
+            "twins": twins,
+            "may_hand_over": incident.workflow_state == Incident.State.DRAFT,
+        },
+    )
+
+
+# --- for reviewers --------------------------------------------------------------------------------
+
+
+#: Why two records look alike, as a reviewer reads it. A name is never among the reasons.
+REASONS: dict[str, Any] = {
+    "time": gettext_lazy("time"),
+    "place": gettext_lazy("place"),
+    "type": gettext_lazy("type"),
+    "killed": gettext_lazy("killed"),
+    "injured": gettext_lazy("injured"),
+    "abducted": gettext_lazy("abducted"),
+    "victims": gettext_lazy("people harmed"),
+    "circumstances": gettext_lazy("circumstances"),
+    "words": gettext_lazy("words"),
+}
+
+
+def reasons(parts: dict[str, float]) -> tuple[list[str], list[str]]:
+    """What speaks for a pair and what against it, in words."""
+    known = [(name, points) for name, points in parts.items() if name in REASONS]
+    return (
+        [str(REASONS[name]) for name, points in known if points > 0],
+        [str(REASONS[name]) for name, points in known if points < 0],
+    )
+
+
+@requires("incidents.review_incident")
+def twin_list(request: HttpRequest) -> HttpResponse:
+    """Likely pairs of the recent weeks, the likeliest first."""
+    sites_of(request.user)
+    pairs = [
+        {"pair": pair, "reasons": reasons(pair.likeness.parts), **_which_way(pair)}
+        for pair in finding.likely_pairs(by=request.user)
+    ]
+    return render(request, "incidents/twin_list.html", {"pairs": pairs, "days": finding.LIST_DAYS})
+
+
+def _which_way(pair: finding.TwinPair) -> dict[str, Any]:
+    """Which one would stay: the one that reports count already, else the earlier one."""
+    settled = (Incident.State.ACCEPTED, Incident.State.ARCHIVED)
+    first, second = pair.first, pair.second
+    if second.workflow_state in settled and first.workflow_state not in settled:
+        first, second = second, first
+    return {"kept": first, "gone": second}
+
+
+def twins_of(request: HttpRequest, incident: Incident) -> list[dict[str, Any]]:
+    """The likely twins of a record for a reviewer, without those that were decided on."""
+    if incident.workflow_state not in finding.LIVE:
+        return []
+    if not request.user.has_perm("incidents.review_incident") or incident.site.read_only:
+        return []
+    found = finding.likely_twins(
+        incident, by=request.user, victims=list(incident.victimizations.all()), is_saved=True
+    )
+    return [{"incident": twin.incident, "reasons": reasons(twin.likeness.parts)} for twin in found]
+
+
+@require_POST
+@requires("incidents.review_incident")
+def not_twins(request: HttpRequest, code: str, other: str) -> HttpResponse:
+    """Say that two records tell of two events."""
+    incident, second = one(request, code), one(request, other)
+    try:
+        services.decide_not_twins(incident, second, by=request.user)
+    except IncidentRefusal as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("Kept as two incidents. They are not proposed again."))
+    if request.POST.get("from") == "list":
+        return redirect("incidents:twin_list")
+    return redirect(incident)
