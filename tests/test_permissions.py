@@ -14,13 +14,21 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from ceasefire import audit, jobs, periods, worklist
+from ceasefire import attachments, audit, jobs, periods, worklist
 from ceasefire.people.roles import Role
 from ceasefire.periods import Week, today
 from ceasefire.places.models import CoveragePeriod, Place, Zone
 from ceasefire.reports.services import compile_week
-from incidents.models import ConflictingSubmission, ExportFile, ImportBatch, Incident
+from incidents.models import (
+    BulkAction,
+    ConflictingSubmission,
+    ExportFile,
+    ImportBatch,
+    Incident,
+    SavedFilter,
+)
 from incidents.services import SourceFacts, create_incident
+from tests.attachments.conftest import drawn
 from tests.test_architecture import OPEN_VIEWS, URLS
 
 COLUMNS = {
@@ -110,6 +118,12 @@ TABLE: list[tuple[str, str, str, str]] = [
     ),
     ("incidents:source_add", "POST", "incident", "200 200 200 200 200 403 403 403 403"),
     ("incidents:source_grade", "POST", "source", "302 302 302 302 302 403 403 403 403"),
+    ("incidents:photo_add", "POST", "incident", "200 200 200 200 200 403 403 403 403"),
+    ("attachments:photo_detail", "GET", "photo", "200 200 200 200 200 403 403 403 403"),
+    ("attachments:photo_picture", "GET", "photo", "200 200 200 200 200 403 403 403 403"),
+    ("attachments:photo_thumbnail", "GET", "photo", "200 200 200 200 200 403 403 403 403"),
+    # Of an incident that a colleague sent: theirs and the supervisor's to remove.
+    ("attachments:photo_remove", "POST", "photo", "403 403 200 403 403 403 403 403 403"),
     ("incidents:name_reveal", "POST", "incident", "403 403 200 200 403 403 403 403 403"),
     ("incidents:submission_settle", "POST", "submission", "403 403 302 403 302 403 403 403 403"),
     ("notification_list", "GET", "", "200 200 200 200 200 403 403 403 403"),
@@ -130,6 +144,19 @@ TABLE: list[tuple[str, str, str, str]] = [
     # 302 says what is missing; who watches no side may not say how it is there.
     ("incidents:watch_check", "POST", "incident", "302 302 302 302 403 403 403 403 403"),
     ("incidents:watch_end", "POST", "incident", "403 403 302 302 403 403 403 403 403"),
+    ("incidents:filter_list", "GET", "", "200 200 200 200 200 403 403 403 403"),
+    # One that a colleague shared with the site: opened by all, changed by nobody else.
+    ("incidents:filter_open", "GET", "kept", "302 302 302 302 302 403 403 403 403"),
+    ("incidents:filter_remove", "POST", "kept", "404 404 404 404 404 403 403 403 403"),
+    ("incidents:filter_default", "POST", "kept", "404 404 404 404 404 403 403 403 403"),
+    ("incidents:bulk_confirm", "POST", "", "403 403 302 302 302 403 403 403 403"),
+    ("incidents:bulk_run", "POST", "", "403 403 302 302 302 403 403 403 403"),
+    # What a colleague did to many rows: nobody else's.
+    ("incidents:bulk_detail", "GET", "bulk", "403 403 404 404 404 403 403 403 403"),
+    ("incidents:bulk_progress", "GET", "bulk", "403 403 404 404 404 403 403 403 403"),
+    ("incidents:bulk_undo", "POST", "bulk", "403 403 404 404 404 403 403 403 403"),
+    # 302 says that there is nothing of one's own to take back.
+    ("incidents:incident_undo", "POST", "incident", "302 302 302 302 302 403 403 403 403"),
     ("incidents:import_new", "GET", "", "403 403 403 403 200 403 403 403 403"),
     ("incidents:import_blank", "GET", "", "403 403 403 403 200 403 403 403 403"),
     ("incidents:import_detail", "GET", "batch", "403 403 403 403 200 403 403 403 403"),
@@ -156,6 +183,7 @@ def scenes(basrah: Any, zubair: Any, make_user: Callable[..., Any]) -> dict[str,
     return {
         "incident": [[here.code], [there.code], [absent]],
         "source": [[here.code, 1], [there.code, 1], [absent, 1]],
+        "photo": [[photo_of(here)], [photo_of(there)], [uuid4()]],
         "submission": [
             [here.code, submission_of(here)],
             [there.code, submission_of(there)],
@@ -176,6 +204,16 @@ def scenes(basrah: Any, zubair: Any, make_user: Callable[..., Any]) -> dict[str,
         "export": [
             [export_of(make_user(Role.MANAGER, basrah, username="colleague.here"))],
             [export_of(make_user(Role.MANAGER, zubair, username="colleague.there"))],
+            [uuid4()],
+        ],
+        "kept": [
+            [kept_of(make_user(Role.SUPERVISOR, basrah, username="sharer.here"), basrah)],
+            [kept_of(make_user(Role.SUPERVISOR, zubair, username="sharer.there"), zubair)],
+            [uuid4()],
+        ],
+        "bulk": [
+            [bulk_of(make_user(Role.SUPERVISOR, basrah, username="many.here"))],
+            [bulk_of(make_user(Role.SUPERVISOR, zubair, username="many.there"))],
             [uuid4()],
         ],
         "report": [report_of(basrah), report_of(zubair), ["NOWHERE", "2026-01-04"]],
@@ -215,6 +253,12 @@ def submission_of(incident: Incident) -> int:
     return int(kept.pk)
 
 
+def photo_of(incident: Incident) -> UUID:
+    """A photo that the reporter added."""
+    (photo,) = attachments.attach_photos(incident, [drawn()], by=incident.reporter).new
+    return UUID(str(photo.pk))
+
+
 def batch_of(site: Any) -> UUID:
     """An import that was done."""
     done = ImportBatch.State.IMPORTED
@@ -231,6 +275,18 @@ def export_of(person: Any) -> UUID:
     """A long list that somebody asked for."""
     until = periods.now() + timedelta(hours=24)
     return ExportFile.objects.create(by=person, format="xlsx", language="en", expires_at=until).pk
+
+
+def kept_of(person: Any, site: Any) -> UUID:
+    """A filter that somebody shared with the team."""
+    return SavedFilter.objects.create(
+        owner=person, name="Killings", answers={"type": "MUR"}, shared_with=site
+    ).pk
+
+
+def bulk_of(person: Any) -> UUID:
+    """One verb on many rows that somebody asked for."""
+    return BulkAction.objects.create(key=uuid4(), by=person, verb="accept").pk
 
 
 def report_of(site: Any) -> list[str]:

@@ -13,7 +13,7 @@ from ceasefire.places.models import Site
 
 
 class PreferencesForm(NormalisedForm):
-    """One's own language and digits."""
+    """One's own language, digits and shortcuts."""
 
     language = forms.ChoiceField(
         label=_("Language"),
@@ -22,6 +22,11 @@ class PreferencesForm(NormalisedForm):
     )
     digits = forms.ChoiceField(
         label=_("Digits"), choices=User.Digits.choices, widget=forms.RadioSelect
+    )
+    shortcuts = forms.BooleanField(
+        label=_("Keyboard shortcuts"),
+        required=False,
+        help_text=_("Single keys such as N, J and K. Press ? on a page to see them."),
     )
 
 

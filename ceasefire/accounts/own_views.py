@@ -32,7 +32,11 @@ def account(request: HttpRequest) -> HttpResponse:
     """Language and digits, and the way to password, second step and sessions."""
     form = PreferencesForm(
         request.POST or None,
-        initial={"language": request.user.language, "digits": request.user.digits},
+        initial={
+            "language": request.user.language,
+            "digits": request.user.digits,
+            "shortcuts": request.user.shortcuts,
+        },
     )
     if request.method == "POST" and form.is_valid():
         services.choose_preferences(request.user, **form.cleaned_data)

@@ -223,12 +223,18 @@ def set_password_by_link(token: str, *, password: str) -> User:
 
 @transaction.atomic
 def choose_preferences(
-    user: User, *, language: str | None = None, digits: str | None = None
+    user: User,
+    *,
+    language: str | None = None,
+    digits: str | None = None,
+    shortcuts: bool | None = None,
 ) -> User:
-    """A person's own language and digits."""
+    """A person's own language, digits and keyboard shortcuts."""
     if language is not None:
         user.language = language
     if digits is not None:
         user.digits = digits
-    user.save(update_fields=["language", "digits"])
+    if shortcuts is not None:
+        user.shortcuts = shortcuts
+    user.save(update_fields=["language", "digits", "shortcuts"])
     return user

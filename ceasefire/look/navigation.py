@@ -15,6 +15,16 @@ from django.urls import Resolver404, get_script_prefix, resolve
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+#: Keyboard shortcuts of the most visited places (static/js/keys.js).
+KEYS = {
+    "home": "g h",
+    "log": "n",
+    "incidents": "g i",
+    "board": "g b",
+    "review": "g r",
+    "map": "g m",
+    "dashboard": "g d",
+}
 #: The bottom bar of a phone holds at most this many.
 BAR_SIZE = 5
 
@@ -42,6 +52,7 @@ class Link:
     url: str
     group: str
     current: bool
+    keys: str = ""
 
 
 @dataclass(frozen=True)
@@ -186,6 +197,7 @@ def navigation(user: Any, path: str) -> Navigation:
             prefix + item.path,
             item.group,
             item.path == current,
+            KEYS.get(item.key, ""),
         )
         for item in items
     }

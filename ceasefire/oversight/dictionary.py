@@ -45,6 +45,12 @@ RETENTION: dict[str, Retention] = {
         "The sealed file is deleted; counts, refusals and its digest stay with the batch.",
         automatic=True,
     ),
+    "photo": Retention(
+        "Photo of an incident",
+        "as long as the incident; 30 days after it was removed, at once with a discarded draft",
+        "The sealed picture and its thumbnail are deleted; the row stays, without the picture.",
+        automatic=True,
+    ),
     "export": Retention(
         "File made for taking out",
         "24 hours from the asking",
@@ -133,6 +139,17 @@ PERSONAL: dict[str, Personal] = {
     "vault.BlindIndex.row": Personal("Which record the indexed field belongs to", "identity"),
     "vault.BlindIndex.digest": Personal("Find a name exactly; keyed digest", "identity"),
     "vault.RevealCount.user": Personal("At most 15 reveals a person and day", "operation"),
+    # photos
+    "attachments.Attachment.caption": Personal("What a photo shows, written without names", "case"),
+    "attachments.Attachment.created_by": Personal(_WHO, "trace"),
+    "attachments.Attachment.removed_by": Personal(_WHO, "trace"),
+    "attachments.Attachment.removed_reason": Personal("Why a photo was taken away", "case"),
+    "attachments.AttachmentContent.picture": Personal(
+        "See what happened; sealed, redrawn, without place, time or phone", "photo"
+    ),
+    "attachments.AttachmentContent.thumbnail": Personal(
+        "Choose among photos; sealed like the picture", "photo"
+    ),
     # incidents
     "incidents.Incident.reporter": Personal("Who may edit it; whom to ask", "trace"),
     "incidents.Incident.occurred_from": Personal(_COUNT, "case"),
@@ -141,6 +158,11 @@ PERSONAL: dict[str, Personal] = {
     "incidents.Incident.lon": Personal("Where it was; shown only when known that well", "case"),
     "incidents.Incident.summary": Personal("What happened, written without names", "case"),
     "incidents.Incident.search_key": Personal("Find a record by its words", "case"),
+    "incidents.Incident.source_key": Personal(
+        "Find a record by what sources said, for those who may read it", "case"
+    ),
+    "incidents.SearchWord.word": Personal("Know which word a misspelled one means", "case"),
+    "incidents.SearchWord.keys": Personal("Find that word by its letters and its sound", "case"),
     "incidents.Incident.returned_reason": Personal("What the reporter should mend", "case"),
     "incidents.Incident.verification_reason": Personal("Why a grade was changed", "case"),
     "incidents.Incident.updated_by": Personal(_WHO, "trace"),
@@ -184,6 +206,10 @@ PERSONAL: dict[str, Personal] = {
     "incidents.ExportFile.by": Personal("Whose file it is; nobody else's", "export"),
     "incidents.ExportFile.sought": Personal("Words searched for, until it is made", "export"),
     "incidents.ExportFile.ciphertext": Personal("Hand over a long list; sealed", "export"),
+    "incidents.SavedFilter.owner": Personal("Whose filter it is", "trace"),
+    "incidents.SavedFilter.name": Personal("Find the filter again; written without names", "case"),
+    "incidents.BulkAction.by": Personal(_WHO, "trace"),
+    "incidents.BulkAction.reason": Personal("Why many were returned, without names", "case"),
     "incidents.ImportChange.before": Personal("Undo a batch; no names", "case"),
     # reports
     "reports.WeeklyReport.narrative_en": Personal("What the week means, without names", "report"),
@@ -207,6 +233,7 @@ PERSONAL: dict[str, Personal] = {
 
 #: Fields that are in no table: the vault keeps them, sealed, under the record's key.
 SEALED: dict[str, Personal] = {
+    "incidents.SavedFilter.words": Personal("Search for the same words again", "identity"),
     "incidents.Source.name": Personal("Ask the source again; know the same source", "identity"),
     "incidents.Source.contact": Personal("Ask the source again", "identity"),
     "incidents.Victimization.name": Personal("Visit the family; know a person again", "identity"),
@@ -235,6 +262,10 @@ NOT_PERSONAL: dict[str, str] = {
     "vault.Sealed.key_id": "the name of a key",
     "vault.BlindIndex.table": "the name of a table",
     "vault.BlindIndex.column": "the name of a column",
+    "attachments.Attachment.subject_model": "the kind of record",
+    "attachments.Attachment.media_type": "always image/jpeg",
+    "attachments.Attachment.sha256": "a hash of the redrawn picture, never of the file",
+    "attachments.AttachmentContent.key_id": "the name of a key",
     "incidents.Incident.code": "a number",
     "incidents.Incident.subtype": "a finer kind of event",
     "incidents.Incident.content_hash": "a keyed hash of what a form held",
@@ -249,6 +280,8 @@ NOT_PERSONAL: dict[str, str] = {
     "incidents.ImportBatch.digest": "a hash of a file",
     "incidents.ImportBatch.mapping": "names of columns",
     "incidents.ImportFile.key_id": "the name of a key",
+    "incidents.SavedFilter.answers": "codes and days of the filters, no searched words",
+    "incidents.BulkRow.refusal": "the name of a refusal",
     "incidents.ExportFile.filters": "codes and days of the filters, no searched words",
     "incidents.ExportFile.language": "en or ar",
     "incidents.ExportFile.key_id": "the name of a key",

@@ -64,6 +64,8 @@ class User(AbstractBaseUser):
     digits = models.CharField(
         _("Digits"), max_length=8, choices=Digits.choices, default=Digits.WESTERN
     )
+    #: Single keys can get in the way of speech input and of screen readers: off by choice.
+    shortcuts = models.BooleanField(_("Keyboard shortcuts"), default=True)
     is_active = models.BooleanField(default=True)
     expires_on = models.DateField(_("Expires on"), null=True, blank=True)
     is_demo = models.BooleanField(default=False)

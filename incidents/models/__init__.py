@@ -1,5 +1,6 @@
 """What the incidents app keeps: the record, its response, its links, files in and out."""
 
+from incidents.models.desk import BulkAction, BulkRow, SavedFilter
 from incidents.models.files import (
     ExportFile,
     ExportFileQuerySet,
@@ -36,12 +37,15 @@ from incidents.models.response import (
     WatchCheck,
     WatchQuerySet,
 )
+from incidents.models.search import SearchWord
 
 __all__ = [
     "BAND_HOURS",
     "READERS",
     "REVIEW_ORDER",
     "SEES_SENSITIVE",
+    "BulkAction",
+    "BulkRow",
     "ConflictingSubmission",
     "ExportFile",
     "ExportFileQuerySet",
@@ -64,6 +68,8 @@ __all__ = [
     "ResponseAction",
     "ResponseQuerySet",
     "RetaliationWatch",
+    "SavedFilter",
+    "SearchWord",
     "SecondReport",
     "Source",
     "Victimization",

@@ -138,9 +138,11 @@ def filter_default(request: HttpRequest, pk: UUID) -> HttpResponse:
 def bulk_confirm(request: HttpRequest) -> HttpResponse:
     """What would be done to how many, before anything is done."""
     verb = request.POST.get("verb", "")
+    query = request.POST.get("query", "")[:1000]
+    if verb not in BulkAction.Verb.values:
+        return redirect(_back(query))
     if verb not in services.bulk_verbs(request.user):
         raise PermissionDenied
-    query = request.POST.get("query", "")[:1000]
     visible = Incident.objects.visible_to(request.user)
     if request.POST.get("everything"):
         filters = filters_of(query, request.user)

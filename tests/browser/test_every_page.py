@@ -28,6 +28,8 @@ PAGES: list[tuple[str, str, str]] = [
     ("log", "worker", "/incidents/new/"),
     ("list", "worker", "/incidents/"),
     ("list, nothing fits", "worker", "/incidents/?q=zzzzzz"),
+    ("list with boxes", "supervisor", "/incidents/?status=accepted"),
+    ("keep a filter", "supervisor", "/incidents/filters/?type=MUR"),
     ("incident, in review", "supervisor", "/incidents/{in_review}/"),
     ("incident, accepted", "supervisor", "/incidents/{accepted}/"),
     ("incident of UCDP", "manager", "/incidents/{history}/"),
