@@ -60,6 +60,7 @@ def keyset_page(
     size: int = SIZE,
     parts: Sequence[Q] = (),
     sought: Q | None = None,
+    indexed: Q | None = None,
 ) -> KeysetPage[Row]:
     """Return the page of `size` rows after (or before) a cursor, in `ordering`.
 
@@ -70,20 +71,23 @@ def keyset_page(
     the rows in order (the sites of a person); the page is merged of the first rows of each.
     `sought`: a condition that no index reads in order (words of a text). It is looked for in the
     next `NEAR` rows first, which finds what is frequent; what is rare is found by its own index.
+    `indexed`: what that index can tell; true of every row that `sought` is true of.
     """
     keys = [name.removeprefix("-") for name in ordering]
     onward = _read(queryset.model, keys, after)
     back = _read(queryset.model, keys, before) if onward is None else None
 
     if back is not None:
-        found = _first(queryset, _turned(ordering), back, size + 1, parts, sought)
+        found = _first(queryset, _turned(ordering), back, size + 1, parts, sought, indexed)
         more = len(found) > size
         rows = found[:size][::-1]
         if not rows:
-            return keyset_page(queryset, ordering, size=size, parts=parts, sought=sought)
+            return keyset_page(
+                queryset, ordering, size=size, parts=parts, sought=sought, indexed=indexed
+            )
         return KeysetPage(rows, _write(rows[0], keys) if more else None, _write(rows[-1], keys))
 
-    found = _first(queryset, ordering, onward, size + 1, parts, sought)
+    found = _first(queryset, ordering, onward, size + 1, parts, sought, indexed)
     more = len(found) > size
     rows = found[:size]
     return KeysetPage(
@@ -100,6 +104,7 @@ def _first(
     many: int,
     parts: Sequence[Q],
     sought: Q | None,
+    indexed: Q | None,
 ) -> list[Row]:
     """Return the first `many` rows beyond `values`, by the reading that their indexes allow."""
     rows = _beyond(queryset, ordering, values)
@@ -125,7 +130,7 @@ def _first(
     value = Coalesce(F(first), F(first))
     by_value = value.desc() if turned else value.asc()
     with _dear_comparisons():
-        return list(rows.filter(sought).order_by(by_value, *ordering[1:])[:many])
+        return list(rows.filter(indexed or Q(), sought).order_by(by_value, *ordering[1:])[:many])
 
 
 @contextmanager

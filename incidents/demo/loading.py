@@ -17,9 +17,8 @@ from ceasefire import audit, codes, periods
 from ceasefire.people.models import User
 from ceasefire.places import services as places
 from ceasefire.places.models import CoveragePeriod, Place, Site
-from ceasefire.text import search_key
 from incidents import importing
-from incidents.demo import kinds
+from incidents.demo import kinds, responses
 from incidents.demo.people import CENTRE, HISTORY, ZUBAIR, demo_password, make_people
 from incidents.demo.simulation import Event, Program, Spot, natural_size, simulate
 from incidents.importing.bulk import copy_in
@@ -31,7 +30,7 @@ from incidents.models import (
     Source,
     Victimization,
 )
-from incidents.services import rules
+from incidents.services import rules, search
 
 UCDP = Path(__file__).with_name("data") / "ucdp_ged_basrah.csv"
 WEEKS = {CENTRE: 261, ZUBAIR: 78}
@@ -140,9 +139,15 @@ def load_demo(
             program, seed=seed, cut=cut, this_week=this_week, scale=scale, inside=inside
         )
         site = sites[program.site]
+        responses.freshen(events, cut)
         writer = _Writer(site, people, gazetteer, cut, this_week, f"{seed}/{program.site}")
         writer.write(events)
+        field = [people[name] for name in _REPORTERS[program.site]]
+        since = cut - timedelta(weeks=REPORTED_WEEKS)
+        answers = responses.Answers(site, field, cut, f"{seed}/{program.site}")
+        answers.write(writer.incidents, writer.actors, since)
         loaded.made_up[program.site] = len(events)
+    responses.tell(max(cut, periods.now()))
     for code, number in loaded.made_up.items():
         audit.record("demo.loaded", subject=sites[code], detail={"rows": number, "seed": seed})
     return loaded
@@ -268,6 +273,14 @@ class _Writer:
         ):
             for start in range(0, len(rows), 5000):
                 copy_in(model, rows[start : start + 5000])
+        search.learn(
+            {word for row in self.incidents for word in row["search_key"].split()},
+            {
+                word
+                for key in {row["place_id"] for row in self.incidents}
+                for word in self.gazetteer.names(self.gazetteer.by_pk[key])
+            },
+        )
 
     def _number(self) -> None:
         """Codes by the year of entry, in its order."""
@@ -296,7 +309,7 @@ class _Writer:
         created = min(reported + timedelta(minutes=self.random.randint(2, 90)), self.cut)
         key, summary = self.key(), self._summary(event)
         if summary not in self.keys:
-            self.keys[summary] = search_key(summary)
+            self.keys[summary] = search.words_key(summary)
         reporter = self.people[event.reporter]
         sources = [
             {
@@ -364,6 +377,8 @@ class _Writer:
         row["version"] = 1
         self._step(row, "", state.SUBMITTED, reporter, created)
         row["workflow_state"] = str(state.SUBMITTED)
+        if event.is_fresh:
+            return
         is_recent = created >= self.recent and not event.is_outbreak
         # The first of the recent ones stand for one desk each, so that a small demonstration, too,
         # has something waiting on every one of them whatever the day.

@@ -1,5 +1,7 @@
 """The filters of the list: the same for the page and for exports."""
 
+import re
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,16 +12,15 @@ from django.utils.translation import gettext_lazy as _
 from ceasefire import codes, periods
 from ceasefire.look.forms import DayField, NormalisedForm
 from ceasefire.places.models import Place
-from ceasefire.text import latin_key, search_key, western_digits
+from ceasefire.text import western_digits
 from incidents.forms.incident import types_by_family
 from incidents.models import Incident
+from incidents.services import search
 from incidents.services.mapping import counted_in, on_the_map
 
 ANY = ("", _("Any"))
 #: Those that reports and the map count, as one choice beside the single states.
 COUNTED = ("counted", _("Counted in reports"))
-#: More words than this are no search but a text.
-MOST_WORDS = 8
 
 
 class IncidentFilter(NormalisedForm):
@@ -29,7 +30,7 @@ class IncidentFilter(NormalisedForm):
         label=_("Search"),
         required=False,
         max_length=100,
-        widget=forms.TextInput(attrs={"type": "search"}),
+        widget=forms.TextInput(attrs={"type": "search", "data-key": "/"}),
     )
     place = forms.CharField(label=_("Place"), required=False, max_length=40, widget=forms.Select)
     type = forms.ChoiceField(
@@ -46,6 +47,8 @@ class IncidentFilter(NormalisedForm):
     )
     site = forms.ChoiceField(label=_("Site"), required=False)
     mine = forms.BooleanField(label=_("Mine only"), required=False)
+    #: Asked for by a link of the results, not by a field: another word begins without it.
+    close = forms.BooleanField(label=_("Close spellings"), required=False)
     #: An area of the map: what is counted in it, no more and no less.
     area = forms.CharField(
         label=_("On the map"), required=False, max_length=40, widget=forms.HiddenInput
@@ -77,6 +80,9 @@ class IncidentFilter(NormalisedForm):
             *[(place.pcode, _indented(place)) for place in places],
         ]
 
+    def __iter__(self) -> Iterator[forms.BoundField]:
+        return (self[name] for name in self.fields if name != "close")
+
     def clean_place(self) -> Place | None:
         if self.cleaned_data["place"] and self.chosen_place is None:
             raise forms.ValidationError(_("No such place is known."), code="unknown")
@@ -105,13 +111,23 @@ class IncidentFilter(NormalisedForm):
         """The incidents that fit every answer that was understood."""
         incidents = self.narrow(incidents)
         sought = self.sought()
-        return incidents if sought is None else incidents.filter(sought)
+        return incidents if sought is None else incidents.filter(sought.index, sought.holds)
 
-    def sought(self) -> Q | None:
-        """What is searched for, apart from the other answers; None where nothing is."""
+    def sought(self, *, close: bool | None = None) -> search.Search | None:
+        """What is searched for, apart from the other answers; None where nothing is.
+
+        Close spellings too, where the caller says so, else where the address does.
+        """
         self.is_valid()
         text = self.cleaned_data.get("q")
-        return holding(text) if text else None
+        if not text:
+            return None
+        return search.understand(
+            text,
+            user=self.user,
+            site_ids=[site.pk for site in self.asked_sites()],
+            close=bool(self.cleaned_data.get("close")) if close is None else close,
+        )
 
     def asked_sites(self) -> list[Any]:
         """The one site that is asked for, else all of the person's."""
@@ -147,7 +163,7 @@ class IncidentFilter(NormalisedForm):
         if given.get("place"):
             incidents = incidents.filter(below(given["place"]))
         if given.get("area"):
-            incidents = incidents.filter(counted_in(given["area"]))
+            incidents = on_the_map(incidents).filter(counted_in(given["area"]))
         return incidents
 
     def chips(self, path: str) -> list[tuple[Any, Any, str]]:
@@ -174,7 +190,7 @@ class IncidentFilter(NormalisedForm):
         if name == "week":
             week = self.asked_week()
             return "" if week is None else self.fields["week"].prepare_value(week.start)
-        if name == "mine":
+        if name in ("mine", "close"):
             return _("yes")
         if name == "type":
             return codes.label("incident_type", value)
@@ -204,22 +220,7 @@ def below(place: Place) -> Q:
     return Q(place__in=sorted({place.pk, *parts}))
 
 
-def holding(text: str) -> Q:
-    """Incidents whose code, summary or place holds every word, or whose place sounds like it.
-
-    A word of one or two letters is looked for where words begin: inside of words no index finds it.
-    """
-    words = search_key(text).split()[:MOST_WORDS]
-    every = Q()
-    for word in words:
-        every &= Q(search_key__contains=word if len(word) > 2 else f" {word}")
-    if not words:
-        return Q(pk__isnull=True)
-    sound = latin_key(text)
-    return every | Q(search_key__contains=f"~{sound}") if len(sound) >= 3 else every
-
-
 def as_code(text: str) -> str:
     """The text as an incident's code, where it is one."""
-    code = western_digits(text).strip().upper()
-    return code if code.startswith("INC-") else ""
+    code = western_digits(text[:60]).strip().upper()
+    return code if re.fullmatch(r"INC-[0-9-]{1,20}", code) else ""

@@ -20,6 +20,7 @@ from ceasefire.people.models import User
 from ceasefire.places.models import Place, Site
 from ceasefire.text import search_key
 from incidents.exceptions import IncidentRefusal
+from incidents.importing import files
 from incidents.importing.bulk import copy_in
 from incidents.importing.entry import Entry, Gazetteer
 from incidents.importing.plan import (
@@ -50,6 +51,8 @@ KEPT = 1000
 _INSERT = 1000
 #: Folded summaries that are kept for the next row with the same one.
 _KEYS = 10_000
+#: Remarks that were made when a workbook became text, before the rows were looked at.
+OF_THE_FILE = frozenset({"merged_filled", "other_sheets"})
 #: Fields that an update writes; those of one row that stayed the same are written as they are.
 _WRITTEN = (
     "type",
@@ -264,11 +267,14 @@ def _write(
     for name, number in outcome.counts().items():
         setattr(batch, name, number)
     batch.rejects = [problem.as_json() for problem in plan.problems[:KEPT]]
-    batch.warnings = [problem.as_json() for problem in plan.warnings[:KEPT]]
+    of_the_file = [one for one in batch.warnings if one.get("code") in OF_THE_FILE]
+    batch.warnings = of_the_file + [one.as_json() for one in plan.warnings[:KEPT]]
     batch.save()
     _insert(plan, batch, by, now, progress)
     _change(plan, batch, by, now)
     ImportFile.objects.filter(batch=batch).delete()
+    if len(plan.problems) > KEPT:
+        files.keep_findings(batch, plan.problems, [])
     audit.record(
         "incident.imported",
         subject=batch,

@@ -8,6 +8,7 @@ from ceasefire import vault
 from ceasefire.people.models import User
 from incidents.exceptions import NotAllowedFromHere, SourceOfAnother
 from incidents.models import Incident, IncidentActor, Source, Victimization
+from incidents.services import search
 from incidents.services.facts import ActorFacts, SourceFacts, VictimFacts, plain
 
 Facts = SourceFacts | VictimFacts | ActorFacts
@@ -108,6 +109,8 @@ def write_rows(
         written.append(row)
     if kind == "sources":
         changed = _link_origins(given, written) or changed  # type: ignore[arg-type]
+        if incident.source_key or any(getattr(facts, "text", "") for facts in given):
+            search.keep_said(incident)
     return changed, written
 
 

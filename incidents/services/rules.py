@@ -14,9 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from ceasefire import periods
 from ceasefire.places import services as places
 from ceasefire.places.models import Place
-from ceasefire.text import latin_key, search_key
+from ceasefire.text import search_key
 from incidents.exceptions import InTheFuture, PlaceTooCoarse, PointElsewhere
 from incidents.models import Incident
+from incidents.services import search
 
 #: Clocks of phones go wrong by some minutes.
 CLOCK_TOLERANCE = timedelta(minutes=10)
@@ -124,17 +125,9 @@ def is_sensitive(incident: Incident, victims: Iterable[Any]) -> bool:
 
 
 def search_key_of(code: str, summary: str, place: Place) -> str:
-    """What the list searches: code, summary, and the place's names by letter and by sound."""
-    names: list[str] = []
-    sounds: list[str] = []
-    for one in (place, place.district):
-        if one is None:
-            continue
-        for name in (one.name_en, one.name_ar, *one.alt_names):
-            for key, kept in ((search_key(name), names), (f"~{latin_key(name)}", sounds)):
-                if len(key) > 1 and key not in kept:
-                    kept.append(key)
-    return " ".join([search_key(code), search_key(summary), place.pcode.lower(), *names, *sounds])
+    """What the list searches: the words of code and summary, and the place's in both scripts."""
+    parts = [search_key(code), search.words_key(summary), search.place_key(place)]
+    return " ".join(filter(None, parts))
 
 
 def settle(incident: Incident) -> None:

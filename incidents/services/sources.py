@@ -15,7 +15,7 @@ from incidents.exceptions import (
     SiteIsReadOnly,
 )
 from incidents.models import Incident, Source
-from incidents.services import rules
+from incidents.services import rules, search
 from incidents.services.facts import SourceFacts
 from incidents.services.rows import write_rows
 from incidents.services.workflow import SETTLED, State, locked, refuse_stale, revise
@@ -130,6 +130,7 @@ def add_source(
     if place is not None and 0 <= place < len(earlier):
         source.same_origin_as = earlier[place]
         source.save(update_fields=["same_origin_as"])
+    search.learn(incident.source_key.split())
     fields = verify_again(incident)
     _save(
         incident,

@@ -75,7 +75,8 @@ def fill(size: int, *, with_rows: bool = True) -> Crowd:
     from incidents.models import Incident
 
     crowd = _stage(size)
-    index = next(index for index in Incident._meta.indexes if index.name == "incident_search")
+    index = next(index for index in Incident._meta.indexes if index.name == "incident_words")
+    _learn(crowd)
     with roles.as_owner(connection):
         with connection.schema_editor() as editor:
             editor.remove_index(Incident, index)
@@ -93,7 +94,7 @@ def fill(size: int, *, with_rows: bool = True) -> Crowd:
         with connection.schema_editor() as editor:
             editor.add_index(Incident, index)
         with connection.cursor() as cursor:
-            for table in ("incident", "source", "incidentstep"):
+            for table in ("incident", "source", "incidentstep", "searchword"):
                 cursor.execute(f"ANALYZE incidents_{table}")
             cursor.execute("ANALYZE places_place")
             cursor.execute(
@@ -130,11 +131,24 @@ def _stage(size: int) -> Crowd:
     return Crowd(sites, workers, size)
 
 
+def _learn(crowd: Crowd) -> None:
+    """Keep every word that will stand in the records, as the services do."""
+    from ceasefire.places.models import Place
+    from incidents.services import search
+
+    texts = (*OPENINGS, *MIDDLES, *ENDINGS, RARE_WORD, "A neighbour said so.")
+    places = Place.objects.filter(district__pcode__in=[pcode for _code, pcode, _share in SITES])
+    search.learn(
+        {word for text in texts for word in search.words_key(text).split()},
+        {word for place in places.select_related("district") for word in search.names_of(place)},
+    )
+
+
 def _prepare_places(cursor: Any, crowd: Crowd) -> None:
     """Places of each site in a fixed order with the part of the search key that is theirs."""
     from ceasefire import codes
     from ceasefire.places.models import Place
-    from incidents.services import search_key_of
+    from incidents.services.search import place_key
 
     cursor.execute(
         "CREATE TABLE bench_spot"
@@ -147,7 +161,7 @@ def _prepare_places(cursor: Any, crowd: Crowd) -> None:
         for at, place in enumerate(places.select_related("district").order_by("-pcode")):
             cursor.execute(
                 "INSERT INTO bench_spot VALUES (%s, %s, %s, %s, %s)",
-                [site.pk, at, place.pk, place.district_id, search_key_of("", "", place).strip()],
+                [site.pk, at, place.pk, place.district_id, place_key(place)],
             )
     kinds = [code for code, _label in codes.choices("incident_type") if code not in ("SXV", "OTH")]
     cursor.execute("CREATE TABLE bench_kind (at int PRIMARY KEY, kind text)")
@@ -156,7 +170,7 @@ def _prepare_places(cursor: Any, crowd: Crowd) -> None:
 
 
 def _facts(crowd: Crowd) -> dict[str, Any]:
-    from ceasefire.text import search_key
+    from incidents.services.search import words_key
 
     bounds, total = [], 0.0
     for _code, _district, share in SITES:
@@ -172,7 +186,7 @@ def _facts(crowd: Crowd) -> dict[str, Any]:
         "workers": WORKERS,
         **{name: list(texts) for name, texts in (("a", OPENINGS), ("b", MIDDLES), ("c", ENDINGS))},
         **{
-            f"{name}_key": [search_key(text) for text in texts]
+            f"{name}_key": [words_key(text) for text in texts]
             for name, texts in (("a", OPENINGS), ("b", MIDDLES), ("c", ENDINGS))
         },
     }
@@ -185,7 +199,7 @@ INSERT INTO incidents_incident (
   killed_unknown, injured_best, motive, method, weapons, summary, public_safety, staff_involved,
   is_sensitive, sharing, workflow_state, returned_reason, verification, verification_computed,
   verification_rule, verification_reason, reported_at, created_at, submitted_at, accepted_at,
-  updated_at, version, origin, origin_id, search_key)
+  updated_at, version, origin, origin_id, search_key, source_key)
 SELECT gen_random_uuid(), code, site, reporter, '', kind, '', at,
   (at AT TIME ZONE 'Asia/Baghdad')::date,
   1, 'evening', place, district, 2, 'street', CASE WHEN x3 < 0.3 THEN 1 ELSE 0 END,
@@ -193,7 +207,7 @@ SELECT gen_random_uuid(), code, site, reporter, '', kind, '', at,
   x4 < 0.04, 'site', state, CASE WHEN state = 'returned' THEN 'Which street?' ELSE '' END,
   grade, grade, 'one_good', '', told, told, CASE WHEN state <> 'draft' THEN told END,
   CASE WHEN state IN ('accepted', 'archived') THEN told + interval '1 hour' END,
-  told, 1, '', '', words
+  told, 1, '', '', words, '@' || replace(reporter::text, '-', '') || ' a neighbour said so'
 FROM (
   SELECT r.*, s.place, s.district, k.kind,
     r.at + interval '30 minutes' AS told,

@@ -142,8 +142,8 @@ def test_a_point_just_over_the_edge_is_near():
 
 
 @pytest.mark.django_db
-def test_the_search_key_finds_a_place_in_both_scripts_and_by_sound():
+def test_the_search_key_names_a_place_in_both_scripts():
     place = Place.objects.select_related("district").get(pcode="IQG02Q06N01")
     key = rules.search_key_of("INC-2026-000007", "إطلاق نار", place)
-    for wanted in ("inc 2026 000007", "اطلاق", "الزبير", "~zbr", "iqg02q06n01"):
+    for wanted in ("inc 2026 000007", "اطلاق", "الزبير", "زبير", "zubair", "iqg02q06n01"):
         assert wanted in key
