@@ -96,6 +96,10 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("incidents:incident_new", "GET", "", "200 200 200 200 403 403 403 403 403"),
     ("incidents:incident_review", "GET", "", "403 403 200 403 200 403 403 403 403"),
     ("incidents:place_search", "GET", "", "200 200 200 200 200 403 403 403 200"),
+    ("incidents:incident_map", "GET", "", "200 200 200 200 200 403 403 403 403"),
+    # Asked without saying which part of the map, which area.
+    ("incidents:map_marks", "GET", "", "400 400 400 400 400 403 403 403 403"),
+    ("incidents:map_records", "GET", "", "404 404 404 404 404 403 403 403 403"),
     # One that a colleague sent: read by the site, edited by those who review it.
     ("incidents:incident_detail", "GET", "incident", "200 200 200 200 200 403 403 403 403"),
     ("incidents:incident_edit", "GET", "incident", "403 403 200 403 200 403 403 403 403"),

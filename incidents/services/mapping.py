@@ -22,6 +22,8 @@ from incidents.models import Incident
 MOST_MARKS = 500
 #: Cells are 2^-k degrees wide; finer than 14 (seven metres) no point is known.
 COARSEST, FINEST = -5, 14
+#: The share of a cell at each edge that marks of several points keep free.
+EDGE = 0.3
 #: From this precision on (within a month, not known) a date says nothing about a week.
 UNDATED_FROM = 3
 #: A point is drawn up to this precision, and a sub-district is named up to that one.
@@ -193,18 +195,23 @@ def marks(incidents: "QuerySet[Incident]", box: Box, exponent: int) -> list[Mark
         )
         .order_by("-total", "x", "y")
     )
-    return [
-        Mark(
-            int(row["x"]),
-            int(row["y"]),
-            round(row["at_lat"], 5),
-            round(row["at_lon"], 5),
-            row["total"],
-            row["solid"],
-            row["total"] == 1 and row["precision"] == POINT_UP_TO,
-        )
-        for row in rows[:MOST_MARKS]
-    ]
+    found = []
+    for row in rows[:MOST_MARKS]:
+        x, y, lat, lon = int(row["x"]), int(row["y"]), row["at_lat"], row["at_lon"]
+        if row["total"] > 1:
+            lat, lon = _apart(lat, y, exponent), _apart(lon, x, exponent)
+        about = row["total"] == 1 and row["precision"] == POINT_UP_TO
+        found.append(Mark(x, y, round(lat, 5), round(lon, 5), row["total"], row["solid"], about))
+    return found
+
+
+def _apart(middle: float, cell: int, exponent: int) -> float:
+    """The middle of several points, off the edge of its cell, so that no two marks cover another.
+
+    A single point is never moved.
+    """
+    size = 2.0**-exponent
+    return min(max(middle, (cell + EDGE) * size), (cell + 1 - EDGE) * size)
 
 
 def _cell(name: str, exponent: int) -> Func:

@@ -1,6 +1,7 @@
 """The map: its page with the table of the same numbers, the marks of a part, and their records."""
 
 import math
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -31,6 +32,8 @@ MOST_NAMED = 20
 #: Lower ends of the shades, where the highest number asks for no more than these.
 NICE = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000)
 SHADES = 5
+#: The slider of weeks reaches back no further, whatever day was typed.
+LONGEST = timedelta(days=366 * 40)
 
 
 @requires("incidents.view_incident")
@@ -60,6 +63,7 @@ def incident_map(request: HttpRequest) -> HttpResponse:
             "chips": filters.chips(request.path),
             "table": table,
             "total": areas.sum("solid") + areas.sum("unverified"),
+            "said": _say(areas.sum("solid"), areas.sum("unverified"), digits),
             "solid": areas.sum("solid"),
             "unverified": areas.sum("unverified"),
             "points": areas.sum("points") if may_see_points else 0,
@@ -298,7 +302,10 @@ def _drawn(rows: list[dict[str, Any]], steps: list[int], digits: str) -> dict[st
             "text": text,
             "say": f"{area.place.name}: {_say(area.solid, area.unverified, digits)}",
         }
-        row["shade"] = found[area.place.pcode]["shade"]
+        if row["drawn"]:
+            row["shade"] = found[area.place.pcode]["shade"]
+        elif area.place.level == Place.Level.DISTRICT:
+            row["shade"] = "coarse"
     return found
 
 
@@ -337,8 +344,8 @@ def _legend(steps: list[int], digits: str) -> list[tuple[str, str]]:
 
 
 def _size(total: int) -> int:
-    """How large a mark is, 0 to 4, by the number of digits rather than by area."""
-    return min(4, int(math.log(total, 5))) if total > 1 else 0
+    """How large a mark is: 0 for a single point, 1 to 4 with a number in it."""
+    return max(1, min(4, int(math.log(total, 5)))) if total > 1 else 0
 
 
 def _firmness(total: int, solid: int, about: bool) -> str:
@@ -357,8 +364,9 @@ def _weeks(filters: MapFilter) -> dict[str, Any]:
     given = filters.cleaned_data
     since, until = given.get("since") or today, given.get("until") or today
     start = filters.week_start()
-    first = Week.of(min(mapping.begins(sites) or since, since), start).start
-    last = Week.of(max(today, until), start).start
+    earliest, latest = today - LONGEST, today + timedelta(days=366)
+    first = Week.of(max(earliest, min(mapping.begins(sites) or since, since)), start).start
+    last = Week.of(min(latest, max(today, until)), start).start
     return {"first": first.isoformat(), "count": (last - first).days // 7 + 1}
 
 

@@ -12,7 +12,7 @@
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   const rtl = document.documentElement.dir === "rtl";
   const arabic = facts.digits === "arabic";
-  const CELL = 52; // pixels between marks at least, so that each can be hit
+  const CELL = 60; // pixels between marks at least, so that each can be hit
 
   const read = () => JSON.parse(document.getElementById("map-data").textContent);
   let data = read();

@@ -29,6 +29,8 @@ MOST_QUERIES = 12
 LATER_PAGE = 30.0
 #: Not asked of the database by anybody: how a transaction begins and ends.
 NO_QUERY = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK")
+#: The points of the whole governorate, on the finest grid that may be asked for.
+MARKS = "/incidents/map/marks/?box=46.5,29,49,31.5&grid=14"
 held: dict[str, Any] = {}
 
 
@@ -43,6 +45,8 @@ class Page:
     plus: float = 10.0
     data: Callable[[], dict[str, str]] | None = None
     counted: bool = True
+    #: Kilobytes on the wire at most.
+    heaviest: float = LATER_PAGE
 
     def ask(self) -> Any:
         if self.data is None:
@@ -110,7 +114,7 @@ def _run(report: Any, size: int) -> None:
         if page.counted:
             report.figure(f"{page.name}, queries", queries, "", MOST_QUERIES)
         if page.data is None:
-            report.figure(f"{page.name}, compressed", weight, "KB", LATER_PAGE)
+            report.figure(f"{page.name}, compressed", weight, "KB", page.heaviest)
 
 
 def _pages(crowd: Any) -> list[Page]:
@@ -155,6 +159,9 @@ def _pages(crowd: Any) -> list[Page]:
             "search, word of other sites only", worker, f"{listed}?q=zubair", plus=50, counted=False
         ),
         Page("one record", worker, shown.get_absolute_url()),
+        Page("map, a year", worker, "/incidents/map/", 0, 150),
+        Page("map data, a year", worker, MARKS, 0, 150, heaviest=100),
+        Page("map data, a year of three sites", three, MARKS, 0, 150, heaviest=100),
         Page("review list, supervisor", supervisor, "/incidents/review/", counted=False),
         Page("log an incident", worker, "/incidents/new/", None, data=_answers, counted=False),
         Page("home, worker", worker, "/", 2, 40, counted=False),

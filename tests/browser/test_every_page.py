@@ -28,6 +28,8 @@ PAGES: list[tuple[str, str, str]] = [
     ("log", "worker", "/incidents/new/"),
     ("list", "worker", "/incidents/"),
     ("list, nothing fits", "worker", "/incidents/?q=zzzzzz"),
+    ("map", "worker", "/incidents/map/"),
+    ("map, nothing fits", "worker", "/incidents/map/?since=01/01/1990&until=02/01/1990"),
     ("list with boxes", "supervisor", "/incidents/?status=accepted"),
     ("keep a filter", "supervisor", "/incidents/filters/?type=MUR"),
     ("incident, in review", "supervisor", "/incidents/{in_review}/"),
