@@ -82,6 +82,8 @@ class Event:
     actor: str = ""
     reporter: str = ""
     is_outbreak: bool = False
+    #: Moved to fixed hours before the day of loading, so that the board shows every colour.
+    is_fresh: bool = False
 
 
 @lru_cache(maxsize=4096)
