@@ -17,6 +17,7 @@ urlpatterns = [
     path("people/", include("ceasefire.accounts.user_urls")),
     path("", include("ceasefire.oversight.urls")),
     path("incidents/", include("incidents.urls")),
+    path("photos/", include("ceasefire.attachments.urls")),
     path("", include("ceasefire.reports.urls")),
 ]
 

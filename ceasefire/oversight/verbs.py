@@ -7,6 +7,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 VERBS: dict[str, str | Promise] = {
+    "attachment.added": _("Added a photo"),
+    "attachment.erased": _("Erased removed photos"),
+    "attachment.moved": _("Moved a photo to another record"),
+    "attachment.read": _("Looked at a photo of a sensitive incident"),
+    "attachment.removed": _("Removed a photo"),
     "audit.checked": _("Checked the audit trail"),
     "demo.loaded": _("Loaded the demonstration"),
     "incident.archived": _("Archived an incident"),

@@ -14,7 +14,7 @@ from tests.incidents.conftest import log  # noqa: F401 - a fixture
 
 def scene(width: int = 400, height: int = 300, mode: str = "RGB", tint: int = 0) -> Image.Image:
     """A picture with a dark corner at its upper left, so that a turn shows."""
-    picture = Image.new("RGB", (width, height), (200, 180, (150 + tint) % 256))
+    picture = Image.new("RGB", (width, height), (200, 180, (150 + 24 * tint) % 256))
     picture.paste((20, 20, 40), (0, 0, width // 2, height // 2))
     return picture.convert(mode)
 
