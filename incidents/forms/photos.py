@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from ceasefire.attachments import limits, services
@@ -90,7 +89,7 @@ class PhotosForm(NormalisedForm):
             except PhotoRefused as refused:
                 said = str(refused)
                 if len(files) > 1:
-                    said = _now("Photo %(number)d: %(reason)s") % {
+                    said = _("Photo %(number)d: %(reason)s") % {
                         "number": number,
                         "reason": said,
                     }
@@ -110,10 +109,9 @@ class PhotosForm(NormalisedForm):
 
     @property
     def said_too_many(self) -> str:
-        return _now("Choose at most %(most)d photos at once.") % {"most": self.most}
+        return str(_("Choose at most %(most)d photos at once.") % {"most": self.most})
 
     @property
     def said_too_large(self) -> str:
-        return _now("All photos together are larger than %(megabytes)d MB. Send fewer at once.") % {
-            "megabytes": limits.REQUEST // limits.MEGABYTE
-        }
+        text = _("All photos together are larger than %(megabytes)d MB. Send fewer at once.")
+        return str(text % {"megabytes": limits.REQUEST // limits.MEGABYTE})
