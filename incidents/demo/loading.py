@@ -20,6 +20,7 @@ from ceasefire.places.models import CoveragePeriod, Place, Site
 from incidents import importing
 from incidents.demo import kinds, responses
 from incidents.demo.people import CENTRE, HISTORY, ZUBAIR, demo_password, make_people
+from incidents.demo.pictures import add_pictures
 from incidents.demo.simulation import Event, Program, Spot, natural_size, simulate
 from incidents.importing.bulk import copy_in
 from incidents.importing.entry import Gazetteer
@@ -142,6 +143,7 @@ def load_demo(
         responses.freshen(events, cut)
         writer = _Writer(site, people, gazetteer, cut, this_week, f"{seed}/{program.site}")
         writer.write(events)
+        add_pictures(site, seed=f"{seed}/{program.site}")
         field = [people[name] for name in _REPORTERS[program.site]]
         since = cut - timedelta(weeks=REPORTED_WEEKS)
         answers = responses.Answers(site, field, cut, f"{seed}/{program.site}")
