@@ -25,7 +25,7 @@ from ceasefire.people.models import User
 from ceasefire.vault.exceptions import VaultError
 from ceasefire.vault.keys import keyring
 from ceasefire.vault.sealing import open_text, seal_text
-from incidents import exports
+from incidents import exports, research
 from incidents.forms.filters import IncidentFilter
 from incidents.models import ExportFile, Incident
 
@@ -39,17 +39,24 @@ _TABLE = "incidents_exportfile"
 
 
 @transaction.atomic
-def ask(*, format: str, filters: IncidentFilter, language: str, by: User) -> ExportFile:
+def ask(
+    *,
+    format: str,
+    filters: IncidentFilter,
+    language: str,
+    by: User,
+    options: dict[str, Any] | None = None,
+) -> ExportFile:
     """Have a file made; asked twice while the first is not made, it is the same one."""
-    given = dict(filters.cleaned_data)
-    words = given.pop("q", "") or ""
-    answers = {name: _code(value) for name, value in sorted(given.items()) if value}
+    words = filters.cleaned_data.get("q") or ""
+    answers = answers_of(filters)
     # Two askings at once by the same person come one after the other.
     User.objects.select_for_update(no_key=True).get(pk=by.pk)
     waiting = ExportFile.objects.visible_to(by).filter(
         format=format,
         language=language,
         filters=answers,
+        options=options or {},
         size=0,
         job__finished_at__isnull=True,
         job__cancel_requested=False,
@@ -62,6 +69,7 @@ def ask(*, format: str, filters: IncidentFilter, language: str, by: User) -> Exp
         format=format,
         language=language,
         filters=answers,
+        options=options or {},
         key_id=keyring().current,
         expires_at=periods.now() + KEPT_FOR,
     )
@@ -73,9 +81,21 @@ def ask(*, format: str, filters: IncidentFilter, language: str, by: User) -> Exp
         "incident.export_asked",
         subject=file,
         by=by,
-        detail={"format": format, "filters": sorted([*answers, *(["q"] if words else [])])},
+        detail={"format": format, "filters": in_trail(answers, searched=bool(words))},
     )
     return file
+
+
+def answers_of(filters: IncidentFilter) -> dict[str, Any]:
+    """The answers of the list's filters as codes and days, without what is searched for."""
+    given = {name: value for name, value in filters.cleaned_data.items() if name != "q"}
+    return {name: _code(value) for name, value in sorted(given.items()) if value}
+
+
+def in_trail(answers: dict[str, Any], *, searched: bool) -> list[str]:
+    """The filters as the trail keeps them: their codes, and only that something was searched."""
+    said = [f"{name}:{value}" for name, value in answers.items()]
+    return sorted([*said, *(["q"] if searched else [])])
 
 
 def _code(value: Any) -> Any:
@@ -104,19 +124,24 @@ def make(file_id: str, *, progress: Callable[[int, int], None]) -> None:
         incidents = _incidents(file, person)
         if incidents is None:
             return
-        total = incidents.count()
+        is_research = file.format == ExportFile.Format.ACLED_XLSX
+        total = (research.fit(incidents) if is_research else incidents).count()
+        written = 0
 
         def tell(done: int) -> None:
+            nonlocal written
+            written = done
             progress(done, max(total, done))
 
         tell(0)
         content = _written(file, incidents, person, tell)
-        used = sorted([*file.filters, *(["q"] if file.sought else [])])
+        used = in_trail(file.filters, searched=bool(file.sought))
         file.key_id = keyring().current
         made = ExportFile.objects.filter(pk=file.pk, size=0).update(
             key_id=file.key_id,
             ciphertext=_sealed(file, "ciphertext", content),
             size=len(content),
+            rows=written,
             sought=b"",
         )
         if made:
@@ -124,7 +149,7 @@ def make(file_id: str, *, progress: Callable[[int, int], None]) -> None:
                 "incident.exported",
                 subject=file,
                 by=person,
-                detail={"format": file.format, "rows": total, "filters": used},
+                detail={"format": file.format, "rows": written, "filters": used},
             )
 
 
@@ -152,16 +177,59 @@ def _written(
         return b"".join(exports.write_geojson(incidents, progress=tell))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "incidents.xlsx"
-        write_xlsx(
-            exports.COLUMNS,
+        write_workbook(
+            file.format,
             incidents,
-            title=_("Incidents"),
+            path,
+            options=file.options,
             language=file.language,
-            file=path,
-            notes=exports.notes(periods.now(), by=person.code_name),
+            by=person.code_name,
             progress=tell,
         )
         return path.read_bytes()
+
+
+def write_workbook(
+    format: str,
+    incidents: QuerySet[Incident],
+    path: Path,
+    *,
+    options: dict[str, Any],
+    language: str,
+    by: str = "",
+    progress: Callable[[int], None] | None = None,
+) -> None:
+    """Write the list as XLSX: as it is, with what the columns mean; or for research, likewise."""
+    hxl = bool(options.get("hxl"))
+    if format == ExportFile.Format.ACLED_XLSX:
+        write_xlsx(
+            research.COLUMNS,
+            research.rows(incidents),
+            title=_("Events"),
+            language=language,
+            file=path,
+            notes=exports.notes(periods.now(), by=by),
+            header="key",
+            progress=progress,
+            tags=hxl,
+            sheets=[(_("Codebook"), research.CODEBOOK, research.codebook_rows())],
+        )
+        return
+    with translation.override(language):
+        columns, header = exports.layout(options.get("labels", ""))
+        sheets = exports.sheets()
+    write_xlsx(
+        columns,
+        incidents,
+        title=_("Incidents"),
+        language=language,
+        file=path,
+        notes=exports.notes(periods.now(), by=by),
+        header=header or "label",  # type: ignore[arg-type]
+        progress=progress,
+        tags=hxl,
+        sheets=sheets,
+    )
 
 
 # --- taking -------------------------------------------------------------------------------------
@@ -174,7 +242,9 @@ def content_of(file: ExportFile) -> bytes | None:
 
 def name_of(file: ExportFile) -> str:
     """What the file is called when it is saved: the day it was asked for, none of its filters."""
-    return safe_filename("incidents", periods.local_day(file.created_at), extension=file.format)
+    what = "events" if file.format == ExportFile.Format.ACLED_XLSX else "incidents"
+    extension = file.format.rsplit("-", 1)[-1]
+    return safe_filename(what, periods.local_day(file.created_at), extension=extension)
 
 
 @transaction.atomic

@@ -8,13 +8,15 @@ Named groups and what sources said do not leave either.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from ceasefire import codes
 from ceasefire.exports import Column
 from incidents.models import Incident
 
@@ -54,8 +56,7 @@ def _no_name(_incident: Any) -> str:
     return ""
 
 
-#: In this order, in and out.
-COLUMNS: tuple[Column, ...] = (
+_PLAIN: tuple[Column, ...] = (
     Column("code", _("Code"), "code"),
     Column("site", _("Site"), "code", "site.code"),
     Column("type", _("Type"), "code"),
@@ -90,7 +91,173 @@ COLUMNS: tuple[Column, ...] = (
     Column("workflow_state", _("State"), "code"),
     Column("verification", _("Verification"), "code"),
 )
+#: Column -> its HXL tag, and what stands in it.
+MEANINGS: dict[str, tuple[str, Any]] = {
+    "code": ("#event+id+code", _("Our number of the record. Empty for a new row.")),
+    "site": ("#org+code+reporting", _("Code of the site that keeps the record.")),
+    "type": ("#event+type+code", _("What happened: a code of the list of types.")),
+    "subtype": ("#event+subtype", _("More exactly, in words.")),
+    "occurred_from": ("#date+occurred+start", _("When it happened or began, in Baghdad time.")),
+    "occurred_to": ("#date+occurred+end", _("When it ended, if it lasted.")),
+    "time_precision": (
+        "#date+occurred+precision",
+        _("1 exact day, 2 within a week, 3 within a month, 4 not known."),
+    ),
+    "time_of_day": ("#date+occurred+band", _("Part of the day.")),
+    "place": ("#loc+code+v_pcode", _("P-code of the smallest place that is known.")),
+    "geo_precision": (
+        "#geo+precision",
+        _("1 exact place, 2 neighbourhood, 3 sub-district, 4 district, 5 governorate."),
+    ),
+    "latitude": ("#geo+lat", _("Degrees north; only where a point was given.")),
+    "longitude": ("#geo+lon", _("Degrees east; only where a point was given.")),
+    "place_type": ("#loc+type", _("Kind of place.")),
+    "killed_min": ("#affected+killed+min", _("Killed, at least.")),
+    "killed_best": (
+        "#affected+killed",
+        _("Killed, best figure; “unknown” if asked and not known."),
+    ),
+    "killed_max": ("#affected+killed+max", _("Killed, at most.")),
+    "injured_min": ("#affected+injured+min", _("Injured, at least.")),
+    "injured_best": ("#affected+injured", _("Injured, best figure.")),
+    "injured_max": ("#affected+injured+max", _("Injured, at most.")),
+    "abducted": ("#affected+abducted", _("People taken away.")),
+    "motive": ("#cause+motive", _("Why, as far as it is known.")),
+    "method": ("#event+method", _("How it was done.")),
+    "weapons": ("#item+weapon", _("Weapons seen; several are parted by semicolons.")),
+    "actor_category": ("#group+actor+type", _("Kind of perpetrator, never a name; several by ;.")),
+    "summary": ("#description+summary", _("What is known, without names.")),
+    "source_kind": ("#meta+source+type", _("Kinds of the sources, one after the other by ;.")),
+    "source_reliability": (
+        "#meta+source+reliability",
+        _("How often each source has been right: A always to E never, F cannot say."),
+    ),
+    "source_credibility": (
+        "#meta+source+credibility",
+        _("What each source said: 1 confirmed to 5 contradicted, 6 cannot say."),
+    ),
+    "source_name": ("#meta+source+name", _("Always empty on the way out: names stay sealed.")),
+    "source_id": ("#event+id+source", _("The row's number in the list it came from.")),
+    "reported_at": ("#date+reported", _("When the program learned of it.")),
+    "workflow_state": ("#status+workflow", _("How far the review is.")),
+    "verification": ("#status+verification", _("How sure the record is, from its sources.")),
+}
+#: In this order, in and out.
+COLUMNS: tuple[Column, ...] = tuple(
+    replace(column, tag=MEANINGS[column.key][0], meaning=MEANINGS[column.key][1])
+    for column in _PLAIN
+)
 BY_KEY = {column.key: column for column in COLUMNS}
+#: Column -> the code list of what it holds.
+LISTED = {
+    "type": "incident_type",
+    "time_precision": "time_precision",
+    "time_of_day": "time_of_day",
+    "geo_precision": "geo_precision",
+    "place_type": "place_type",
+    "motive": "motive",
+    "method": "method",
+    "weapons": "weapon",
+    "actor_category": "actor_category",
+    "source_kind": "source_kind",
+    "source_reliability": "reliability",
+    "source_credibility": "credibility",
+}
+_CHOICES = {
+    "workflow_state": Incident.State.choices,
+    "verification": Incident.Verification.choices,
+}
+#: Numbers stay numbers also where codes become words.
+_SCALES = frozenset({"time_precision", "geo_precision"})
+
+
+def worded_columns() -> tuple[Column, ...]:
+    """The columns with labels in the active language in the place of codes: for people to read.
+
+    Read back in they are understood too, but for a place or site that has lost its code.
+    """
+    return tuple(
+        replace(
+            column, kind="text", value=_worded(column), tag=column.tag.replace("+code", "+name")
+        )
+        if (column.key in LISTED and column.key not in _SCALES) or column.key in _CHOICES
+        else column
+        for column in COLUMNS
+    )
+
+
+def _worded(column: Column) -> Callable[[Any], str]:
+    read = column.reader()
+    if column.key in _CHOICES:
+        states = {value: str(label) for value, label in _CHOICES[column.key]}
+        return lambda row: states.get(read(row), "")
+    labels = dict(codes.choices(LISTED[column.key], retired=True))
+
+    def words(row: Any) -> str:
+        value = read(row)
+        if not value:
+            return ""
+        parts = value if isinstance(value, list) else str(value).split("; ")
+        return "; ".join(labels.get(part, part) for part in parts)
+
+    return words
+
+
+DICTIONARY: tuple[Column, ...] = (
+    Column("key", _("Column"), "code"),
+    Column("label", _("Label")),
+    Column("meaning", _("Meaning"), width=70),
+    Column("kind", _("Kind"), "code"),
+    Column("tag", _("HXL tag"), "code"),
+    Column("codes", _("List of codes"), "code"),
+)
+CODES: tuple[Column, ...] = (
+    Column("list", _("List"), "code"),
+    Column("code", _("Code"), "code"),
+    Column("english", _("English")),
+    Column("arabic", _("Arabic")),
+)
+
+
+def dictionary_rows(columns: Iterable[Column] = COLUMNS) -> list[dict[str, Any]]:
+    """What each column means, in the active language."""
+    return [
+        {
+            "key": column.key,
+            "label": str(column.label),
+            "meaning": str(column.meaning),
+            "kind": column.kind,
+            "tag": column.tag,
+            "codes": LISTED.get(column.key, ""),
+        }
+        for column in columns
+    ]
+
+
+def code_rows() -> list[dict[str, str]]:
+    """Every code that can stand in a file, in both languages."""
+    return [
+        {
+            "list": name,
+            "code": code,
+            "english": codes.label(name, code, "en"),
+            "arabic": codes.label(name, code, "ar"),
+        }
+        for name in dict.fromkeys(LISTED.values())
+        for code, _label in codes.choices(name, retired=True)
+    ]
+
+
+def sheets() -> list[tuple[Any, Sequence[Column], list[Any]]]:
+    """The data dictionary, as sheets beside the data."""
+    return [(_("Columns"), DICTIONARY, dictionary_rows()), (_("Codes"), CODES, code_rows())]
+
+
+def layout(labels: str) -> tuple[tuple[Column, ...], str]:
+    """The columns and what their first row holds: as chosen, "codes" or "words"; "" for neither."""
+    if labels == "words":
+        return worded_columns(), "label"
+    return COLUMNS, "key" if labels == "codes" else ""
 
 
 def rows(incidents: QuerySet[Incident]) -> QuerySet[Incident]:
@@ -163,4 +330,4 @@ def write_geojson(
             progress(number)
     if progress is not None:
         progress(number)
-    yield b"\n]}\n"
+    yield b'\n], "rows": %d}\n' % number

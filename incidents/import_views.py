@@ -1,37 +1,32 @@
-"""Reading a list in through the browser, and taking one out."""
+"""Reading a list in through the browser."""
 
-import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import translation
+from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from ceasefire import audit, codes, jobs, periods
-from ceasefire.database.session import acting
-from ceasefire.exports import Column, csv_response, file_response, safe_filename, write_xlsx
-from ceasefire.exports.responses import CONTENT_TYPES
+from ceasefire.exports import Column, csv_response, safe_filename
 from ceasefire.people.access import requires
 from ceasefire.places.models import Place
-from incidents import export_files, exports, importing, tasks
-from incidents.forms.filters import IncidentFilter
-from incidents.forms.imports import ColumnsForm, ConfirmForm, UploadForm, worded
-from incidents.importing import files
+from incidents import exports, importing, tasks
+from incidents.forms.imports import ColumnsForm, ConfirmForm, UploadForm, ValuesForm, worded
+from incidents.importing import checking, files, table
+from incidents.importing.plan import look_through
 from incidents.importing.problems import Problem, from_json
-from incidents.importing.reading import read_sheet
-from incidents.models import ImportBatch, Incident
-from incidents.views.scope import places_of, sites_of
+from incidents.models import ImportBatch, ImportMapping
+from incidents.views.scope import sites_of
 
-IMPORT, EXPORT = "incidents.import_incident", "incidents.export_incident"
-#: Larger files are imported by a worker; the page shows how far it is.
+IMPORT = "incidents.import_incident"
+#: Larger files are looked through, and imported, by a worker; the page shows how far it is.
+CHECKED_AT_ONCE = 5000
 ROWS_AT_ONCE = 2000
 BATCHES, FIRST_ROWS, SHOWN_PROBLEMS = 20, 10, 200
 State = ImportBatch.State
@@ -45,7 +40,7 @@ class PreviewRow:
     type: str
     day: Any
     until: Any
-    place: Place
+    place: Place | None
     killed: int | None
     summary: str
 
@@ -69,10 +64,17 @@ def import_new(request: HttpRequest) -> HttpResponse:
             mapping=form.columns,
         )
         batch.default_state = given["default_state"]
-        batch.save(update_fields=["default_state"])
+        batch.warnings = [remark.as_json() for remark in form.remarks]
+        batch.read = len(form.sheet.rows) + len(form.sheet.problems)
+        batch.save(update_fields=["default_state", "warnings", "read"])
         if batch.format == ImportBatch.Format.TABLE:
-            return redirect("incidents:import_columns", pk=batch.pk)
-        return redirect(batch)
+            saved = checking.use_saved(batch, form.sheet)
+            if saved is None:
+                return redirect("incidents:import_columns", pk=batch.pk)
+            messages.info(
+                request, _("The columns were read as kept under “%(name)s”.") % {"name": saved.name}
+            )
+        return _look(request, batch)
     batches = (
         ImportBatch.objects.visible_to(request.user)
         .exclude(state__in=[State.DISCARDED])
@@ -81,16 +83,22 @@ def import_new(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "incidents/import_new.html",
-        {"form": form, "batches": batches, "has_sites": bool(sites)},
+        {
+            "form": form,
+            "batches": batches,
+            "has_sites": bool(sites),
+            "mappings": ImportMapping.objects.visible_to(request.user).exists(),
+        },
     )
 
 
 def _batch(request: HttpRequest, pk: UUID) -> ImportBatch:
     """The batch of an address. One that is not imported yet is its sender's alone."""
     batch: ImportBatch = get_object_or_404(
-        ImportBatch.objects.visible_to(request.user).select_related("site", "by", "job"), pk=pk
+        ImportBatch.objects.visible_to(request.user).select_related("site", "by", "job", "saved"),
+        pk=pk,
     )
-    if batch.state in (State.PREVIEWED, State.QUEUED, State.DISCARDED):
+    if batch.state in (State.CHECKING, State.PREVIEWED, State.QUEUED, State.DISCARDED):
         get_object_or_404(ImportBatch.objects.filter(pk=pk, by=request.user))
     return batch
 
@@ -100,25 +108,68 @@ def _gone(request: HttpRequest) -> HttpResponse:
     return redirect("incidents:import_new")
 
 
+def _look(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
+    """To the preview of a file; a large one is looked through by a worker first."""
+    if batch.read > CHECKED_AT_ONCE:
+        batch.state = State.CHECKING
+        batch.job = jobs.enqueue(
+            tasks.CHECK,
+            by=request.user,  # type: ignore[arg-type]
+            site=batch.site,
+            batch_id=str(batch.pk),
+        )
+        batch.save(update_fields=["state", "job"])
+    return redirect(batch)
+
+
 @requires(IMPORT)
 def import_columns(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Which column is which; then what words mean, where some are not understood."""
     batch = _batch(request, pk)
     if batch.state != State.PREVIEWED or batch.format != ImportBatch.Format.TABLE:
         return redirect(batch)
     content = files.content_of(batch)
     if content is None:
         return _gone(request)
-    sheet = read_sheet(content)
-    form = ColumnsForm(_sent(request), sheet=sheet, chosen=batch.mapping)
+    sheet = look_through(content, batch.format)
+    form = ColumnsForm(_sent(request), sheet=sheet, chosen=batch.mapping, saved=batch.saved)
     if request.method == "POST" and form.is_valid():
-        batch.mapping = form.mapping
-        batch.save(update_fields=["mapping"])
-        return redirect(batch)
+        keep_as = form.cleaned_data["keep_as"]
+        checking.choose(
+            batch,
+            columns=form.mapping,
+            by=request.user,  # type: ignore[arg-type]
+            keep_as=keep_as,
+        )
+        if keep_as:
+            messages.success(request, _("The columns are kept as “%(name)s”.") % {"name": keep_as})
+        if table.unknown_words(sheet, batch.mapping, batch.values):
+            return redirect("incidents:import_values", pk=batch.pk)
+        return _look(request, batch)
     return render(
         request,
         "incidents/import_columns.html",
         {"form": form, "batch": batch, "rows": len(sheet.rows)},
     )
+
+
+@requires(IMPORT)
+def import_values(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """What the words of the file mean, where they are neither codes nor labels of ours."""
+    batch = _batch(request, pk)
+    if batch.state != State.PREVIEWED or batch.format != ImportBatch.Format.TABLE:
+        return redirect(batch)
+    content = files.content_of(batch)
+    if content is None:
+        return _gone(request)
+    sheet = look_through(content, batch.format)
+    words = table.unknown_words(sheet, batch.mapping, batch.values)
+    form = ValuesForm(_sent(request), words=words, meant=batch.values)
+    if (request.method == "POST" and form.is_valid()) or not words:
+        if words:
+            checking.mean(batch, form.values)
+        return _look(request, batch)
+    return render(request, "incidents/import_values.html", {"form": form, "batch": batch})
 
 
 @requires(IMPORT)
@@ -129,7 +180,7 @@ def import_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     if batch.state == State.PREVIEWED:
         return _preview(request, batch)
     problems, warnings = from_json(batch.rejects), from_json(batch.warnings)
-    waits = batch.state == State.QUEUED
+    waits = batch.state in (State.QUEUED, State.CHECKING)
     response = render(
         request,
         "incidents/import_result.html",
@@ -141,6 +192,7 @@ def import_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
             "waits": waits,
             "is_stuck": waits and batch.job is not None and batch.job.is_finished,
             "list_url": reverse("incidents:incident_list"),
+            "may_undo": batch.state == State.IMPORTED and periods.now() <= batch.undo_until,
         },
     )
     if waits:
@@ -154,27 +206,20 @@ def _preview(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
     content = files.content_of(batch)
     if content is None:
         return _gone(request)
-    user = request.user
-    outcome = importing.import_file(
-        content,
-        format=batch.format,
-        site=batch.site,
-        by=user,
-        mapping=batch.mapping,
-        default_state=batch.default_state,
-        dry_run=True,
-    )
-    if outcome.plan is None:
-        # Nothing of the file can be read this way: a column that must be there is not chosen.
-        problem = outcome.problems[0]
-        messages.error(request, worded(importing.FileRefused(problem.code, column=problem.column)))
-        if batch.format == ImportBatch.Format.TABLE:
-            return redirect("incidents:import_columns", pk=batch.pk)
-        return redirect("incidents:import_new")
+    if batch.checked:
+        outcome = checking.outcome_of(batch)
+        kept = files.findings_of(batch)
+        rows = kept[1] if kept is not None else []
+        warnings = outcome.warnings
+    else:
+        outcome = checking.look(batch, content)
+        if outcome.plan is None:
+            return _unreadable(request, batch, outcome.problems[0])
+        rows = [checking.row_as_taken(entry) for entry in outcome.plan.first]
+        warnings = [*from_json(batch.warnings), *outcome.warnings]
     form = ConfirmForm(_sent(request), rejected=outcome.rejected)
     if request.method == "POST" and form.is_valid():
         return _run(request, batch, content, outcome, skip=outcome.rejected > 0)
-    to_do = outcome.created + outcome.updated
     return render(
         request,
         "incidents/import_preview.html",
@@ -182,27 +227,44 @@ def _preview(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
             "batch": batch,
             "outcome": outcome,
             "form": form,
-            "to_do": to_do,
-            "rows": [_preview_row(entry) for entry in outcome.plan.first[:FIRST_ROWS]],
+            "to_do": outcome.created + outcome.updated,
+            "rows": _shown(rows),
             "problems": outcome.problems[:SHOWN_PROBLEMS],
             "more_problems": max(0, len(outcome.problems) - SHOWN_PROBLEMS),
-            "warnings": outcome.warnings[:SHOWN_PROBLEMS],
+            "warnings": warnings[:SHOWN_PROBLEMS],
             "in_background": outcome.read > ROWS_AT_ONCE,
+            "words_open": any(problem.code == "code_unknown" for problem in outcome.problems),
         },
     )
 
 
-def _preview_row(entry: Any) -> PreviewRow:
-    facts = entry.facts
-    return PreviewRow(
-        entry.row,
-        codes.label("incident_type", facts["type"] or ""),
-        facts["occurred_from"],
-        facts.get("occurred_to"),
-        facts.get("place"),
-        facts.get("killed_best"),
-        facts.get("summary", ""),
-    )
+def _unreadable(request: HttpRequest, batch: ImportBatch, problem: Problem) -> HttpResponse:
+    """Nothing of the file can be read this way: a column that must be there is not chosen."""
+    messages.error(request, worded(importing.FileRefused(problem.code, column=problem.column)))
+    if batch.format == ImportBatch.Format.TABLE:
+        return redirect("incidents:import_columns", pk=batch.pk)
+    return redirect("incidents:import_new")
+
+
+def _shown(rows: list[dict[str, Any]]) -> list[PreviewRow]:
+    places = {
+        place.pcode: place
+        for place in Place.objects.filter(pcode__in={row["place"] for row in rows}).defer(
+            "geometry"
+        )
+    }
+    return [
+        PreviewRow(
+            row["number"],
+            codes.label("incident_type", row["type"]),
+            parse_date(row["day"]) if row["day"] else None,
+            parse_date(row["until"]) if row["until"] else None,
+            places.get(row["place"]),
+            row["killed"],
+            row["summary"],
+        )
+        for row in rows[:FIRST_ROWS]
+    ]
 
 
 def _run(
@@ -231,6 +293,7 @@ def _run(
         site=locked.site,
         by=request.user,
         mapping=locked.mapping,
+        values=locked.values,
         default_state=locked.default_state,
         skip_rejected=skip,
         batch=locked,
@@ -248,6 +311,26 @@ def import_discard(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("incidents:import_new")
 
 
+@require_POST
+@requires(IMPORT)
+def import_stop(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Stop the work on a large file: nothing of it is imported, and the file can be tried again."""
+    batch = _batch(request, pk)
+    if batch.state not in (State.CHECKING, State.QUEUED):
+        return redirect(batch)
+    if batch.job is not None and not batch.job.is_finished:
+        jobs.cancel(batch.job, by=request.user)
+        audit.record("job.cancelled", subject=batch.job, by=request.user)  # type: ignore[arg-type]
+        batch.job.refresh_from_db()
+    if batch.job is None or batch.job.is_finished:
+        # Waited for: a job that was done in between has moved the batch on.
+        ImportBatch.objects.filter(pk=batch.pk, state=State.QUEUED).update(state=State.PREVIEWED)
+        if batch.state == State.CHECKING:
+            files.discard(batch)
+    messages.info(request, _("The work was stopped. Nothing was imported."))
+    return redirect(batch)
+
+
 @requires(IMPORT)
 def import_undo(request: HttpRequest, pk: UUID) -> HttpResponse:
     batch = _batch(request, pk)
@@ -257,7 +340,7 @@ def import_undo(request: HttpRequest, pk: UUID) -> HttpResponse:
             remarks = importing.undo_batch(batch, by=request.user)
         except importing.UndoRefused as refused:
             blocked = [(code, Problem(0, "", why).reason) for code, why in refused.rows]
-        except importing.NothingToUndo as refused:
+        except (importing.NothingToUndo, importing.UndoTooLate) as refused:
             messages.warning(request, str(refused))
             return redirect(batch)
         else:
@@ -266,6 +349,9 @@ def import_undo(request: HttpRequest, pk: UUID) -> HttpResponse:
                 messages.warning(request, f"{remark.column}: {remark.reason}")
             return redirect(batch)
     elif batch.state != State.IMPORTED:
+        return redirect(batch)
+    elif periods.now() > batch.undo_until:
+        messages.warning(request, str(importing.UndoTooLate()))
         return redirect(batch)
     return render(
         request,
@@ -283,18 +369,11 @@ def import_undo(request: HttpRequest, pk: UUID) -> HttpResponse:
 def import_rejects(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Every refusal as a file: of the preview while it stands, else those kept with the batch."""
     batch = _batch(request, pk)
-    problems = from_json(batch.rejects)
+    kept = files.findings_of(batch) if batch.checked or batch.state == State.IMPORTED else None
+    problems = kept[0] if kept is not None else from_json(batch.rejects)
     content = files.content_of(batch) if batch.state == State.PREVIEWED else None
-    if content is not None:
-        problems = importing.import_file(
-            content,
-            format=batch.format,
-            site=batch.site,
-            by=request.user,
-            mapping=batch.mapping,
-            default_state=batch.default_state,
-            dry_run=True,
-        ).problems
+    if content is not None and kept is None:
+        problems = checking.look(batch, content).problems
     columns = [
         Column("row", _("Row"), "int"),
         Column("column", _("Column")),
@@ -309,80 +388,3 @@ def import_rejects(request: HttpRequest, pk: UUID) -> HttpResponse:
 def import_blank(request: HttpRequest) -> HttpResponse:
     """An empty file with the columns of our own table."""
     return csv_response(exports.COLUMNS, [], "incidents-columns.csv", user=request.user)
-
-
-# --- out ----------------------------------------------------------------------------------------
-
-
-@requires(EXPORT)
-def incident_export(request: HttpRequest) -> HttpResponse:
-    """The incidents of the list, filtered as there, as a file; a long one is made by a worker."""
-    wanted = request.GET.get("format", "csv")
-    if wanted not in ("csv", "xlsx", "geojson"):
-        messages.error(request, _("Choose csv, xlsx or geojson."))
-        return redirect("incidents:incident_list")
-    user = request.user
-    sites = sites_of(user)
-    filters = IncidentFilter(
-        request.GET, user=user, sites=sites, places=places_of(sites, "governorate", "district")
-    )
-    if not filters.is_valid():
-        # A filter that is not understood must not come to a file of everything.
-        messages.error(request, _("A filter was not understood. Nothing was exported."))
-        given = request.GET.copy()
-        given.pop("format", None)
-        return redirect(f"{reverse('incidents:incident_list')}?{given.urlencode()}")
-
-    def incidents() -> Any:
-        return exports.rows(filters.apply(Incident.objects.visible_to(user)))
-
-    if wanted != "csv" and exports.is_long(incidents()):
-        return redirect(
-            export_files.ask(
-                format=wanted,
-                filters=filters,
-                language=translation.get_language() or "en",
-                by=user,  # type: ignore[arg-type]
-            )
-        )
-    used = sorted(name for name, value in filters.cleaned_data.items() if value)
-    audit.record(
-        "incident.exported",
-        by=user,
-        detail={"format": wanted, "rows": incidents().count(), "filters": used},
-    )
-    name = safe_filename("incidents", periods.today(), extension=wanted)
-    if wanted == "csv":
-        return csv_response(exports.COLUMNS, incidents, name, user=user)
-    if wanted == "geojson":
-        return _geojson(incidents, name, user)
-    return _xlsx(incidents(), name, user)
-
-
-def _geojson(incidents: Any, name: str, user: Any) -> StreamingHttpResponse:
-    language = translation.get_language() or "en"
-
-    def stream() -> Iterator[bytes]:
-        with translation.override(language), acting(user):
-            yield from exports.write_geojson(incidents())
-
-    response = StreamingHttpResponse(stream(), content_type=CONTENT_TYPES[".geojson"])
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    response["Cache-Control"] = "no-store"
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
-
-
-def _xlsx(incidents: Any, name: str, user: Any) -> FileResponse | HttpResponse:
-    """Written whole before it is sent: the format has its table of contents at its end."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = write_xlsx(
-            exports.COLUMNS,
-            incidents,
-            title=_("Incidents"),
-            language=translation.get_language() or "en",
-            file=Path(folder) / name,
-            notes=exports.notes(periods.now(), by=user.code_name),
-        )
-        # The file is open when its folder goes: its space is freed when it has been sent.
-        return file_response(Path(path), name)  # type: ignore[return-value]

@@ -11,6 +11,29 @@ from incidents.models import ImportBatch
 from incidents.services import bulk, escalation
 
 RUN, EXPIRE = "incidents.import_batch", "incidents.expire_import_files"
+CHECK = "incidents.check_batch"
+
+
+@jobs.handler(CHECK)
+def check_batch(job: jobs.Job, batch_id: str) -> None:
+    """Look through a large file, and keep what would be done. Writes no record."""
+    batch = (
+        ImportBatch.objects.select_for_update(of=("self",))
+        .select_related("site", "by")
+        .get(pk=batch_id)
+    )
+    if batch.state != ImportBatch.State.CHECKING:
+        return
+    content = files.content_of(batch)
+    try:
+        if content is None or batch.by is None:
+            raise PermissionDenied
+        importing.check_file(
+            batch, content, progress=lambda done, total: jobs.progress(job, done, total)
+        )
+    except PermissionDenied:
+        batch.state = ImportBatch.State.DISCARDED
+        batch.save(update_fields=["state"])
 
 
 @jobs.handler(RUN)
@@ -33,6 +56,7 @@ def import_batch(job: jobs.Job, batch_id: str) -> None:
             site=batch.site,
             by=batch.by,
             mapping=batch.mapping,
+            values=batch.values,
             default_state=batch.default_state,
             skip_rejected=batch.skip_rejected,
             batch=batch,

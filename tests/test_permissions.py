@@ -24,6 +24,7 @@ from incidents.models import (
     ConflictingSubmission,
     ExportFile,
     ImportBatch,
+    ImportMapping,
     Incident,
     SavedFilter,
 )
@@ -165,12 +166,19 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("incidents:import_blank", "GET", "", "403 403 403 403 200 403 403 403 403"),
     ("incidents:import_detail", "GET", "batch", "403 403 403 403 200 403 403 403 403"),
     ("incidents:import_columns", "GET", "batch", "403 403 403 403 302 403 403 403 403"),
+    ("incidents:import_values", "GET", "batch", "403 403 403 403 302 403 403 403 403"),
+    ("incidents:import_stop", "POST", "batch", "403 403 403 403 302 403 403 403 403"),
     ("incidents:import_discard", "POST", "batch", "403 403 403 403 302 403 403 403 403"),
     ("incidents:import_undo", "GET", "batch", "403 403 403 403 200 403 403 403 403"),
     ("incidents:import_rejects", "GET", "batch", "403 403 403 403 200 403 403 403 403"),
+    ("incidents:mapping_list", "GET", "", "403 403 403 403 200 403 403 403 403"),
+    ("incidents:mapping_detail", "GET", "mapping", "403 403 403 403 200 403 403 403 403"),
+    ("incidents:mapping_delete", "POST", "mapping", "403 403 403 403 302 403 403 403 403"),
     ("incidents:incident_export", "GET", "", "403 403 403 200 200 403 403 403 403"),
     # One that a colleague of the site asked for: nobody else's.
     ("incidents:export_detail", "GET", "export", "403 403 403 404 404 403 403 403 403"),
+    ("incidents:export_columns", "GET", "", "403 403 403 200 200 403 403 403 403"),
+    ("incidents:export_codebook", "GET", "", "403 403 403 200 200 403 403 403 403"),
     ("incidents:export_progress", "GET", "export", "403 403 403 404 404 403 403 403 403"),
     ("incidents:export_cancel", "POST", "export", "403 403 403 404 404 403 403 403 403"),
     ("incidents:export_download", "GET", "export", "403 403 403 404 404 403 403 403 403"),
@@ -205,6 +213,11 @@ def scenes(basrah: Any, zubair: Any, make_user: Callable[..., Any]) -> dict[str,
         "site": [["BASRAH-CENTRE"], ["BASRAH-CENTRE"], ["NOWHERE"]],
         "zone": [zone_of(basrah), zone_of(basrah), ["BASRAH-CENTRE", "NOWHERE"]],
         "batch": [[batch_of(basrah)], [batch_of(zubair)], [uuid4()]],
+        "mapping": [
+            [mapping_of(make_user(Role.DATA_OFFICER, basrah, username="keeper.here"), basrah)],
+            [mapping_of(make_user(Role.DATA_OFFICER, zubair, username="keeper.there"), zubair)],
+            [uuid4()],
+        ],
         "export": [
             [export_of(make_user(Role.MANAGER, basrah, username="colleague.here"))],
             [export_of(make_user(Role.MANAGER, zubair, username="colleague.there"))],
@@ -267,6 +280,12 @@ def batch_of(site: Any) -> UUID:
     """An import that was done."""
     done = ImportBatch.State.IMPORTED
     return ImportBatch.objects.create(site=site, format="table", state=done, digest="0" * 64).pk
+
+
+def mapping_of(person: Any, site: Any) -> UUID:
+    """Columns that a colleague kept."""
+    kept = ImportMapping.objects.create(site=site, name="Old list", signature="0" * 64, by=person)
+    return UUID(str(kept.pk))
 
 
 def notice_of(incident: Incident) -> int:

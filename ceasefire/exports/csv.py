@@ -24,15 +24,16 @@ def write_csv(
     rows: Iterable[Any],
     *,
     header: Header = "key",
+    tags: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> Iterator[bytes]:
     """Yield a CSV file piece by piece, the header at once: UTF-8 with BOM, CRLF, commas.
 
     The first row holds the keys, which `import` reads back; `header="label"` puts the labels in the
-    active language instead. Days are YYYY-MM-DD, moments ISO 8601 in Baghdad time, numbers bare
-    with a point. Text is always quoted, so that a program that separates cells by semicolons cannot
-    cut it, and escaped by `escape_cell`. `progress` is told the number of rows now and then and may
-    raise `Cancelled`.
+    active language instead; `tags` puts a row of HXL tags under it. Days are YYYY-MM-DD, moments
+    ISO 8601 in Baghdad time, numbers bare with a point. Text is always quoted, so that a program
+    that separates cells by semicolons cannot cut it, and escaped by `escape_cell`. `progress` is
+    told the number of rows now and then and may raise `Cancelled`.
     """
     names = [column.key if header == "key" else str(column.label) for column in columns]
     readers = [column.reader() for column in columns]
@@ -46,6 +47,8 @@ def write_csv(
         return piece
 
     csv.writer(buffer, lineterminator="\r\n").writerow([escape_cell(name) for name in names])
+    if tags:
+        csv.writer(buffer, lineterminator="\r\n").writerow([column.tag for column in columns])
     yield BOM + flush()
 
     done = 0

@@ -46,6 +46,7 @@ def csv_response(
     *,
     user: Any,
     header: Header = "key",
+    tags: bool = False,
 ) -> StreamingHttpResponse:
     """Stream rows as a CSV file, read as `user` while they are sent.
 
@@ -58,7 +59,8 @@ def csv_response(
 
     def stream() -> Iterator[bytes]:
         with translation.override(language), acting(user):
-            yield from write_csv(columns, rows() if callable(rows) else rows, header=header)
+            found = rows() if callable(rows) else rows
+            yield from write_csv(columns, found, header=header, tags=tags)
 
     return _as_download(StreamingHttpResponse(stream()), filename)
 

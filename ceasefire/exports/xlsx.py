@@ -75,21 +75,27 @@ def write_xlsx(
     progress: Callable[[int], None] | None = None,
     created: datetime | None = None,
     max_rows: int = MAX_ROWS,
+    tags: bool = False,
+    sheets: Iterable[tuple[Any, Sequence[Column], Iterable[Any]]] = (),
 ) -> bytes | Path:
     """Write rows as an XLSX file in `language`; return its bytes, or its path when `file` is given.
 
     Numbers, days and moments (Baghdad time) are real ones; text is text, never a formula or a link,
     cut at 32,767 characters. In Arabic the sheets run from the right. Rows beyond `max_rows` go on
-    in a next sheet. The last sheet says what the file is: `notes` as (label, value) pairs (who,
-    when, filters, source), then the number of rows and the control totals. `created` is the only
-    moment in the file; without it the same data give the same bytes. `progress` is told the number
-    of rows now and then and may raise `Cancelled`, after which nothing is left behind. The file is
-    written beside its place and moved there when whole.
+    in a next sheet. `tags` puts a row of HXL tags under the names. `sheets` are small tables beside
+    it, (title, columns, rows): what the columns mean, for one. The last sheet says what the file
+    is: `notes` as (label, value) pairs (who, when, filters, source), then the number of rows and
+    the control totals. `created` is the only moment in the file; without it the same data give the
+    same bytes. `progress` is told the number of rows now and then and may raise `Cancelled`, after
+    which nothing is left behind. The file is written beside its place and moved there when whole.
     """
     with translation.override(language), _whole_file(file) as target:
         book = Workbook(target, {"constant_memory": True, "in_memory": False})
         try:
-            _fill(book, columns, rows, str(title), notes, header, progress, created, max_rows)
+            _fill(
+                book, columns, rows, str(title), notes, header, progress, created, max_rows,
+                tags, sheets,
+            )  # fmt: skip
             book.close()
         except BaseException:
             for sheet in book.worksheets():
@@ -125,6 +131,8 @@ def _fill(
     progress: Callable[[int], None] | None,
     created: datetime | None,
     max_rows: int,
+    tags: bool,
+    sheets: Iterable[tuple[Any, Sequence[Column], Iterable[Any]]],
 ) -> None:
     book.set_properties({"title": title, "created": created or _NO_DATE})
     styles = _Styles(book)
@@ -132,13 +140,14 @@ def _fill(
     makers = [styles.cell_maker(at, column) for at, column in enumerate(columns)]
     totals = ControlTotals(columns)
 
-    part, number = 1, 1
-    sheet = _start(book, styles, columns, _sheet_name(title, part), header)
+    first = 2 if tags else 1
+    part, number = 1, first
+    sheet = _start(book, styles, columns, _sheet_name(title, part), header, tags=tags)
     for row in iterate(rows):
         if number == max_rows:
             _finish(sheet, number, len(columns))
-            part, number = part + 1, 1
-            sheet = _start(book, styles, columns, _sheet_name(title, part), header)
+            part, number = part + 1, first
+            sheet = _start(book, styles, columns, _sheet_name(title, part), header, tags=tags)
         number += 1
         cells = [read_cell(read(row)) for read in readers]
         totals.add(cells)
@@ -157,16 +166,51 @@ def _fill(
     _finish(sheet, number, len(columns))
     if progress is not None:
         progress(totals.rows)
+    for name, beside, lines in sheets:
+        _add_beside(book, styles, str(name), beside, lines)
     _add_notes(book, styles, notes, totals)
 
 
+def _add_beside(
+    book: Workbook, styles: _Styles, title: str, columns: Sequence[Column], rows: Iterable[Any]
+) -> None:
+    """A small table on a sheet of its own, under labels."""
+    sheet = _start(book, styles, columns, _free_name(book, _sheet_name(title, 1)), "label")
+    readers = [column.reader() for column in columns]
+    makers = [styles.cell_maker(at, column) for at, column in enumerate(columns)]
+    number = 1
+    for row in rows:
+        number += 1
+        cells = [read_cell(read(row)) for read in readers]
+        sheet.append(
+            number,
+            "".join(
+                make(cell, number)
+                for make, cell in zip(makers, cells, strict=True)
+                if cell is not None
+            ),
+        )
+    _finish(sheet, number, len(columns))
+
+
+def _free_name(book: Workbook, name: str) -> str:
+    used = {sheet.get_name().lower() for sheet in book.worksheets()}
+    return name if name.lower() not in used else f"{name[:28]} *"
+
+
 def _start(
-    book: Workbook, styles: _Styles, columns: Sequence[Column], name: str, header: Header
+    book: Workbook,
+    styles: _Styles,
+    columns: Sequence[Column],
+    name: str,
+    header: Header,
+    *,
+    tags: bool = False,
 ) -> _Sheet:
     sheet: _Sheet = book.add_worksheet(name, _Sheet)
     if translation.get_language_bidi():
         sheet.right_to_left()
-    sheet.freeze_panes(1, 0)
+    sheet.freeze_panes(2 if tags else 1, 0)
     sheet.set_landscape()
     sheet.set_paper(9)  # A4
     sheet.fit_to_pages(1, 0)
@@ -176,6 +220,8 @@ def _start(
         width = column.width or max(_WIDTHS[column.kind], min(len(label) + 4, 40))
         sheet.set_column(at, at, width)
         sheet.write_string(0, at, label, styles.header)
+        if tags:
+            sheet.write_string(1, at, column.tag)
     return sheet
 
 
@@ -195,9 +241,7 @@ def _sheet_name(title: str, part: int) -> str:
 def _add_notes(
     book: Workbook, styles: _Styles, notes: Iterable[tuple[Any, Any]], totals: ControlTotals
 ) -> None:
-    name = _("About this file")
-    used = {sheet.get_name().lower() for sheet in book.worksheets()}
-    sheet = book.add_worksheet(name[:31] if name.lower() not in used else f"{name[:28]} *", _Sheet)
+    sheet = book.add_worksheet(_free_name(book, _("About this file")[:31]), _Sheet)
     if translation.get_language_bidi():
         sheet.right_to_left()
     sheet.set_column(0, 0, 30)

@@ -7,28 +7,30 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from ceasefire import codes
 from ceasefire.exports.cells import clean_text
 from ceasefire.look.forms import NormalisedForm
 from ceasefire.places.models import Site
+from ceasefire.text import search_key
 from incidents.exports import COLUMNS
 from incidents.importing import table
-from incidents.importing.plan import columns_of
+from incidents.importing.plan import columns_of, look_through
 from incidents.importing.problems import FileRefused, Problem
-from incidents.importing.reading import Sheet, read_sheet
-from incidents.models import ImportBatch
+from incidents.importing.reading import Sheet, as_kept
+from incidents.models import ImportBatch, ImportMapping
 
-LARGEST = 5 * 1024 * 1024
+LARGEST = 50 * 1024 * 1024
 #: How many characters of a first value stand beside a column's name.
 SHOWN = 24
 
 
 class UploadForm(NormalisedForm):
-    """A CSV file, what kind of list it is, and where its rows belong."""
+    """A CSV or XLSX file, what kind of list it is, and where its rows belong."""
 
     format = forms.ChoiceField(
         label=_("Kind of list"),
         choices=[
-            ("table", _("Our own table, or a spreadsheet of incidents")),
+            ("table", _("Our own table, a spreadsheet, or an export of Kobo or ODK")),
             ("ucdp-ged", _("UCDP GED, as published")),
             ("acled", _("ACLED, as downloaded")),
         ],
@@ -46,9 +48,9 @@ class UploadForm(NormalisedForm):
         widget=forms.RadioSelect,
     )
     file = forms.FileField(
-        label=_("CSV file"),
-        help_text=_("At most 5 MB. In Excel: Save as, CSV UTF-8."),
-        widget=forms.ClearableFileInput(attrs={"accept": ".csv,text/csv,.txt,.tsv"}),
+        label=_("CSV or XLSX file"),
+        help_text=_("At most 50 MB, as XLSX 15 MB. Exports of Kobo and ODK too."),
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,text/csv,.txt,.tsv,.xlsx"}),
         error_messages={"required": _("Choose a file."), "empty": _("The file is empty.")},
     )
 
@@ -59,20 +61,22 @@ class UploadForm(NormalisedForm):
         self.content = b""
         self.sheet: Sheet | None = None
         self.columns: dict[str, str] = {}
+        #: Remarks on a workbook, from when it became text.
+        self.remarks: list[Problem] = []
 
     def clean_file(self) -> Any:
         """Read the file: what is no list of events is refused here, with the reason."""
         upload = self.cleaned_data["file"]
         if upload.size > LARGEST:
             raise ValidationError(Problem(1, "", "file_too_large").reason, code="file_too_large")
-        self.content = upload.read()
+        chosen = self.cleaned_data.get("format", "")
         try:
-            self.sheet = read_sheet(self.content)
-            if not self.sheet.rows and not self.sheet.problems:
+            self.content, self.remarks = as_kept(upload.read())
+            self.sheet = look_through(self.content, chosen)
+            if not len(self.sheet.rows) and not self.sheet.problems:
                 raise FileRefused("file_without_rows")
-            chosen = self.cleaned_data.get("format", "")
             if chosen == ImportBatch.Format.TABLE:
-                self.columns = table.guess(self.sheet.header)
+                self.columns = table.guess(self.sheet)
             elif chosen:
                 self.columns = columns_of(chosen, self.sheet, None)
         except FileRefused as refused:
@@ -89,17 +93,26 @@ def worded(refused: FileRefused) -> str:
     """A refusal of a file with the column it is about."""
     problem = refused.problem
     about = f" {problem.column}" if problem.column else ""
+    if not about and problem.row > 1:
+        about = f" ({_now('Row')} {problem.row})"
     return f"{problem.reason}{about}"
 
 
 class ColumnsForm(NormalisedForm):
     """For each of our columns, which of the file's it is. Columns are chosen by position."""
 
-    def __init__(self, *args: Any, sheet: Sheet, chosen: dict[str, str], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        sheet: Sheet,
+        chosen: dict[str, str],
+        saved: ImportMapping | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.sheet = sheet
-        first = sheet.rows[0].cells if sheet.rows else {}
-        names = [name for name in sheet.header if name]
+        first = sheet.rows[0].cells if len(sheet.rows) else {}
+        names = sheet.columns
         self.by_position = {f"c{at}": name for at, name in enumerate(names)}
         positions = {name: at for at, name in self.by_position.items()}
         choices = [("", _now("– not in this file –"))]
@@ -116,12 +129,19 @@ class ColumnsForm(NormalisedForm):
                 required=column.key in table.REQUIRED and column.key != "place",
                 initial=positions.get(chosen.get(column.key, ""), ""),
             )
+        self.fields["keep_as"] = forms.CharField(
+            label=_("Keep these columns under a name"),
+            help_text=_("The next file with the same columns is then read without asking."),
+            max_length=60,
+            required=False,
+            initial=saved.name if saved is not None else "",
+        )
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         used: dict[str, str] = {}
         for key, at in list(given.items()):
-            if not at:
+            if not at or key == "keep_as":
                 continue
             if at in used:
                 self.add_error(key, _("This column is chosen twice."))
@@ -133,7 +153,11 @@ class ColumnsForm(NormalisedForm):
     @property
     def mapping(self) -> dict[str, str]:
         """Our column -> the file's column."""
-        return {key: self.by_position[at] for key, at in self.cleaned_data.items() if at}
+        return {
+            key: self.by_position[at]
+            for key, at in self.cleaned_data.items()
+            if at and key != "keep_as"
+        }
 
     @property
     def needed(self) -> list[Any]:
@@ -152,6 +176,72 @@ class ColumnsForm(NormalisedForm):
 
     def _optional(self) -> list[Any]:
         return [self[column.key] for column in COLUMNS if column.key not in table.REQUIRED]
+
+
+class ValuesForm(NormalisedForm):
+    """What the words of a file mean, for those that are neither codes nor labels of ours."""
+
+    def __init__(
+        self,
+        *args: Any,
+        words: dict[str, list[str]],
+        meant: dict[str, dict[str, str]],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.words: dict[str, tuple[str, str]] = {}
+        self.meant = meant
+        labels = {column.key: column.label for column in COLUMNS}
+        self.groups: list[tuple[Any, list[str]]] = []
+        for ours, found in words.items():
+            choices = [("", _now("– not known: such rows are refused –"))]
+            choices += codes.choices(table.LISTED[ours])
+            names = []
+            for at, word in enumerate(found):
+                name = f"{ours}-{at}"
+                self.words[name] = (ours, word)
+                self.fields[name] = forms.ChoiceField(
+                    label=clean_text(word),
+                    choices=choices,
+                    required=False,
+                    initial=meant.get(ours, {}).get(search_key(word), ""),
+                )
+                names.append(name)
+            self.groups.append((labels[ours], names))
+
+    @property
+    def sections(self) -> list[tuple[Any, list[Any]]]:
+        """(our column, its questions)"""
+        return [(label, [self[name] for name in names]) for label, names in self.groups]
+
+    @property
+    def values(self) -> dict[str, dict[str, str]]:
+        """{our column: {word, folded: code}}, with what was known before and not asked again."""
+        values = {ours: dict(words) for ours, words in self.meant.items()}
+        for name, (ours, word) in self.words.items():
+            code = self.cleaned_data.get(name)
+            if code:
+                values.setdefault(ours, {})[search_key(word)] = code
+            else:
+                values.get(ours, {}).pop(search_key(word), None)
+        return {ours: words for ours, words in values.items() if words}
+
+
+class MappingForm(NormalisedForm):
+    """The name of saved columns."""
+
+    name = forms.CharField(label=_("Name"), max_length=60)
+
+    def __init__(self, *args: Any, mapping: ImportMapping, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.mapping = mapping
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        others = ImportMapping.objects.filter(site=self.mapping.site, name=name)
+        if others.exclude(pk=self.mapping.pk).exists():
+            raise ValidationError(_("Other columns have this name already."), code="taken")
+        return name
 
 
 class ConfirmForm(NormalisedForm):

@@ -10,6 +10,7 @@ turns rows into entries; `plan` places them and compares them with what is here;
 Every refusal is a code with a row and a column, worded when shown (`problems`).
 """
 
+from incidents.importing.checking import check_file
 from incidents.importing.problems import FileRefused, Problem
 from incidents.importing.verbs import (
     NothingToUndo,
@@ -27,6 +28,7 @@ __all__ = [
     "Problem",
     "UndoRefused",
     "UndoTooLate",
+    "check_file",
     "import_file",
     "undo_batch",
 ]

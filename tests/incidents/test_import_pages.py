@@ -119,8 +119,8 @@ def test_refused_rows_are_shown_in_the_readers_language_and_skipped_only_on_dema
     ("content", "words"),
     [
         (b"", "The file is empty."),
-        (b"PK\x03\x04", "This is no CSV file."),
-        (b"\x00\x01\x02", "This is no CSV file."),
+        (b"PK\x03\x04", "This is no XLSX file"),
+        (b"\x00\x01\x02", "neither a CSV nor an XLSX"),
         (b"a,b\n", "no rows"),
     ],
 )
@@ -131,10 +131,10 @@ def test_a_bad_file_is_told_at_the_field(desk: Client, content: bytes, words: st
     assert not ImportBatch.objects.exists()
 
 
-def test_a_file_over_five_megabytes_is_refused(desk: Client, monkeypatch: Any) -> None:
+def test_a_file_over_fifty_megabytes_is_refused(desk: Client, monkeypatch: Any) -> None:
     monkeypatch.setattr(forms, "LARGEST", 100)
     page = send(desk, table({}, {}, {}))
-    assert "5 MB" in " ".join(page.context["form"].errors["file"])
+    assert "50 MB" in " ".join(page.context["form"].errors["file"])
 
 
 def test_the_wrong_kind_of_list_names_the_missing_columns(desk: Client) -> None:

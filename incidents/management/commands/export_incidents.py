@@ -7,11 +7,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import translation
 
-from ceasefire import audit, periods
+from ceasefire import audit
 from ceasefire.database.session import as_system
-from ceasefire.exports import write_csv, write_xlsx
+from ceasefire.exports import write_csv
 from ceasefire.places.models import Place, Site
-from incidents import exports
+from incidents import export_files, exports, research
+from incidents.forms.exports import FORMATS
 from incidents.forms.filters import IncidentFilter
 from incidents.management.commands.import_incidents import write_beside
 from incidents.models import Incident
@@ -34,7 +35,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--format", required=True, choices=["csv", "xlsx", "geojson"])
+        parser.add_argument("--format", required=True, choices=list(FORMATS))
         parser.add_argument("--output", metavar="FILE", required=True)
         parser.add_argument("--q", metavar="TEXT", help="words in code, summary or place")
         parser.add_argument("--place", metavar="PCODE", help="a place with all that lies in it")
@@ -44,6 +45,10 @@ class Command(BaseCommand):
         parser.add_argument("--verification", metavar="GRADE", help="such as corroborated")
         parser.add_argument("--site", metavar="CODE", help="one site only")
         parser.add_argument("--sensitive", action="store_true", help="sensitive incidents as well")
+        parser.add_argument("--hxl", action="store_true", help="HXL tags in the second row")
+        parser.add_argument(
+            "--labels", choices=["codes", "words"], default="", help="codes, or words for people"
+        )
         parser.add_argument(
             "--language", choices=["en", "ar"], default="en", help="labels of an XLSX"
         )
@@ -53,13 +58,19 @@ class Command(BaseCommand):
         given = {name: options[name] for name in FILTERS if options[name]}
         with as_system(), translation.override(options["language"]):
             incidents = self._filtered(given, sensitive=options["sensitive"])
-            number = incidents.count()
+            if options["format"].startswith("acled"):
+                number = research.fit(incidents).count()
+            else:
+                number = incidents.count()
             audit.record(
                 "incident.exported",
                 detail={
                     "format": options["format"],
                     "rows": number,
-                    "filters": sorted(given),
+                    "filters": export_files.in_trail(
+                        {name: value for name, value in given.items() if name != "q"},
+                        searched="q" in given,
+                    ),
                     "sensitive": options["sensitive"],
                 },
             )
@@ -89,19 +100,30 @@ class Command(BaseCommand):
             if shown and time.monotonic() - began > 1:
                 self.stderr.write(f"\r{done} of {number}", ending="\n" if done == number else "")
 
-        if options["format"] == "csv":
-            write_beside(target, write_csv(exports.COLUMNS, incidents, progress=progress))
-        elif options["format"] == "geojson":
+        format, hxl = options["format"], options["hxl"]
+        if format == "csv":
+            columns, header = exports.layout(options["labels"])
+            parts = write_csv(
+                columns,
+                incidents,
+                header=header or "key",  # type: ignore[arg-type]
+                tags=hxl,
+                progress=progress,
+            )
+            write_beside(target, parts)
+        elif format == "acled":
+            events = research.rows(incidents)
+            write_beside(target, write_csv(research.COLUMNS, events, tags=hxl, progress=progress))
+        elif format == "geojson":
             write_beside(target, exports.write_geojson(incidents))
         else:
             if not target.parent.is_dir():
                 raise CommandError(f"{target}: no such folder.", returncode=2)
-            write_xlsx(
-                exports.COLUMNS,
+            export_files.write_workbook(
+                format,
                 incidents,
-                title="incidents",
+                target,
+                options={"hxl": hxl, "labels": options["labels"]},
                 language=options["language"],
-                file=target,
-                notes=exports.notes(periods.now()),
                 progress=progress,
             )
