@@ -266,7 +266,7 @@ def chain_of(incident: Incident, user: User) -> Chain:
                 SELECT from_incident_id FROM incidents_incidentlink
                 WHERE to_incident_id = reached.id
               ) next
-              WHERE reached.steps < %s AND next.id IN (SELECT id FROM visible)
+              WHERE reached.steps < %s AND next.id IN (SELECT visible.id FROM visible)
             )
             SELECT id FROM reached GROUP BY id ORDER BY MIN(steps), id LIMIT %s
             """,  # noqa: S608 - the query of `visible_to`, with its parameters
