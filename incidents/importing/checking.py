@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from ceasefire import codes, periods
+from ceasefire import audit, codes, periods
 from ceasefire.people.models import User
 from incidents.importing import files, table
 from incidents.importing.entry import Entry
@@ -123,6 +123,7 @@ def choose(
             },
         )
         batch.saved = saved
+        audit.record("incident.mapping_kept", subject=saved, by=by, site=batch.site)
     elif batch.saved is not None and batch.saved.columns != columns:
         # Other columns than the saved ones, for this file only.
         batch.saved = None
