@@ -33,7 +33,7 @@ class World:
     """Where the program answers, and the records that pages are about."""
 
     address: str
-    #: One of Basrah Centre in each state that the demo holds: {state: code}.
+    #: One of Basrah Centre in each state that the demo holds: {state: code}; "photo": a key.
     incidents: dict[str, str]
     #: Addresses of weekly reports: "frozen" and "draft".
     reports: dict[str, str]
@@ -103,6 +103,7 @@ def demo_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[str
 def demo_records(demo_database: str, django_db_blocker: Any) -> dict[str, dict[str, str]]:
     """Compile the last two weeks, approve the earlier one, and say which records pages show."""
     from ceasefire import periods
+    from ceasefire.attachments.models import Attachment
     from ceasefire.database.session import as_system
     from ceasefire.people.models import User
     from ceasefire.periods import Week
@@ -123,6 +124,9 @@ def demo_records(demo_database: str, django_db_blocker: Any) -> dict[str, dict[s
             incidents.setdefault(state, code)
         history = Incident.objects.filter(site__code="BASRAH-HISTORY").first()
         incidents["history"] = history.code if history else ""
+        here = Incident.objects.filter(site=site)
+        photo = Attachment.objects.filter(subject_key__in=here).first()
+        incidents["photo"] = str(photo.pk) if photo else ""
         return {
             "incidents": incidents,
             "reports": {
