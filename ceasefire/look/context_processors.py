@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -38,7 +39,8 @@ def look(request: HttpRequest) -> dict[str, Any]:
         "token_url": _url("token"),
         "account_url": _url("account"),
         "notices_url": SimpleLazyObject(lambda: _notices_url(request)),
-        "unread": SimpleLazyObject(lambda: _unread(request)),
+        # Called by the template, once however often it is named; a number is no object to be lazy.
+        "unread": lru_cache(maxsize=1)(lambda: _unread(request)),
     }
 
 
