@@ -219,7 +219,7 @@
     chosen = pcode;
     shade();
     mark();
-    say(facts.chosen.replace("%(name)s", words));
+    say(`${facts.chosen}: ${words}`);
     const mine = ++turn;
     try {
       const answer = await fetch(`${facts.records}?${data.query}&${what}`, {
