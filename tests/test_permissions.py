@@ -28,7 +28,7 @@ from incidents.models import (
     Incident,
     SavedFilter,
 )
-from incidents.services import SourceFacts, create_incident
+from incidents.services import SourceFacts, add_link, create_incident
 from tests.attachments.conftest import drawn
 from tests.test_architecture import OPEN_VIEWS, URLS
 
@@ -162,6 +162,15 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("incidents:bulk_undo", "POST", "bulk", "403 403 404 404 404 403 403 403 403"),
     # 302 says that there is nothing of one's own to take back.
     ("incidents:incident_undo", "POST", "incident", "302 302 302 302 302 403 403 403 403"),
+    ("incidents:twin_list", "GET", "", "403 403 200 403 200 403 403 403 403"),
+    ("incidents:merge", "GET", "two", "403 403 200 403 200 403 403 403 403"),
+    ("incidents:not_twins", "POST", "two", "403 403 302 403 302 403 403 403 403"),
+    # Not merged, which the page of the incident says.
+    ("incidents:unmerge", "POST", "incident", "403 403 302 403 302 403 403 403 403"),
+    ("incidents:link_add", "POST", "incident", "200 200 200 200 200 403 403 403 403"),
+    # Of a colleague's making: theirs and the reviewers' to take away.
+    ("incidents:link_remove", "POST", "link", "403 403 302 403 302 403 403 403 403"),
+    ("incidents:incident_chain", "GET", "incident", "200 200 200 200 200 403 403 403 403"),
     ("incidents:import_new", "GET", "", "403 403 403 403 200 403 403 403 403"),
     ("incidents:import_blank", "GET", "", "403 403 403 403 200 403 403 403 403"),
     ("incidents:import_detail", "GET", "batch", "403 403 403 403 200 403 403 403 403"),
@@ -192,7 +201,14 @@ def scenes(basrah: Any, zubair: Any, make_user: Callable[..., Any]) -> dict[str,
     colleague = make_user(Role.WORKER, basrah, username="colleague")
     here, there = incident_of(basrah, make_user), incident_of(zubair, make_user)
     absent = "INC-2026-999999"
+    twins = [second_of(here), second_of(there)]
     return {
+        "two": [[here.code, twins[0].code], [there.code, twins[1].code], [absent, here.code]],
+        "link": [
+            [here.code, link_of(here, twins[0])],
+            [there.code, link_of(there, twins[1])],
+            [absent, 987654],
+        ],
         "incident": [[here.code], [there.code], [absent]],
         "source": [[here.code, 1], [there.code, 1], [absent, 1]],
         "photo": [[photo_of(here)], [photo_of(there)], [uuid4()]],
@@ -252,6 +268,26 @@ def incident_of(site: Any, make_user: Callable[..., Any]) -> Incident:
         sources=[SourceFacts("family", "C", "3")],
         by=reporter,
     )
+
+
+def second_of(first: Incident) -> Incident:
+    """Another one by the same reporter."""
+    return create_incident(
+        site=first.site,
+        facts={
+            "type": "MUR",
+            "occurred_from": first.occurred_from,
+            "place": first.place,
+            "killed_best": 1,
+        },
+        sources=[SourceFacts("family", "C", "3")],
+        by=first.reporter,
+    )
+
+
+def link_of(one: Incident, other: Incident) -> int:
+    """A link that the reporter made."""
+    return int(add_link(one, kind="same_event_as", to=other, by=one.reporter).pk)
 
 
 def zone_of(site: Any) -> list[str]:

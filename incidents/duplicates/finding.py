@@ -5,9 +5,11 @@ there is one, comes from a record they may not see. Names are compared as digest
 blind index; a comparison that had names on both sides is written down as a search.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +29,7 @@ from incidents.duplicates.scoring import (
     Likeness,
     Telling,
     likeness,
+    may_be_twins,
 )
 from incidents.duplicates.words import marks
 from incidents.models import Incident, NotATwin, Victimization
@@ -38,6 +41,8 @@ LIVE = (State.SUBMITTED, State.IN_REVIEW, State.RETURNED, State.ACCEPTED, State.
 MOST_CANDIDATES, MOST_TWINS = 60, 3
 #: The list of pairs looks back so far, at so many of the newest records.
 LIST_DAYS, LIST_RECORDS, LIST_PAIRS = 28, 200, 60
+#: Pairs compared for the list; a sub-district has fewer unless very much happens in two days.
+MOST_PAIRS = 4000
 _FIELDS = (
     *("code", "site", "type", "subtype", "occurred_from", "time_precision", "time_of_day"),
     *("place", "geo_precision", "lat", "lon", "place_type", "method", "motive", "weapons"),
@@ -253,7 +258,7 @@ def likely_pairs(*, by: User, today: Any = None) -> list[TwinPair]:
             .only(*_FIELDS)
             .order_by("-occurred_from", "-id")[:LIST_RECORDS]
         )
-    near = list(_near(newest))
+    near = list(islice(_near(newest), MOST_PAIRS))
     if not near:
         return []
     decided = _decisions({one.pk for pair in near for one in pair})
@@ -294,42 +299,49 @@ def count_likely(
 ) -> list[int]:
     """Positions of those reports, not saved, that likely repeat a record of the site.
 
-    For the preview of an import: one question for all of them, so give it some hundreds at a time.
-    Records the person may not see are not compared.
+    For the preview of an import: one question for each two hundred of them. Records that the person
+    may not see are not compared.
     """
-    if not reports:
-        return []
-    moments = [report.occurred_from for report, _victims in reports]
-    places: Mapping[Any, None] = {around(report.place): None for report, _victims in reports}
-    rows = list(
+    order = sorted(range(len(reports)), key=lambda at: reports[at][0].occurred_from)
+    found: list[int] = []
+    for start in range(0, len(order), _AT_A_TIME):
+        part = order[start : start + _AT_A_TIME]
+        there = _records_near([reports[at][0] for at in part], by=by, site=site)
+        for at in part:
+            here = telling_of(*reports[at])
+            group = there.get(here.around, [])
+            first = bisect_left(group, here.at - WINDOW, key=lambda one: one.at)
+            for other in group[first:]:
+                if other.at - here.at > WINDOW:
+                    break
+                if may_be_twins(here, other) and likeness(here, other).is_likely:
+                    found.append(at)
+                    break
+    return sorted(found)
+
+
+def _records_near(reports: Sequence[Incident], *, by: User, site: Site) -> dict[Any, list[Telling]]:
+    """Records around some reports as the comparison sees them, by sub-district and in time."""
+    moments = [report.occurred_from for report in reports]
+    places = {around(report.place) for report in reports}
+    rows = (
         Incident.objects.visible_to(by)
         .filter(
-            Q(place__in=list(places)) | Q(place__parent__in=list(places)),
+            Q(place__in=places) | Q(place__parent__in=places),
             site=site,
             occurred_from__range=(min(moments) - WINDOW, max(moments) + WINDOW),
             workflow_state__in=LIVE,
         )
-        .select_related("place", "reporter")
-        .only(*_FIELDS)
-        .order_by("occurred_from")[:MOST_ROWS]
+        .select_related("place")
+        .only(*(name for name in _FIELDS if not name.startswith("reporter")))
+        .order_by("occurred_from")[:_MOST_ROWS]
     )
-    if not rows:
-        return []
-    there = [telling_of(row) for row in rows]
-    found = []
-    for position, (report, victims) in enumerate(reports):
-        here = telling_of(report, victims)
-        for other in there:
-            if (
-                abs(here.at - other.at) <= WINDOW
-                and here.around == other.around
-                and (here.family == other.family or ANY_FAMILY in (here.family, other.family))
-                and likeness(here, other).is_likely
-            ):
-                found.append(position)
-                break
-    return found
+    groups: dict[Any, list[Telling]] = {}
+    for row in rows:
+        telling = telling_of(row)
+        groups.setdefault(telling.around, []).append(telling)
+    return groups
 
 
-#: Records compared with the rows of an import at a time.
-MOST_ROWS = 2000
+#: Rows of an import compared at a time, and records compared with them.
+_AT_A_TIME, _MOST_ROWS = 200, 5000

@@ -194,8 +194,12 @@ def _victims(one: Iterable[Harmed], other: Iterable[Harmed]) -> float:
     few, many = sorted((list(one), list(other)), key=len)
     if not few:
         return 0.0
-    best = [max(_like(person, there) for there in many) for person in few]
-    return max(-4.0, min(4.0, 1.5 * sum(best) / len(best) * (1.0 + 0.2 * (len(few) - 1))))
+    likes = [max(_like(person, there) for there in many) for person in few]
+    if len(few) == len(many):
+        # Neither list is the shorter one: each is asked, so that the order does not matter.
+        likes += [max(_like(person, there) for there in few) for person in many]
+    mean = sum(likes) / len(likes)
+    return max(-4.0, min(4.0, 1.5 * mean * (1.0 + 0.2 * (len(few) - 1))))
 
 
 def _like(one: Harmed, other: Harmed) -> float:

@@ -15,7 +15,9 @@ STEM = 5
 #: More words than this of one summary are not looked at.
 MOST_WORDS = 120
 _ARABIC = re.compile(r"[\u0600-\u06ff]")
-_PREFIXES = ("وال", "بال", "كال", "فال", "لل", "ال", "و", "ب", "ل")
+#: The article with what is written to it, and little words that are written to a word.
+_ARTICLES = ("وال", "بال", "كال", "فال", "لل", "ال")
+_LITTLE = ("و", "ب", "ل")
 
 #: One mark for the words of both languages; the marks begin with a sign no word has.
 _THINGS: dict[str, str] = {
@@ -93,19 +95,19 @@ demonstration around front side out into when then there
 """
 
 
-def _bare(word: str) -> str:
-    """An Arabic word without the article and the little words written to it."""
-    if not _ARABIC.match(word):
-        return word
-    for prefix in _PREFIXES:
-        if word.startswith(prefix) and len(word) - len(prefix) >= 3:
-            return word[len(prefix) :]
-    return word
+def _forms(word: str) -> list[str]:
+    """A word, and an Arabic one also without its article and the little words written to it."""
+    forms = [word]
+    if _ARABIC.match(word):
+        for prefix in (*_ARTICLES, *_LITTLE):
+            if word.startswith(prefix) and len(word) - len(prefix) >= 3:
+                forms.append(word[len(prefix) :])
+    return forms
 
 
-_COMMON_WORDS = frozenset(_bare(search_key(word)) for word in _COMMON.split())
+_COMMON_WORDS = frozenset(search_key(word) for word in _COMMON.split())
 _MARK_OF = {
-    _bare(search_key(word)): f"={mark}" for mark, words in _THINGS.items() for word in words.split()
+    search_key(word): f"={mark}" for mark, words in _THINGS.items() for word in words.split()
 }
 
 
@@ -114,11 +116,15 @@ def marks(summary: str) -> frozenset[str]:
     """The marks of a summary: `=thing` for what both languages name, stems for the other words."""
     found = set()
     for word in search_key(summary).split()[:MOST_WORDS]:
-        bare = _bare(word)
-        if bare in _MARK_OF:
-            found.add(_MARK_OF[bare])
-        elif len(bare) > 2 and bare not in _COMMON_WORDS and word not in _COMMON_WORDS:
-            found.add(bare[:STEM])
+        forms = _forms(word)
+        mark = next((_MARK_OF[form] for form in forms if form in _MARK_OF), None)
+        if mark is not None:
+            found.add(mark)
+        elif not _COMMON_WORDS.intersection(forms):
+            # The article goes for good; a first letter may be the word's own.
+            bare = forms[1] if len(forms) > 1 and word.startswith(_ARTICLES) else word
+            if len(bare) > 2:
+                found.add(bare[:STEM])
     return frozenset(found)
 
 

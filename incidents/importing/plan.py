@@ -17,6 +17,7 @@ from typing import Any
 from ceasefire import periods
 from ceasefire.people.models import User
 from ceasefire.places.models import Place, Site
+from incidents.duplicates import finding
 from incidents.importing import acled, collected, table, ucdp_ged
 from incidents.importing.entry import Entry, Gazetteer
 from incidents.importing.problems import FileRefused, Problem
@@ -33,6 +34,8 @@ LISTS: dict[str, tuple[str, str, str]] = {
     Format.ACLED: (acled.ORIGIN, "ACLED, Iraq", "بيانات أكليد، العراق"),
 }
 _CHUNK = 2000
+#: New rows of a file that are compared with what is here, for the preview.
+_LOOKED_AT = 1000
 _PACK = 1000
 #: So many rows are shown as they would be taken.
 SHOWN = 10
@@ -100,6 +103,10 @@ class Plan:
     outside: int = 0
     outside_row: int = 0
     outside_column: str = ""
+    #: Of the first new rows, those that look like a record which is here already, and the first.
+    twins: int = 0
+    twins_row: int = 0
+    twins_looked: int = 0
     #: Keys of the rows so far, to find one that stands twice.
     seen: set[tuple[str, str]] = field(default_factory=set)
 
@@ -199,6 +206,8 @@ def make_plan(
         plan.warnings.append(
             Problem.of(plan.outside_row, plan.outside_column, "outside_site", plan.outside)
         )
+    if plan.twins:
+        plan.warnings.append(Problem.of(plan.twins_row, "", "likely_twins", plan.twins))
     plan.problems.sort(key=lambda problem: problem.row)
     plan.warnings.sort(key=lambda problem: problem.row)
     return plan
@@ -395,8 +404,29 @@ def _compare(plan: Plan, entries: list[Entry], *, by: User | None, lock: bool) -
     update = _sort_out(plan, differing, problems, by, lock)
     plan.problems += problems
     gone = {problem.row for problem in problems}
+    if by is not None and not lock:
+        _look_for_twins(plan, [entry for entry in create if entry.row not in gone], by)
     plan.create.add([(entry, None) for entry in create if entry.row not in gone])
     plan.update.add([(one.entry, one.incident.pk) for one in update if one.entry.row not in gone])
+
+
+def _look_for_twins(plan: Plan, entries: list[Entry], by: User) -> None:
+    """Count new rows that look like a record of their site; of the first `_LOOKED_AT` rows only."""
+    entries = entries[: max(0, _LOOKED_AT - plan.twins_looked)]
+    plan.twins_looked += len(entries)
+    by_site: dict[Any, list[Entry]] = {}
+    for entry in entries:
+        by_site.setdefault(plan.site_of(entry), []).append(entry)
+    for site, rows in by_site.items():
+        if site.read_only:
+            continue
+        reports: list[tuple[Incident, list[Any]]] = [
+            (Incident(site=site, **{k: v for k, v in row.facts.items() if v is not None}), [])
+            for row in rows
+        ]
+        for position in finding.count_likely(reports, by=by, site=site):
+            plan.twins_row = plan.twins_row or rows[position].row
+            plan.twins += 1
 
 
 def _without_ours(plan: Plan, entries: list[Entry]) -> list[Entry]:

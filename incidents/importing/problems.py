@@ -83,6 +83,9 @@ WORDS: dict[str, Any] = {
     "in_use": _("Another record refers to this one."),
     # remarks: the row is taken
     "governorate_differs": _("The point lies in another governorate than the file says."),
+    "likely_twins": _(
+        "Rows look like incidents that are here already. The first is named here; so many:"
+    ),
     "outside_site": _("Rows lie outside the area of the site. The first is named here."),
     "near_border": _("The point lies just outside the border. The nearest place was taken."),
     "range_widened": _("Minimum or maximum did not fit the best figure and was widened."),

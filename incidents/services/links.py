@@ -253,7 +253,7 @@ def chain_of(incident: Incident, user: User) -> Chain:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            WITH RECURSIVE visible AS NOT MATERIALIZED ({visible}),
+            WITH RECURSIVE visible (id) AS NOT MATERIALIZED ({visible}),
             reached (id, steps) AS (
               SELECT %s::uuid, 0
               UNION

@@ -178,11 +178,26 @@ def questions(asked: CaptureQueriesContext) -> int:
 
 
 @pytest.fixture
-def now_there(log) -> Any:
+def now_there(basrah, worker) -> Any:
     """A murder in Al-Ashar that a colleague has just logged."""
 
-    def make(**other: Any) -> Incident:
-        return log(occurred_from=periods.now() - timedelta(minutes=30), **other)
+    def make(
+        *,
+        by: Any = None,
+        site: Any = None,
+        state: str = "submitted",
+        sources: Any = (FAIR,),
+        victims: Any = (),
+        **more: Any,
+    ) -> Incident:
+        return services.create_incident(
+            site=site or basrah,
+            facts=facts(occurred_from=periods.now() - timedelta(minutes=30), **more),
+            sources=sources,
+            victims=victims,
+            by=by or worker,
+            submit=state != "draft",
+        )
 
     return make
 
