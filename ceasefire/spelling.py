@@ -113,6 +113,7 @@ _ARABIC_SOUNDS = str.maketrans(
     | {"ظ": "z", "ع": "a", "ء": None}
 )
 _VOWELS = "aeiouyw"
+_LONG = "-"
 #: What a vowel may stand for; an e is an a or an i, by ear.
 _VALUES = {"a": "a", "e": "ai", "i": "i", "y": "i", "o": "u", "u": "u", "w": "u"}
 
@@ -137,7 +138,8 @@ def _spoken(word: str) -> tuple[tuple[str, ...], tuple[frozenset[str], ...]]:
             consonants.append("a" if letter in "aeiou" else letter)
             gaps.append(set())
         elif letter in _VOWELS:
-            gaps[-1] |= set(_VALUES[letter])
+            # Two vowels together are a long one, which Arabic does not leave out.
+            gaps[-1] |= set(_VALUES[letter]) | ({_LONG} if gaps[-1] else set())
         elif letter != consonants[-1] or gaps[-1]:
             consonants.append(letter)
             gaps.append(set())
@@ -189,16 +191,21 @@ def _alike(one: str, other: str) -> bool:
         mine, my_gaps, theirs, their_gaps = _with_t(one, other, mine, my_gaps, theirs, their_gaps)
     if len(mine) != len(theirs) or not all(map(_same, mine, theirs)):
         return False
+    # Arabic writes its long vowels: of two Arabic spellings neither leaves one out.
+    if not _LATIN.search(one + other) and my_gaps[:-1] != their_gaps[:-1]:
+        return False
     few = len(mine) <= 2
     last = len(mine) - 1
     for at, (here, there) in enumerate(zip(my_gaps, their_gaps, strict=True)):
         if not here or not there:
-            if len(mine) == 1:
+            left_out = one if not here else other
+            is_long = _LONG in here | there and not _LATIN.search(left_out)
+            if len(mine) == 1 or (is_long and at != last):
                 return False
             continue
-        if not here & there and not (at == last and not few):
+        if not (here & there) - {_LONG} and not (at == last and not few):
             return False
-        if few and len(here ^ there) > 1:
+        if few and len((here ^ there) - {_LONG}) > 1:
             return False
     return True
 

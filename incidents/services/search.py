@@ -291,7 +291,7 @@ def understand(
 def _without_articles(words: list[str]) -> list[str]:
     """The words without articles that stand alone before another word: Al Zubair, ash Shatt."""
     kept = []
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip(words, [*words[1:], ""], strict=False):
         sound = _ARTICLES.get(word)
         is_article = word == "ال" or (sound is not None and following.startswith(sound))
         if not (is_article and following):

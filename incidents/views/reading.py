@@ -63,7 +63,9 @@ MOST_LETTERS = 100
 
 @requires("incidents.view_incident")
 def incident_list(request: HttpRequest) -> HttpResponse:
-    _cut(request)
+    shorter = _cut(request)
+    if shorter:
+        return redirect(shorter)
     sites = sites_of(request.user)
     visible = Incident.objects.visible_to(request.user)
     jump = as_code(request.GET.get("q", ""))
@@ -131,12 +133,13 @@ def incident_list(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _cut(request: HttpRequest) -> None:
-    """Cut a searched text that is far too long, before it is repeated in every link of the page."""
-    if len(request.GET.get("q", "")) > MOST_LETTERS:
-        cut = request.GET.copy()
-        cut["q"] = cut["q"][: MOST_LETTERS + 1]
-        request.GET = cut
+def _cut(request: HttpRequest) -> str:
+    """The address with a far too long text cut, since every link of the page repeats it."""
+    if len(request.GET.get("q", "")) <= 2 * MOST_LETTERS:
+        return ""
+    cut = request.GET.copy()
+    cut["q"] = cut["q"][: MOST_LETTERS + 1]
+    return f"{request.path}?{cut.urlencode()}"
 
 
 def _page_of(
