@@ -13,13 +13,16 @@ the correction of a record after the cut is not turned back. Frozen reports keep
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, models
+from django.db.models import F, Q
 
+from ceasefire import periods
+from ceasefire.people.models import User
 from ceasefire.places.models import Site
-from incidents.models import SEES_SENSITIVE, Incident
+from incidents.models import SEES_SENSITIVE, Incident, IncidentResponse
 
 #: Reported more than so many days after it happened, an incident is late.
 LATE_AFTER_DAYS = 7
@@ -292,3 +295,69 @@ def imports_since(site_ids: Iterable[int], moment: datetime) -> int:
     return ImportBatch.objects.filter(
         site_id__in=list(site_ids), at__gte=moment, state=ImportBatch.State.IMPORTED
     ).count()
+
+
+# --- the 72-hour response -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Answered:
+    """Clocks whose 72 hours ended in a period: all, answered in time, and the rest."""
+
+    due: int
+    within_72h: int
+    overdue: int
+
+
+def answered(
+    site_id: int, start: date, end: date, *, as_of: datetime | None = None
+) -> Answered | None:
+    """How the incidents were answered whose 72 hours ended from `start` up to (not on) `end`.
+
+    By the end of the 72 hours, not by the day of the event, so that each is settled when it is
+    counted. Only of incidents that count; one whose clock was ended by hand without a community
+    response was not answered in time. None where the site had no clock by then: nothing is known,
+    which is not zero. `as_of` leaves out what ended later.
+    """
+    began = datetime.combine(start, time.min, periods.BAGHDAD)
+    ended = datetime.combine(end, time.min, periods.BAGHDAD)
+    clocks = IncidentResponse.objects.filter(site_id=site_id)
+    if not clocks.filter(started_at__lt=ended).exists():
+        return None
+    rows = clocks.filter(
+        due_at__gte=began, due_at__lt=ended, incident__workflow_state__in=_COUNTED
+    ).exclude(closed_reason__in=IncidentResponse.STOPPED)
+    if as_of is not None:
+        rows = rows.filter(due_at__lte=as_of)
+    counts = rows.aggregate(
+        due=models.Count("pk"),
+        in_time=models.Count("pk", filter=Q(community_response_at__lte=F("due_at"))),
+    )
+    return Answered(counts["due"], counts["in_time"], counts["due"] - counts["in_time"])
+
+
+@dataclass(frozen=True)
+class Clocks:
+    """Clocks that run: over 72 hours, over 48, all, those nobody has, one's own."""
+
+    red: int
+    amber: int
+    running: int
+    free: int
+    mine: int
+
+
+def clocks(user: User, at: datetime) -> Clocks:
+    """The clocks that run now of the incidents a person may see."""
+    counts = (
+        IncidentResponse.objects.visible_to(user)
+        .running()
+        .aggregate(
+            red=models.Count("pk", filter=Q(due_at__lte=at)),
+            amber=models.Count("pk", filter=Q(due_at__gt=at, amber_at__lte=at)),
+            running=models.Count("pk"),
+            free=models.Count("pk", filter=Q(assigned_to__isnull=True)),
+            mine=models.Count("pk", filter=Q(assigned_to=user)),
+        )
+    )
+    return Clocks(**counts)

@@ -81,6 +81,12 @@ RETENTION: dict[str, Retention] = {
         "Deleted; what matters of it stands in the trail.",
         automatic=False,
     ),
+    "notice": Retention(
+        "Notice to a person",
+        "180 days, read or not",
+        "Deleted by the daily job worklist.clear_old; what it told of stands in the records.",
+        automatic=True,
+    ),
     "trail": Retention(
         "Audit trail",
         "for good",
@@ -217,6 +223,18 @@ PERSONAL: dict[str, Personal] = {
     "reports.WeeklyReport.narrative_en": Personal("What the week means, without names", "report"),
     "reports.WeeklyReport.narrative_ar": Personal("What the week means, without names", "report"),
     "reports.WeeklyReport.narrative_by": Personal(_WHO, "trace"),
+    "incidents.IncidentResponse.assigned_to": Personal("Who is to answer it", "trace"),
+    "incidents.IncidentResponse.next_step": Personal("What is next, without names", "case"),
+    "incidents.ResponseAction.by": Personal(_WHO, "trace"),
+    "incidents.ResponseAction.next_step": Personal("What is next, without names", "case"),
+    "incidents.ResponseAction.words": Personal("What came of it, without names", "case"),
+    "incidents.RetaliationWatch.opened_by": Personal(_WHO, "trace"),
+    "incidents.RetaliationWatch.victim_side": Personal("Who watches that side", "trace"),
+    "incidents.RetaliationWatch.other_side": Personal("Who watches that side", "trace"),
+    "incidents.WatchCheck.by": Personal(_WHO, "trace"),
+    "incidents.WatchCheck.words": Personal("How it is there, without names", "case"),
+    # the worklist
+    "worklist.Notification.recipient": Personal("Whom it tells", "notice"),
     "reports.WeeklyReport.compiled_by": Personal(_WHO, "trace"),
     "reports.WeeklyReport.frozen_by": Personal(_WHO, "trace"),
     # other people's tables
@@ -339,3 +357,5 @@ OTHER_TABLES: dict[str, str] = {
     "database_cache": "Django's cache: one-time codes already used, by the user's key; minutes.",
     "django_migrations": "Which migrations ran. Nothing personal.",
 }
+    "incidents.ResponseAction.kind": "response_action",
+    "incidents.WatchCheck.finding": "watch_finding",

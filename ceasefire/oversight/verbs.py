@@ -81,6 +81,16 @@ VERBS: dict[str, str | Promise] = {
     "places.zone_changed": _("Changed a zone"),
     "places.zone_closed": _("Closed a zone"),
     "places.zone_opened": _("Opened a zone again"),
+    "response.action_recorded": _("Recorded what was done for an incident"),
+    "response.assigned": _("Gave an incident on the clock to somebody"),
+    "response.closed": _("Ended a 72-hour clock without an answer"),
+    "response.escalated": _("Told supervisors or managers of a clock"),
+    "response.next_step_set": _("Set the next step of a response"),
+    "response.opened": _("A 72-hour clock began"),
+    "response.resumed": _("A 72-hour clock ran on"),
+    "response.set_anew": _("A 72-hour clock was set anew"),
+    "response.stopped": _("A 72-hour clock stopped"),
+    "response.taken": _("Took an incident on the clock"),
     "source.added": _("Added a source"),
     "source.graded": _("Graded a source"),
     "vault.forgotten": _("Erased sealed words for good"),
@@ -96,6 +106,11 @@ VERBS: dict[str, str | Promise] = {
     "weeklyreport.frozen": _("Approved a weekly report"),
     "weeklyreport.narrated": _("Told the week in words"),
     "weeklyreport.revised": _("Corrected a weekly report"),
+    "watch.assigned": _("Gave the sides of a watch to people"),
+    "watch.checked": _("Logged how a watched side is"),
+    "watch.ended": _("A retaliation watch ended"),
+    "watch.escalated": _("Told supervisors of a watch"),
+    "watch.started": _("A retaliation watch began"),
 }
 
 

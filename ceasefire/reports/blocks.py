@@ -164,6 +164,32 @@ def review(user: User) -> Block:
     )
 
 
+def responses(user: User) -> Block:
+    """What runs on the 72-hour clock, the late ones first; for field staff their own as well."""
+    clocks = measures.clocks(user, periods.now())
+    board = address("incidents:board")
+    listed = []
+    for count, words, tone, query in (
+        (clocks.red, _("over 72 hours"), "overdue", ""),
+        (clocks.amber, _("over 48 hours"), "due", ""),
+        (clocks.free, _("nobody has it"), "due", "?who=free"),
+        (clocks.mine, _("I have it"), "accent", "?who=mine"),
+    ):
+        if count:
+            number = number_text(count, user.digits)
+            listed.append(Item(label=f"{number} {words}", url=board + query, tone=tone))
+    return Block(
+        title=_("What must be answered within 72 hours?"),
+        value=clocks.running,
+        unit=ngettext("clock runs", "clocks run", clocks.running),
+        note="" if clocks.running else _("No clock runs at your sites."),
+        tone="overdue" if clocks.red else "due" if clocks.amber else "",
+        items=listed,
+        url=board,
+        url_label=_("72-hour board"),
+    )
+
+
 def returned(user: User) -> Block:
     """What was sent back to reporters and has not come again."""
     count = measures.returned_open(user.site_ids)

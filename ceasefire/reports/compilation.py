@@ -105,7 +105,7 @@ def compile_content(site: Site, week: Week, *, as_of: datetime, cut: datetime | 
         "watch": [_finding(item, rows) for item in judged.watched],
         "near_repeat": {},
         "clusters": [],
-        "responses": {"due": None, "within_72h": None, "overdue": None},
+        "responses": _responses(site, week, as_of=as_of),
         "revisions": [],
     }
     recent = panel.weeks[max(0, len(panel.weeks) - RECENT_WEEKS) :]
@@ -138,6 +138,14 @@ def compile_content(site: Site, week: Week, *, as_of: datetime, cut: datetime | 
         is_covered=panel.is_covered[-1],
         recorded=recorded.incidents + recorded.unverified,
     )
+
+
+def _responses(site: Site, week: Week, *, as_of: datetime) -> dict[str, int | None]:
+    """How the incidents were answered whose 72 hours ended in the week; None where none is kept."""
+    found = measures.answered(site.pk, week.start, week.end, as_of=as_of)
+    if found is None:
+        return {"due": None, "within_72h": None, "overdue": None}
+    return vars(found)
 
 
 def coverage(site: Site) -> list[Period]:

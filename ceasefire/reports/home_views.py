@@ -44,6 +44,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def _field(user: Any) -> list[Block]:
     return [
+        blocks.responses(user),
         blocks.own_records(user),
         blocks.newest(user),
         blocks.latest(blocks.latest_reports(user), user.digits),
@@ -54,6 +55,7 @@ def _supervisor(user: Any) -> list[Block]:
     reports = blocks.latest_reports(user)
     pages = [ReportPage(report, digits=user.digits) for report in reports[:1]]
     return [
+        blocks.responses(user),
         blocks.review(user),
         blocks.returned(user),
         blocks.newest(user),
@@ -73,6 +75,7 @@ def _manager(user: Any) -> list[Block]:
     return [
         blocks.drafts(user, _("Which reports wait for approval?")),
         blocks.alerts(pages),
+        blocks.responses(user),
         blocks.review(user),
         *(blocks.unusual(page) for page in pages[:1]),
         blocks.parked(user),

@@ -222,6 +222,23 @@ class ReportPage:
         return gettext("No alert: there is too little to compare with, so nothing was tested.")
 
     @property
+    def answers(self) -> str:
+        """How many were answered within 72 hours, as a sentence; empty where nothing is kept."""
+        found = self.body["responses"]
+        if found["due"] is None:
+            return ""
+        if not found["due"]:
+            return gettext("No incident's 72 hours ended in this week.")
+        return gettext(
+            "Of %(due)s incidents whose 72 hours ended in this week, %(within)s were answered by"
+            " the community in time and %(overdue)s were not."
+        ) % {
+            "due": self.number(found["due"]),
+            "within": self.number(found["within_72h"]),
+            "overdue": self.number(found["overdue"]),
+        }
+
+    @property
     def health(self) -> list[tuple[str, str]]:
         """Data health as (what, how many)."""
         health = self.body["data_health"]

@@ -167,8 +167,8 @@ def _watches(user: Any, asked: Asked, at: datetime) -> list[dict[str, Any]]:
         .prefetch_related(
             Prefetch(
                 "checks",
-                WatchCheck.objects.order_by("watch", "side", "-at", "-id").distinct(
-                    "watch", "side"
+                WatchCheck.objects.order_by("watch_id", "side", "-at", "-id").distinct(
+                    "watch_id", "side"
                 ),
                 to_attr="newest",
             )

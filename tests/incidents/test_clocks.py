@@ -1,0 +1,306 @@
+"""Which incidents run on the 72-hour clock, from when, and what moves it."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.db.utils import ProgrammingError
+
+from ceasefire import worklist
+from ceasefire.audit.models import AuditEvent
+from incidents import services
+from incidents.models import (
+    Incident,
+    IncidentResponse,
+    RetaliationWatch,
+)
+from incidents.services import ActorFacts, VictimFacts, clocks
+from tests.incidents.conftest import FAIR, MOMENT, facts
+
+pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
+CLOSED = IncidentResponse.Closed
+
+#: (type, killed, injured, on the clock, why)
+KINDS: list[tuple[str, int | None, int | None, bool, str]] = [
+    ("MUR", 1, None, True, "a killing"),
+    ("ASN", 1, None, True, "a killing"),
+    ("BDY", 1, None, True, "a killing until it is known better"),
+    ("SUI", None, None, True, "a killing even where the number is unknown"),
+    ("ATM", 0, 0, True, "attempted killing"),
+    ("KID", 0, None, True, "kidnapping"),
+    ("TRB", 0, None, True, "tribal fight"),
+    ("DKA", 0, None, True, "a tribal raid calls for an answer"),
+    ("SHT", 0, None, False, "shots without injury"),
+    ("GRN", 0, 2, True, "a grenade that injured somebody was meant to kill"),
+    ("IED", 0, 0, False, "a bomb that harmed nobody"),
+    ("CLS", 0, 1, True, "a clash with an injured"),
+    ("ROB", 1, None, True, "a robbery in which somebody was killed is a killing"),
+    ("ROB", 0, 1, False, "a robbery with an injured is none"),
+    ("DET", 0, None, False, "arrest by the authorities is not the community's to answer"),
+    ("THR", 0, None, False, "a threat"),
+    ("EXT", 0, None, False, "extortion"),
+    ("ASL", 0, 3, False, "a beating"),
+]
+
+
+@pytest.mark.parametrize(
+    ("code", "killed", "injured", "expected", "why"),
+    KINDS,
+    ids=[f"{k[0]}, {k[4]}" for k in KINDS],
+)
+def test_which_kinds_run_on_the_clock(
+    log: Any, code: str, killed: int | None, injured: int | None, expected: bool, why: str
+) -> None:
+    incident = log(
+        type=code, killed_best=killed, killed_unknown=killed is None, injured_best=injured
+    )
+    assert IncidentResponse.objects.filter(incident=incident).exists() == expected, why
+
+
+def test_a_killed_victim_makes_a_killing_of_any_kind(log: Any) -> None:
+    victims = [VictimFacts(harm="killed")]
+    incident = log(type="ROB", killed_best=None, killed_unknown=True, victims=victims)
+    assert incident.response.closed_at is None
+
+
+#: hours from the event to the report -> (hours from the event to the clock's start, late notice)
+STARTS = [
+    (0, 0, False, "told at once"),
+    (5, 0, False, "the clock began with the event"),
+    (24, 0, False, "not later by more than 24 hours"),
+    (25, 25, True, "late notice: from the report on"),
+    (24 * 9, 24 * 9, True, "nine days later, still answered"),
+]
+
+
+@pytest.mark.parametrize(("told", "start", "late", "why"), STARTS, ids=[s[3] for s in STARTS])
+def test_when_a_clock_begins(
+    basrah: Any, worker: Any, told: int, start: int, late: bool, why: str
+) -> None:
+    incident = services.create_incident(
+        site=basrah,
+        facts=facts(reported_at=MOMENT + told * HOUR),
+        sources=[FAIR],
+        by=worker,
+        at=MOMENT + told * HOUR,
+    )
+    response = incident.response
+    assert (response.started_at - MOMENT, response.late_notice) == (start * HOUR, late), why
+    assert response.contact_due_at - response.started_at == 24 * HOUR
+    assert response.amber_at - response.started_at == 48 * HOUR
+    assert response.due_at - response.started_at == 72 * HOUR
+
+
+def test_history_has_no_clock(basrah: Any, worker: Any) -> None:
+    services.create_incident(
+        site=basrah, facts=facts(), sources=[FAIR], by=worker, at=MOMENT + timedelta(days=15)
+    )
+    assert not IncidentResponse.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [{"origin": "ucdp-ged", "origin_id": "7"}, {"workflow_state": "draft"}],
+    ids=["an outside list", "a draft"],
+)
+def test_imports_and_drafts_are_not_live(log: Any, wanted: dict[str, Any]) -> None:
+    incident = log()
+    Incident.objects.filter(pk=incident.pk).update(**wanted)
+    incident.refresh_from_db()
+    assert not clocks.is_live(incident)
+
+
+def test_a_read_only_site_has_no_clock(log: Any, basrah: Any) -> None:
+    incident = log()
+    incident.site.read_only = True
+    assert not clocks.is_live(incident)
+
+
+def test_a_draft_gets_its_clock_when_it_is_sent(log: Any, worker: Any) -> None:
+    draft = log(state="draft")
+    assert not IncidentResponse.objects.exists()
+    sent = services.submit_incident(draft, by=worker)
+    assert IncidentResponse.objects.get().incident == sent
+
+
+#: What takes an incident out of the counted ones, and why the clock says it stopped.
+def _return(incident: Incident, by: dict[str, Any], _other: Incident) -> None:
+    services.return_incident(incident, by=by["supervisor"], reason="which street?")
+
+
+def _withdraw(incident: Incident, by: dict[str, Any], _other: Incident) -> None:
+    services.withdraw_incident(incident, by=by["worker"], reason="mistake")
+
+
+def _duplicate(incident: Incident, by: dict[str, Any], other: Incident) -> None:
+    services.mark_duplicate(incident, of=other, by=by["supervisor"])
+
+
+@pytest.mark.parametrize(
+    ("leave", "reason"),
+    [(_return, CLOSED.RETURNED), (_withdraw, CLOSED.WITHDRAWN), (_duplicate, CLOSED.DUPLICATE)],
+)
+def test_who_leaves_the_counted_states_stops_the_clock(
+    log: Any, worker: Any, supervisor: Any, leave: Any, reason: str
+) -> None:
+    incident, other = log(), log()
+    leave(incident, {"worker": worker, "supervisor": supervisor}, other)
+    response = IncidentResponse.objects.get(incident=incident)
+    assert response.closed_reason == reason
+    assert response.closed_at is not None
+
+
+def test_a_returned_incident_goes_on_with_its_clock_when_it_comes_again(
+    log: Any, worker: Any, supervisor: Any
+) -> None:
+    incident = log()
+    start = incident.response.started_at
+    services.return_incident(incident, by=supervisor, reason="which street?")
+    services.submit_incident(incident, by=worker)
+    response = IncidentResponse.objects.get()
+    assert (response.closed_at, response.closed_reason, response.started_at) == (None, "", start)
+    verbs = AuditEvent.objects.filter(verb__startswith="response.").order_by("seq")
+    assert list(verbs.values_list("verb", flat=True)) == [
+        "response.opened",
+        "response.stopped",
+        "response.resumed",
+    ]
+
+
+def test_a_corrected_type_takes_it_on_and_off_the_clock(log: Any, supervisor: Any) -> None:
+    incident = log(type="THR", killed_best=0)
+    incident = services.edit_incident(
+        incident, facts={"type": "ATM"}, version=incident.version, by=supervisor
+    )
+    assert IncidentResponse.objects.get().closed_at is None
+    incident = services.edit_incident(
+        incident, facts={"type": "THR"}, version=incident.version, by=supervisor
+    )
+    assert IncidentResponse.objects.get().closed_reason == CLOSED.RETYPED
+    accepted = services.accept_incident(incident, by=supervisor)
+    services.revise_incident(
+        accepted,
+        facts={"type": "KID"},
+        reason="it was a kidnapping",
+        version=accepted.version,
+        by=supervisor,
+    )
+    assert IncidentResponse.objects.get().closed_at is None
+
+
+def test_a_corrected_moment_sets_the_clock_anew(log: Any, worker: Any) -> None:
+    incident = log()
+    IncidentResponse.objects.update(manager_escalated_at=MOMENT + 80 * HOUR)
+    services.edit_incident(
+        incident,
+        facts={"occurred_from": MOMENT - 10 * HOUR},
+        version=1,
+        by=worker,
+        at=MOMENT + 3 * HOUR,
+    )
+    response = IncidentResponse.objects.get()
+    assert response.started_at == MOMENT - 10 * HOUR
+    assert response.manager_escalated_at is None
+
+
+def test_following_again_changes_nothing(log: Any, worker: Any) -> None:
+    incident = log()
+    events, version = AuditEvent.objects.count(), incident.response.version
+    clocks.follow(incident, by=worker, at=MOMENT)
+    assert AuditEvent.objects.count() == events
+    assert IncidentResponse.objects.get().version == version
+
+
+def test_a_refused_verb_leaves_the_clock_alone(log: Any, worker: Any) -> None:
+    incident = log()
+    with transaction.atomic():
+        services.withdraw_incident(incident, by=worker, reason="mistake")
+        transaction.set_rollback(True)
+    assert IncidentResponse.objects.get().closed_at is None
+
+
+def test_the_supervisor_is_told_of_a_new_clock_the_other_site_is_not(
+    log: Any, supervisor: Any, make_user: Any, zubair: Any
+) -> None:
+    make_user("supervisor", zubair)
+    log()
+    notice = worklist.Notification.objects.get()
+    assert (notice.recipient, notice.kind) == (supervisor, "response.opened")
+
+
+# --- the watch ----------------------------------------------------------------------------------
+
+#: (type, actor, watched, why)
+WATCHED = [
+    ("MUR", ActorFacts(category="tribal"), True, "armed tribesmen"),
+    ("ASN", ActorFacts(category="party_militia"), True, "a militia"),
+    ("MUR", ActorFacts(category="unknown", named_group="Al-X"), True, "a named group"),
+    ("MUR", ActorFacts(category="unknown"), False, "nobody knows who"),
+    ("MUR", ActorFacts(category="lone"), False, "one person alone"),
+    ("MUR", ActorFacts(category="family"), False, "in the family"),
+    ("KID", ActorFacts(category="tribal"), False, "nobody was killed"),
+]
+
+
+@pytest.mark.parametrize(("code", "actor", "watched", "why"), WATCHED, ids=[w[3] for w in WATCHED])
+def test_a_killing_by_a_known_group_opens_a_watch(
+    log: Any, code: str, actor: ActorFacts, watched: bool, why: str
+) -> None:
+    log(type=code, killed_best=0 if code == "KID" else 1, actors=[actor])
+    watches = list(RetaliationWatch.objects.all())
+    assert bool(watches) == watched, why
+    if watches:
+        assert watches[0].ends_at - MOMENT == 72 * HOUR
+        assert watches[0].lacks_somebody
+
+
+def test_a_withdrawn_killing_ends_its_watch(log: Any, worker: Any) -> None:
+    incident = log(actors=[ActorFacts(category="tribal")])
+    services.withdraw_incident(incident, by=worker, reason="mistake")
+    assert RetaliationWatch.objects.get().outcome == "stopped"
+
+
+# --- what the database holds ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"closed_at": MOMENT},
+        {"closed_reason": "unsafe"},
+        {"closed_at": MOMENT, "closed_reason": "answered"},
+        {"community_response_at": MOMENT},
+        {"due_at": MOMENT - HOUR},
+        {"closed_at": MOMENT, "closed_reason": "bored"},
+    ],
+    ids=str,
+)
+def test_a_clock_cannot_contradict_itself(log: Any, wrong: dict[str, Any]) -> None:
+    log()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        IncidentResponse.objects.update(**wrong)
+
+
+def test_nobody_watches_both_sides(log: Any, worker: Any) -> None:
+    log(actors=[ActorFacts(category="tribal")])
+    with pytest.raises(IntegrityError), transaction.atomic():
+        RetaliationWatch.objects.update(victim_side=worker, other_side=worker)
+
+
+@pytest.mark.parametrize("table", ["incidents_responseaction", "incidents_watchcheck"])
+@pytest.mark.parametrize("statement", ["UPDATE {} SET words = ''", "DELETE FROM {}"])
+def test_what_was_done_is_never_changed_or_removed(table: str, statement: str) -> None:
+    with (
+        pytest.raises(ProgrammingError, match="permission denied"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement.format(table))
+
+
+def test_a_review_leaves_the_clock_alone(log: Any, supervisor: Any) -> None:
+    incident = services.take_for_review(log(), by=supervisor)
+    services.accept_incident(incident, by=supervisor)
+    assert IncidentResponse.objects.get().closed_at is None
