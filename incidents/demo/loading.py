@@ -19,6 +19,7 @@ from ceasefire.places import services as places
 from ceasefire.places.models import CoveragePeriod, Place, Site
 from incidents import importing
 from incidents.demo import kinds, responses
+from incidents.demo.connections import connect
 from incidents.demo.people import CENTRE, HISTORY, ZUBAIR, demo_password, make_people
 from incidents.demo.pictures import add_pictures
 from incidents.demo.simulation import Event, Program, Spot, natural_size, simulate
@@ -148,6 +149,7 @@ def load_demo(
         since = cut - timedelta(weeks=REPORTED_WEEKS)
         answers = responses.Answers(site, field, cut, f"{seed}/{program.site}")
         answers.write(writer.incidents, writer.actors, since)
+        connect(site, people[_SUPERVISORS[program.site]], cut)
         loaded.made_up[program.site] = len(events)
     responses.tell(max(cut, periods.now()))
     for code, number in loaded.made_up.items():

@@ -49,7 +49,8 @@ _FIELDS = (
     *("killed_min", "killed_best", "killed_max", "injured_min", "injured_best", "injured_max"),
     *("abducted", "summary", "workflow_state", "verification", "is_sensitive", "created_at"),
     *("place__level", "place__parent", "place__pcode", "place__name_en", "place__name_ar"),
-    *("reporter", "reporter__code_name", "reported_at"),
+    *("reporter", "reporter__code_name", "reported_at", "version", "duplicate_of"),
+    *("occurred_on", "occurred_to", "killed_unknown", "origin", "district", "staff_involved"),
 )
 
 
@@ -258,7 +259,7 @@ def likely_pairs(*, by: User, today: Any = None) -> list[TwinPair]:
             .only(*_FIELDS)
             .order_by("-occurred_from", "-id")[:LIST_RECORDS]
         )
-    near = list(islice(_near(newest), MOST_PAIRS))
+    near = list(islice(near_each_other(newest), MOST_PAIRS))
     if not near:
         return []
     decided = _decisions({one.pk for pair in near for one in pair})
@@ -277,7 +278,7 @@ def likely_pairs(*, by: User, today: Any = None) -> list[TwinPair]:
     return pairs[:LIST_PAIRS]
 
 
-def _near(newest: Sequence[Incident]) -> Iterable[tuple[Incident, Incident]]:
+def near_each_other(newest: Sequence[Incident]) -> Iterable[tuple[Incident, Incident]]:
     """Pairs that the candidate query would put beside each other."""
     groups: dict[tuple[Any, Any], list[Incident]] = {}
     for one in newest:

@@ -32,7 +32,6 @@ from incidents.services.sources import add_source, may_add_source, verify_again
 from incidents.services.workflow import SETTLED, locked, revise, withdraw_incident
 
 
-@transaction.atomic
 def add_second_report(
     original: Incident,
     *,
@@ -55,31 +54,66 @@ def add_second_report(
     The form's key makes a second arrival harmless, also of a form that was meanwhile saved as an
     incident of its own; with other content both are kept and `SameKeyOtherContent` is raised.
     """
-    hold_key(key)
     content = as_content(facts, sources=sources, victims=victims, actors=actors)
     digest = digest or content_hash(content)
+    with transaction.atomic():
+        hold_key(key)
+        incident = _arrived_before(key, digest=digest, content=content, by=by)
+        if incident is None:
+            return _tell(
+                original,
+                content=content,
+                sources=sources,
+                summary=str(facts.get("summary", ""))[:2000],
+                told={"key": key, "content_hash": digest},
+                by=by,
+                at=at or periods.now(),
+            )
+    if isinstance(incident, SameKeyOtherContent):
+        # Raised when what was sent is safe.
+        raise incident
+    return incident
+
+
+def _arrived_before(
+    key: UUID, *, digest: str, content: Mapping[str, Any], by: User
+) -> Incident | SameKeyOtherContent | None:
+    """Where a form with this key went, or the conflict that is kept; None where it is new."""
     saved = Incident.objects.filter(idempotency_key=key).first()
-    if saved is not None:
-        if saved.reporter_id != by.pk:
-            raise KeyTaken
-        return saved
     told = SecondReport.objects.select_related("incident").filter(key=key).first()
-    if told is not None:
-        return arrived_again(told, digest=digest, content=content, by=by)
+    if saved is None and told is None:
+        return None
+    if (saved and saved.reporter_id != by.pk) or (told and told.by_id != by.pk):
+        raise KeyTaken
+    if saved is not None:
+        return saved
+    if told is None or told.content_hash == digest:
+        return told.incident if told else None
+    keep_other_content(told.incident, content, by=by)
+    return SameKeyOtherContent(told.incident)
+
+
+def _tell(
+    original: Incident,
+    *,
+    content: Mapping[str, Any],
+    sources: Sequence[SourceFacts],
+    summary: str,
+    told: dict[str, Any],
+    by: User,
+    at: datetime,
+) -> Incident:
     original = locked(original)
     if original.duplicate_of_id is not None:
         original = locked(Incident.objects.get(pk=original.duplicate_of_id))
     if not Incident.objects.visible_to(by).filter(pk=original.pk).exists():
         raise NotAllowedFromHere
-    at = at or periods.now()
     bare, names = without_names({**content, "sources": []})
-    told = SecondReport.objects.create(
-        key=key, content_hash=digest, incident=original, content=bare, by=by, at=at
-    )
-    seal_names(told, names, by=by)
+    kept = SecondReport.objects.create(incident=original, content=bare, by=by, at=at, **told)
+    seal_names(kept, names, by=by)
     for position, source in enumerate(sources):
         if position == 0 and not source.text:
-            source = replace(source, text=str(facts.get("summary", ""))[:2000])
+            source = replace(source, text=summary)
         _add(original, source, by=by, at=at)
     audit.record(
         "incident.reported_again", subject=original, by=by, detail={"sources": len(sources)}
@@ -97,18 +131,6 @@ def _add(original: Incident, facts: SourceFacts, *, by: User, at: datetime) -> N
         added.save(update_fields=["same_origin_as"])
         incident = locked(original)
         incident.save(update_fields=[*verify_again(incident), "updated_at"])
-
-
-def arrived_again(
-    told: SecondReport, *, digest: str, content: Mapping[str, Any], by: User
-) -> Incident:
-    """The same form once more: the incident it went to, or a conflict that is kept."""
-    if told.by_id != by.pk:
-        raise KeyTaken
-    if told.content_hash == digest:
-        return told.incident
-    keep_other_content(told.incident, content, by=by)
-    raise SameKeyOtherContent(told.incident)
 
 
 @transaction.atomic
