@@ -1,5 +1,6 @@
 """The map: its page with the table of the same numbers, the marks of a part, and their records."""
 
+import json
 import math
 from datetime import timedelta
 from typing import Any
@@ -78,11 +79,11 @@ def incident_map(request: HttpRequest) -> HttpResponse:
             ),
             "legend": _legend(steps, digits),
             "picture": picture(shown, drawn, label=_("Map of the areas in the table")),
-            "data": {
-                "areas": drawn,
-                "query": filters.query(),
-                "weeks": _weeks(filters),
-            },
+            # In an attribute: htmx drops scripts from what it swaps, those that hold data too.
+            "data": json.dumps(
+                {"areas": drawn, "query": filters.query(), "weeks": _weeks(filters)},
+                separators=(",", ":"),
+            ),
             "list_url": _list_url(filters, status="counted")
             if not filters.cleaned_data.get("status")
             else "",

@@ -14,7 +14,7 @@
   const arabic = facts.digits === "arabic";
   const CELL = 60; // pixels between marks at least, so that each can be hit
 
-  const read = () => JSON.parse(document.getElementById("map-data").textContent);
+  const read = () => JSON.parse(document.getElementById("map-data").dataset.json);
   let data = read();
   let chosen = "";
 
@@ -193,6 +193,11 @@
       drawn.dataset.cell = cell;
       drawn.setAttribute("aria-label", words);
       drawn.title = words;
+      drawn.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        look(`cell=${cell}`, words, "");
+      });
       if (held === cell) drawn.focus({ preventScroll: true });
     }
   }

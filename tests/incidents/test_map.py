@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -47,9 +48,9 @@ def page(client: Any, query: str = DAYS) -> str:
 
 
 def data(html: str) -> dict[str, Any]:
-    found = re.search(r'<script id="map-data" type="application/json">(.*?)</script>', html)
+    found = re.search(r'id="map-data" hidden data-json="([^"]*)"', html)
     assert found
-    return dict(json.loads(found[1]))
+    return dict(json.loads(unescape(found[1])))
 
 
 def rows(html: str) -> dict[str, tuple[int, int]]:
@@ -130,9 +131,11 @@ def test_a_point_known_to_the_neighbourhood_is_drawn_as_about_there(log, signed_
 def test_marks_that_stand_close_are_one_with_their_number(log, signed_in, worker):
     log(geo_precision=1, **SPOT)
     log(geo_precision=1, sources=WEAK, lat=30.512, lon=47.822)
-    [mark] = marks(signed_in(worker), grid=4)
+    [mark] = marks(signed_in(worker), grid=3)
 
-    assert mark[:2] == [30.511, 47.821]
+    # Somewhere in the middle of their cell of an eighth of a degree.
+    assert 30.5 < mark[0] < 30.625
+    assert 47.75 < mark[1] < 47.875
     assert mark[3:6] == ["2", 1, "mixed"]
     assert mark[6] == "1 incident, 1 unverified"
 
