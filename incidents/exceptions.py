@@ -46,6 +46,12 @@ class TooManyFilters(IncidentRefusal):
     message = _("At most 20 filters can be kept. Remove one first.")
 
 
+class TooLongAgo(IncidentRefusal):
+    """A day before any that somebody could have told of."""
+
+    message = _("That is before 1950. Look at the year again.")
+
+
 class TooManyRows(IncidentRefusal):
     """More rows than a person can have looked at."""
 

@@ -57,6 +57,9 @@ class DayField(_Typed):
         else:
             raise ValidationError(self.error_messages["invalid"], code="invalid")
         try:
+            # Beyond these a year is a slip of the finger, and its week may lie outside the calendar.
+            if not 1900 <= year <= 2200:
+                raise ValueError
             return date(year, month, day)
         except ValueError:
             raise ValidationError(self.error_messages["invalid"], code="invalid") from None

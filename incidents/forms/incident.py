@@ -75,6 +75,9 @@ def moment_on(day: date, clock: time | None, band: str) -> datetime:
     return datetime.combine(day, at, periods.BAGHDAD)
 
 
+SWAPPED = _("Latitude and longitude look exchanged: in Iraq latitude is 29 to 38.")
+
+
 class IncidentForm(NormalisedForm):
     """The plain facts, as edited or corrected. Labels and hints are the questions people answer."""
 
@@ -243,7 +246,10 @@ class IncidentForm(NormalisedForm):
         if place is None and lat is not None and lon is not None:
             place = self.found_place = places.locate(lat, lon)
             if place is None:
-                self.add_error("place", _("The point lies outside Iraq. Choose a place."))
+                if places.locate(lon, lat) is not None:
+                    self.add_error("lat", SWAPPED)
+                else:
+                    self.add_error("place", _("The point lies outside Iraq. Choose a place."))
                 return
         if place is None:
             if not {"place", "place_listed"} & set(self.errors):
@@ -264,7 +270,8 @@ class IncidentForm(NormalisedForm):
         if found.lies == "near":
             self.near = place
         elif found.lies == "elsewhere" and found.located is None:
-            self.add_error("lat", _("The point lies outside Iraq."))
+            swapped = services.check_point(place, lon, lat).located is not None
+            self.add_error("lat", SWAPPED if swapped else _("The point lies outside Iraq."))
         elif found.lies == "elsewhere":
             self.add_error(
                 "lat",
@@ -282,6 +289,8 @@ class IncidentForm(NormalisedForm):
             return
         if begins > timezone.now() + timedelta(minutes=10):
             self.add_error("day", _("That is later than now."))
+        elif periods.local_day(begins) < services.EARLIEST:
+            self.add_error("day", _("That is before 1950. Look at the year again."))
         if until is not None:
             if until < periods.local_day(begins):
                 self.add_error("until", _("It ends before it begins."))

@@ -293,7 +293,15 @@ class Incident(models.Model):
             ),
             models.CheckConstraint(
                 condition=(Q(lat__isnull=True) & Q(lon__isnull=True))
-                | Q(lat__gte=-90, lat__lte=90, lon__gte=-180, lon__lte=180),
+                | Q(
+                    # Said outright: a comparison with nothing is no refusal in SQL.
+                    lat__isnull=False,
+                    lon__isnull=False,
+                    lat__gte=-90,
+                    lat__lte=90,
+                    lon__gte=-180,
+                    lon__lte=180,
+                ),
                 name="a_point_has_both_coordinates",
             ),
             models.CheckConstraint(

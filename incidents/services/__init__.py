@@ -66,6 +66,7 @@ from incidents.services.responses import (
 )
 from incidents.services.rows import may_take_away
 from incidents.services.rules import (
+    EARLIEST,
     RULES,
     Point,
     check_point,
@@ -111,6 +112,7 @@ from incidents.services.workflow import (
 )
 
 __all__ = [
+    "EARLIEST",
     "FIELDS",
     "GROUPS",
     "LABELS",

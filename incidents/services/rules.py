@@ -6,7 +6,7 @@ import uses the same rules as the form.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 from django.utils.translation import gettext_lazy as _
@@ -15,10 +15,12 @@ from ceasefire import periods
 from ceasefire.places import services as places
 from ceasefire.places.models import Place
 from ceasefire.text import search_key
-from incidents.exceptions import InTheFuture, PlaceTooCoarse, PointElsewhere
+from incidents.exceptions import InTheFuture, PlaceTooCoarse, PointElsewhere, TooLongAgo
 from incidents.models import Incident
 from incidents.services import search
 
+#: Nobody alive told us of an earlier one: a year before it is a slip of the finger.
+EARLIEST = date(1950, 1, 1)
 #: Clocks of phones go wrong by some minutes.
 CLOCK_TOLERANCE = timedelta(minutes=10)
 #: A point so near to a place's edge may still be meant for it: degrees, about two kilometres.
@@ -181,6 +183,8 @@ def check(incident: Incident, *, at: datetime) -> None:
     """Refuse what cannot be: a moment to come, a point elsewhere, a place said too exactly."""
     if incident.occurred_from > at + CLOCK_TOLERANCE:
         raise InTheFuture
+    if periods.local_day(incident.occurred_from) < EARLIEST:
+        raise TooLongAgo
     has_point = incident.lat is not None and incident.lon is not None
     if has_point:
         found = check_point(incident.place, incident.lat, incident.lon)  # type: ignore[arg-type]
