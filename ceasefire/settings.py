@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "ceasefire.exports",
     "ceasefire.attachments",
     "ceasefire.look",
+    "ceasefire.api",
     "ceasefire.accounts",
     "ceasefire.oversight",
     "incidents",
@@ -85,6 +86,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "ceasefire.look.headers.SafeHeadersMiddleware",
     "django.middleware.gzip.GZipMiddleware",
+    # Before the session: a device speaks by its token alone, a browser by its session alone.
+    "ceasefire.api.middleware.DeviceMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

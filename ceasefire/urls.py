@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from ceasefire.accounts import own_views
-from ceasefire.look import errors
+from ceasefire.api import answers
 from ceasefire.reports import home_views
 
 urlpatterns = [
@@ -17,11 +17,13 @@ urlpatterns = [
     path("people/", include("ceasefire.accounts.user_urls")),
     path("", include("ceasefire.oversight.urls")),
     path("incidents/", include("incidents.urls")),
+    path("api/v1/", include("ceasefire.api.urls")),
+    path("api/v1/incidents/", include("incidents.api.urls")),
     path("photos/", include("ceasefire.attachments.urls")),
     path("", include("ceasefire.reports.urls")),
 ]
 
-handler400 = errors.bad_request
-handler403 = errors.permission_denied
-handler404 = errors.not_found
-handler500 = errors.server_error
+handler400 = answers.bad_request
+handler403 = answers.permission_denied
+handler404 = answers.not_found
+handler500 = answers.server_error

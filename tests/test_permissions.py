@@ -30,7 +30,7 @@ from incidents.models import (
 )
 from incidents.services import SourceFacts, add_link, create_incident
 from tests.attachments.conftest import drawn
-from tests.test_architecture import OPEN_VIEWS, URLS
+from tests.test_architecture import API_VIEWS, OPEN_VIEWS, URLS
 
 COLUMNS = {
     "VI": Role.INTERRUPTER,
@@ -58,6 +58,11 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("mfa_deactivate_totp", "GET", "", "404 404 404 404 404 404 404 404 404"),
     ("mfa_view_recovery_codes", "GET", "", "404 404 404 404 404 404 404 404 404"),
     ("mfa_generate_recovery_codes", "GET", "", "302 302 302 302 302 302 302 302 302"),
+    ("token_list", "GET", "", "200 200 200 200 200 403 403 403 403"),
+    # The password again, first.
+    ("token_new", "GET", "", "302 302 302 302 302 403 403 403 403"),
+    ("token_revoke", "POST", "absent_number", "404 404 404 404 404 403 403 403 403"),
+    ("people:user_token_revoke", "POST", "token", "403 403 403 403 403 403 403 403 404"),
     ("people:user_list", "GET", "", "403 403 403 403 403 403 403 403 200"),
     ("people:user_new", "GET", "", "403 403 403 403 403 403 403 403 200"),
     ("people:user_detail", "GET", "user", "403 403 403 403 403 403 403 403 200"),
@@ -220,6 +225,7 @@ def scenes(basrah: Any, zubair: Any, make_user: Callable[..., Any]) -> dict[str,
         "": [[]] * 3,
         "absent_number": [[987654]] * 3,
         "user": [[colleague.username], [colleague.username], ["nobody"]],
+        "token": [[colleague.username, 987654]] * 2 + [["nobody", 987654]],
         "job": [
             [jobs.enqueue("jobs.heartbeat", site=basrah).pk],
             [jobs.enqueue("jobs.heartbeat", site=zubair).pk],
@@ -377,7 +383,7 @@ def cast(make_user: Callable[..., Any], basrah: Any) -> dict[str, Any]:
 def test_every_address_has_a_row():
     named = {name for name, _method, _scene, _statuses in TABLE}
 
-    assert {name for name, _path, _view in URLS} == named | set(OPEN_VIEWS)
+    assert {name for name, _path, _view in URLS} == named | set(OPEN_VIEWS) | API_VIEWS
 
 
 @pytest.mark.django_db
@@ -418,11 +424,15 @@ def comparable(answer: Any) -> tuple[int, str]:
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("name", "method", "scene"),
-    [(n, m, s) for n, m, s, _x in TABLE if s not in {"", "absent_number", "place", "site", "user"}],
+    [
+        (n, m, s)
+        for n, m, s, _x in TABLE
+        if s not in {"", "absent_number", "place", "site", "user", "token"}
+    ],
     ids=[
         f"{n} {m}"
         for n, m, s, _x in TABLE
-        if s not in {"", "absent_number", "place", "site", "user"}
+        if s not in {"", "absent_number", "place", "site", "user", "token"}
     ],
 )
 def test_another_sites_record_answers_exactly_like_an_absent_one(

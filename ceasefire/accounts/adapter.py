@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ceasefire import audit
+from ceasefire.api.services import revoke_all
 from ceasefire.people import lockout
 
 
@@ -67,6 +68,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def set_password(self, user: Any, password: str) -> None:
         super().set_password(user, password)
+        revoke_all(user, by=user)
         audit.record("people.password_set", subject=user, by=user)
 
     def respond_user_inactive(self, request: HttpRequest, user: Any) -> HttpResponse:

@@ -6,6 +6,7 @@ from django import forms
 from django.contrib.auth import password_validation
 from django.utils.translation import gettext_lazy as _
 
+from ceasefire.api.models import Scope
 from ceasefire.look.forms import DayField, NormalisedForm
 from ceasefire.people.models import User
 from ceasefire.people.roles import ALL_SITE_ROLES, Duty, Role
@@ -60,6 +61,29 @@ class NewPasswordForm(forms.Form):
         if facts.get("password") and facts.get("again") != facts["password"]:
             self.add_error("again", _("The two are not the same."))
         return facts
+
+
+class TokenForm(NormalisedForm):
+    """A token for a device of one's own."""
+
+    device = forms.CharField(
+        label=_("Device"),
+        max_length=60,
+        help_text=_("To tell it apart, for example “site tablet 2”. No name of a person."),
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("What it may do"),
+        choices=Scope.choices,
+        initial=[Scope.READ],
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, may_write: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not may_write:
+            self.fields["scopes"].choices = [  # type: ignore[attr-defined]
+                choice for choice in Scope.choices if choice[0] != Scope.WRITE
+            ]
 
 
 class UserForm(NormalisedForm):

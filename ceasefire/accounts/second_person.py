@@ -21,6 +21,7 @@ from ceasefire.accounts.exceptions import (
     NotYourself,
     ReasonNeeded,
 )
+from ceasefire.api.services import revoke_all
 from ceasefire.people.models import PendingChange, User
 from ceasefire.people.roles import ALL_SITE_ROLES, Role
 
@@ -189,6 +190,7 @@ def _take_second_step_away(user: User, *, by: User) -> None:
         authenticator.changed_by = by  # for the trail, see second_step.py
         authenticator.delete()
     end_all_sessions(user)
+    revoke_all(user, by=by)
 
 
 def _give_role(user: User, role: str, *, by: User) -> None:
@@ -201,6 +203,7 @@ def _give_role(user: User, role: str, *, by: User) -> None:
     user.save(update_fields=["role", "duties", "version"])
     if role in ALL_SITE_ROLES:
         user.sites.clear()
+    revoke_all(user, by=by)
     audit.record(
         "people.user_changed",
         subject=user,

@@ -18,6 +18,7 @@ from ceasefire.accounts.exceptions import (
     SecondPersonNeeded,
     UserChangedMeanwhile,
 )
+from ceasefire.api.services import revoke_all
 from ceasefire.people.models import OneTimeLink, User
 from ceasefire.people.roles import Role
 from ceasefire.places.models import Site
@@ -101,6 +102,8 @@ def change_user(
     user.version += 1
     user.save()
     user.sites.set(sites)
+    if before["role"] != role:
+        revoke_all(user, by=by)
     after = {"role": role, "sites": sorted(site.code for site in sites)}
     audit.record(
         "people.user_changed", subject=user, by=by, detail={"before": before, "after": after}
@@ -133,6 +136,7 @@ def disable_user(user: User, *, by: User) -> User:
     user.save(update_fields=["is_active", "version"])
     user.one_time_links.filter(used_at__isnull=True).delete()
     end_all_sessions(user)
+    revoke_all(user, by=by)
     audit.record("people.user_disabled", subject=user, by=by)
     return user
 
@@ -217,6 +221,7 @@ def set_password_by_link(token: str, *, password: str) -> User:
     user.set_password(password)
     user.save(update_fields=["password"])
     end_all_sessions(user)
+    revoke_all(user, by=user)
     audit.record("people.password_set", subject=user, by=user)
     return user
 

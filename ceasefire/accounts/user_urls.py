@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ceasefire.accounts import user_views
+from ceasefire.accounts import token_views, user_views
 
 app_name = "people"
 urlpatterns = [
@@ -16,4 +16,9 @@ urlpatterns = [
     path("<str:username>/enable/", user_views.user_enable, name="user_enable"),
     path("<str:username>/link/", user_views.user_link, name="user_link"),
     path("<str:username>/second-step/", user_views.user_second_step, name="user_second_step"),
+    path(
+        "<str:username>/tokens/<int:pk>/revoke/",
+        token_views.user_token_revoke,
+        name="user_token_revoke",
+    ),
 ]

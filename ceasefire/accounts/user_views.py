@@ -16,6 +16,7 @@ from ceasefire.accounts.exceptions import (
     UserChangedMeanwhile,
 )
 from ceasefire.accounts.forms import UserForm
+from ceasefire.api.models import DeviceToken
 from ceasefire.look.paging import keyset_page
 from ceasefire.people.access import requires
 from ceasefire.people.models import PendingChange, User
@@ -100,7 +101,10 @@ def user_detail(request: HttpRequest, username: str) -> HttpResponse:
         else:
             messages.success(request, _("Saved. It holds from their next page."))
             return redirect("people:user_detail", user.username)
-    return render(request, "accounts/user_detail.html", {"person": user, "form": form})
+    tokens = DeviceToken.objects.filter(user=user).live()
+    return render(
+        request, "accounts/user_detail.html", {"person": user, "form": form, "tokens": tokens}
+    )
 
 
 @require_POST

@@ -123,6 +123,10 @@ PERSONAL: dict[str, Personal] = {
     "people.OneTimeLink.user": Personal("Whose password the link sets", "session"),
     "people.OneTimeLink.digest": Personal("Know the link again; hash only", "session"),
     "people.OneTimeLink.created_by": Personal(_WHO, "session"),
+    "api.DeviceToken.user": Personal("Whose device it is", "session"),
+    "api.DeviceToken.device": Personal("Tell one's devices apart; not a name", "session"),
+    "api.DeviceToken.digest": Personal("Know the device's token again; hash only", "session"),
+    "api.DeviceToken.revoked_by": Personal(_WHO, "session"),
     "people.PendingChange.subject": Personal("Whose access the change is about", "account"),
     "people.PendingChange.role": Personal("The role that is asked for", "account"),
     "people.PendingChange.reason": Personal("Let the second person judge", "account"),
@@ -219,10 +223,6 @@ PERSONAL: dict[str, Personal] = {
     "incidents.BulkAction.by": Personal(_WHO, "trace"),
     "incidents.BulkAction.reason": Personal("Why many were returned, without names", "case"),
     "incidents.ImportChange.before": Personal("Undo a batch; no names", "case"),
-    # reports
-    "reports.WeeklyReport.narrative_en": Personal("What the week means, without names", "report"),
-    "reports.WeeklyReport.narrative_ar": Personal("What the week means, without names", "report"),
-    "reports.WeeklyReport.narrative_by": Personal(_WHO, "trace"),
     "incidents.IncidentResponse.assigned_to": Personal("Who is to answer it", "trace"),
     "incidents.IncidentResponse.next_step": Personal("What is next, without names", "case"),
     "incidents.ResponseAction.by": Personal(_WHO, "trace"),
@@ -235,6 +235,10 @@ PERSONAL: dict[str, Personal] = {
     "incidents.WatchCheck.words": Personal("How it is there, without names", "case"),
     # the worklist
     "worklist.Notification.recipient": Personal("Whom it tells", "notice"),
+    # reports
+    "reports.WeeklyReport.narrative_en": Personal("What the week means, without names", "report"),
+    "reports.WeeklyReport.narrative_ar": Personal("What the week means, without names", "report"),
+    "reports.WeeklyReport.narrative_by": Personal(_WHO, "trace"),
     "reports.WeeklyReport.compiled_by": Personal(_WHO, "trace"),
     "reports.WeeklyReport.frozen_by": Personal(_WHO, "trace"),
     # other people's tables
@@ -313,6 +317,10 @@ NOT_PERSONAL: dict[str, str] = {
     "incidents.ExportFile.filters": "codes and days of the filters, no searched words",
     "incidents.ExportFile.language": "en or ar",
     "incidents.ExportFile.key_id": "the name of a key",
+    "worklist.Notification.kind": "a word of ours",
+    "worklist.Notification.subject_label": "the kind of record",
+    "worklist.Notification.subject_code": "a code",
+    "worklist.Notification.key": "kind and code",
     "reports.WeeklyReport.body": "counts by district and type, sentences about them",
     "reports.WeeklyReport.basis": "the numbers behind the report",
     "reports.WeeklyReport.checksum": "a hash of the report",
@@ -350,6 +358,8 @@ CODE_LISTS: dict[str, str] = {
     "incidents.IncidentActor.category": "actor_category",
     "incidents.IncidentActor.certainty": "actor_certainty",
     "incidents.IncidentActor.count_band": "count_band",
+    "incidents.ResponseAction.kind": "response_action",
+    "incidents.WatchCheck.finding": "watch_finding",
 }
 
 #: Tables without a model.
@@ -357,5 +367,3 @@ OTHER_TABLES: dict[str, str] = {
     "database_cache": "Django's cache: one-time codes already used, by the user's key; minutes.",
     "django_migrations": "Which migrations ran. Nothing personal.",
 }
-    "incidents.ResponseAction.kind": "response_action",
-    "incidents.WatchCheck.finding": "watch_finding",

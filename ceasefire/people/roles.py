@@ -46,6 +46,8 @@ _INCIDENT_READING = {
     "incidents.view_incident",
     "incidents.view_point",
     "attachments.view_attachment",
+    # By a token, from a device of one's own.
+    "api.use_api",
 }
 _INCIDENT_FIELD = _INCIDENT_READING | {
     "incidents.add_incident",

@@ -1,0 +1,14 @@
+"""Addresses of the API on shared ground."""
+
+from django.urls import path
+
+from ceasefire.api import views
+
+app_name = "api"
+
+urlpatterns = [
+    path("openapi.json", views.OPENAPI_VIEW, name="openapi"),
+    path("me/", views.ME_VIEW, name="me"),
+    path("places/", views.PLACES_VIEW, name="place_list"),
+    path("places/<slug:pcode>/", views.PLACE_VIEW, name="place_one"),
+]
