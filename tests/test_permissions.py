@@ -173,8 +173,8 @@ TABLE: list[tuple[str, str, str, str]] = [
     # Not merged, which the page of the incident says.
     ("incidents:unmerge", "POST", "incident", "403 403 302 403 302 403 403 403 403"),
     ("incidents:link_add", "POST", "incident", "200 200 200 200 200 403 403 403 403"),
-    # Of a colleague's making: theirs and the reviewers' to take away.
-    ("incidents:link_remove", "POST", "link", "403 403 302 403 302 403 403 403 403"),
+    # Of a colleague's making: theirs and the reviewers' to take away. Then it is gone.
+    ("incidents:link_remove", "POST", "link", "403 403 302 404 404 403 403 403 403"),
     ("incidents:incident_chain", "GET", "incident", "200 200 200 200 200 403 403 403 403"),
     ("incidents:import_new", "GET", "", "403 403 403 403 200 403 403 403 403"),
     ("incidents:import_blank", "GET", "", "403 403 403 403 200 403 403 403 403"),
