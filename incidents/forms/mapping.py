@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from ceasefire import periods
 from ceasefire.look.forms import DayField
 from ceasefire.periods import Week
+from ceasefire.places.models import Place
 from incidents.forms.filters import ANY, IncidentFilter
 from incidents.models import Incident
 
@@ -21,6 +22,9 @@ SHARED = ("type", "place", "verification", "status", "site")
 
 class MapFilter(IncidentFilter):
     """Type, place, state, verification, site, own ones, and a span of days that is always set."""
+
+    #: The places of the person's sites, read once for the filter and for the table.
+    listed: list[Place]
 
     def __init__(self, data: Any, *args: Any, sites: list[Any], **kw: Any) -> None:
         self.sites = {site.code: site for site in sites}

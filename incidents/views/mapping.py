@@ -183,7 +183,7 @@ def _asked(request: HttpRequest) -> tuple[MapFilter, "QuerySet[Incident]"]:
     sites = sites_of(request.user)
     listed = places_of(sites, "governorate", "district", "subdistrict")
     filters = MapFilter(request.GET, user=request.user, sites=sites, places=listed)
-    filters.listed = listed  # type: ignore[attr-defined]
+    filters.listed = listed
     filters.is_valid()
     visible = Incident.objects.visible_to(request.user).filter(
         site__in=[site.pk for site in filters.asked_sites()]
