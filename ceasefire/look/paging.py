@@ -28,6 +28,9 @@ Row = TypeVar("Row", bound=Model)
 SIZE = 50
 #: In so many rows a word is looked for one by one, before its index is asked.
 NEAR = 1000
+#: Of a large table, in so many where it is neither frequent nor rare.
+FARTHER = 6 * NEAR
+LARGE = 250_000
 #: What PostgreSQL is told that comparing costs where texts are looked through (usually 0.0025).
 DEAR = "0.03"
 #: A longer cursor than this is not one of ours.
@@ -60,7 +63,7 @@ def keyset_page(
     size: int = SIZE,
     parts: Sequence[Q] = (),
     sought: Q | None = None,
-    indexed: Q | None = None,
+    indexed: QuerySet[Row] | None = None,
 ) -> KeysetPage[Row]:
     """Return the page of `size` rows after (or before) a cursor, in `ordering`.
 
@@ -71,7 +74,7 @@ def keyset_page(
     the rows in order (the sites of a person); the page is merged of the first rows of each.
     `sought`: a condition that no index reads in order (words of a text). It is looked for in the
     next `NEAR` rows first, which finds what is frequent; what is rare is found by its own index.
-    `indexed`: what that index can tell; true of every row that `sought` is true of.
+    `indexed`: the same rows narrowed by what that index can tell, asked so that it is read alone.
     """
     keys = [name.removeprefix("-") for name in ordering]
     onward = _read(queryset.model, keys, after)
@@ -104,7 +107,7 @@ def _first(
     many: int,
     parts: Sequence[Q],
     sought: Q | None,
-    indexed: Q | None,
+    indexed: QuerySet[Row] | None,
 ) -> list[Row]:
     """Return the first `many` rows beyond `values`, by the reading that their indexes allow."""
     rows = _beyond(queryset, ordering, values)
@@ -112,25 +115,39 @@ def _first(
         return _merged(rows, ordering, many, parts)
     first = ordering[0].removeprefix("-")
     turned = ordering[0].startswith("-")
-    edges = [
-        edge
-        for part in parts or [Q()]
-        for edge in rows.filter(part).values_list(first, flat=True)[NEAR : NEAR + 1]
-    ]
-    if not edges:
-        return _merged(rows.filter(sought), ordering, many, parts)
-    # Up to the nearest edge every part was read whole, so what is found there is without a gap.
-    edge = max(edges) if turned else min(edges)
-    near = rows.filter(sought, **{f"{first}__{'gte' if turned else 'lte'}": edge})
-    found = _merged(near, ordering, many, parts)
-    if len(found) == many:
-        return found
+    for depth in (NEAR, FARTHER):
+        edges = [
+            edge
+            for part in parts or [Q()]
+            for edge in rows.filter(part).values_list(first, flat=True)[depth : depth + 1]
+        ]
+        if not edges:
+            return _merged(rows.filter(sought), ordering, many, parts)
+        # Up to the nearest edge every part was read whole: what is found there is without a gap.
+        edge = max(edges) if turned else min(edges)
+        near = rows.filter(sought, **{f"{first}__{'gte' if turned else 'lte'}": edge})
+        found = _merged(near, ordering, many, parts)
+        if len(found) == many:
+            return found
+        # Once in a hundred rows of a large table: its index would find more rows than are here.
+        if len(found) * 100 < depth or not _is_large(rows.model):
+            break
     # The same value as an expression that is in no index: else the planner, expecting to meet a row
     # soon, walks the ordered index past every row there is.
     value = Coalesce(F(first), F(first))
     by_value = value.desc() if turned else value.asc()
     with _dear_comparisons():
-        return list(rows.filter(indexed or Q(), sought).order_by(by_value, *ordering[1:])[:many])
+        far = rows if indexed is None else _beyond(indexed, ordering, values)
+        return list(far.filter(sought).order_by(by_value, *ordering[1:])[:many])
+
+
+def _is_large(model: type[Model]) -> bool:
+    """Whether a table holds many rows, as the planner believes."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT reltuples FROM pg_class WHERE oid = %s::regclass", [model._meta.db_table]
+        )
+        return bool(cursor.fetchone()[0] > LARGE)
 
 
 @contextmanager
@@ -138,17 +155,23 @@ def _dear_comparisons() -> Iterator[None]:
     """Let the planner know that looking through a text costs more than comparing two numbers.
 
     At its usual price it reads every row of a site to search a frequent word in it, eight times
-    as slow as asking the word's index. Holds for this transaction at most.
+    as slow as asking the word's index. And no helpers: starting them takes longer than a page. Holds for this transaction at most.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT current_setting('cpu_operator_cost'),"
-            " set_config('cpu_operator_cost', %s, true)",
+            " current_setting('max_parallel_workers_per_gather'),"
+            " set_config('cpu_operator_cost', %s, true),"
+            " set_config('max_parallel_workers_per_gather', '0', true)",
             [DEAR],
         )
-        before = cursor.fetchone()[0]
+        before = cursor.fetchone()[:2]
         yield
-        cursor.execute("SELECT set_config('cpu_operator_cost', %s, true)", [before])
+        cursor.execute(
+            "SELECT set_config('cpu_operator_cost', %s, true),"
+            " set_config('max_parallel_workers_per_gather', %s, true)",
+            before,
+        )
 
 
 def _merged(

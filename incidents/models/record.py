@@ -45,7 +45,7 @@ class IncidentWords(models.Func):
 class IncidentQuerySet(models.QuerySet["Incident"]):
     """Incidents, read as staff speak."""
 
-    def visible_to(self, user: Any) -> "IncidentQuerySet":
+    def visible_to(self, user: Any, *, by_site: bool = True) -> "IncidentQuerySet":
         """Those a person may see at all; everything else answers like absent.
 
         Field staff: their own, and the non-sensitive ones of their sites. Data officers: the
@@ -57,7 +57,15 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         seen = Q(site__in=user.site_ids) & ~Q(workflow_state=Incident.State.DRAFT)
         if user.role not in SEES_SENSITIVE:
             seen &= Q(is_sensitive=False)
-        return self.filter(seen | Q(reporter=user, site__in=user.site_ids))
+        rows = self.filter(seen | Q(reporter=user, site__in=user.site_ids))
+        return rows if by_site else self._beside_words(user)
+
+    def _beside_words(self, user: Any) -> "IncidentQuerySet":
+        seen = ~Q(workflow_state=Incident.State.DRAFT)
+        if user.role not in SEES_SENSITIVE:
+            seen &= Q(is_sensitive=False)
+        rows = self.alias(_site=F("site_id") + 0).filter(_site__in=user.site_ids)
+        return rows.filter(seen | Q(reporter=user))
 
     def counted(self) -> "IncidentQuerySet":
         """Those that reports count: never draft, returned, duplicate or withdrawn."""

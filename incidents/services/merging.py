@@ -294,6 +294,13 @@ def _move_sources(kept: Incident, gone: Incident, merge: IncidentMerge) -> None:
         source.save(update_fields=["incident", "same_origin_as"])
     merge.moved["sources"] = [str(source.pk) for source in moved]
     merge.moved["origins"] = origins
+    _keep_said(kept, gone)
+
+
+def _keep_said(*incidents: Incident) -> None:
+    """The words of sources are searched where the sources are now."""
+    for incident in incidents:
+        search.keep_said(incident)
 
 
 def digests_of(sources: Iterable[Source]) -> list[tuple[UUID, bytes]]:
@@ -443,6 +450,7 @@ def _give_back(merge: IncidentMerge, kept: Incident, gone: Incident) -> None:
     for kind, model in (("sources", Source), ("victims", Victimization), ("actors", IncidentActor)):
         model.objects.filter(pk__in=merge.moved.get(kind, [])).update(incident=gone)  # type: ignore[attr-defined]
     Source.objects.filter(pk__in=merge.moved["origins"]).update(same_origin_as=None)
+    _keep_said(kept, gone)
     links.give_back(merge.moved["links"], kept=kept, gone=gone)
     Attachment.objects.filter(pk__in=merge.moved["photos"], subject_key=kept.pk).update(
         subject_key=gone.pk

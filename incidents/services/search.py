@@ -44,8 +44,6 @@ MOST_WORDS = 8
 LONGEST_TEXT = 200
 #: So many other spellings of one word are looked for, the likest first.
 MOST_SPELLINGS = 60
-#: A search counts so far and then says "more than".
-COUNTED = 1000
 #: As many words of sources as the index takes of one incident.
 MOST_SAID = 2000
 #: Latin articles, and the letters before which each is one.
@@ -381,12 +379,6 @@ def _readers(user: User | None, site_ids: Sequence[int]) -> list[str]:
         else:
             readers.append(f"{owner_key(user.pk)}~")
     return readers
-
-
-def count(rows: models.QuerySet[Incident], search: Search) -> int:
-    """How many rows a search finds, read no further than one more than `COUNTED`."""
-    found = rows.filter(search.index, search.holds).order_by()
-    return found.values_list("pk")[: COUNTED + 1].count()
 
 
 def close_spellings(search: Search, exact: Search, keys: Iterable[str]) -> list[str]:

@@ -153,7 +153,17 @@ def _page_of(
         before=request.GET.get("before"),
         parts=[Q(site=site.pk) for site in filters.asked_sites()],
         sought=sought.holds if sought is not None else None,
-        indexed=sought.index if sought is not None else None,
+        indexed=None if sought is None else _by_words(request.user, filters, sought),
+    )
+
+
+def _by_words(user: Any, filters: IncidentFilter, sought: search.Search) -> Any:
+    """The rows of the list as the index of words alone gives them."""
+    rows = filters.narrow(Incident.objects.visible_to(user, by_site=False))
+    return (
+        rows.filter(sought.index)
+        .select_related("place", "district", "reporter", "site")
+        .only(*LIST_FIELDS, "summary", "search_key")
     )
 
 
@@ -162,7 +172,8 @@ def _finding(
 ) -> dict[str, Any]:
     """What a search says of itself: how many, whether by close spellings, and where the words are.
 
-    Counted as far as a thousand. Only what this person sees is counted, quoted and marked.
+    Counted as far as the page: to count further is to read further. Only what this person sees is
+    counted, quoted and marked.
     """
     exact = sought
     as_typed = set()
@@ -173,13 +184,9 @@ def _finding(
     for incident in page:
         incident.quoted = _quoted(incident.summary, sought)
         incident.is_close = sought.close and incident.pk not in as_typed
-    if page.before is None and page.after is None:
-        many = len(page)
-    else:
-        many = search.count(rows, sought)
     return {
-        "many": min(many, search.COUNTED),
-        "more": many > search.COUNTED,
+        "many": len(page),
+        "more": page.before is not None or page.after is not None,
         "close": sought.close,
         "spellings": search.close_spellings(
             sought, exact, (row.search_key for row in page if row.is_close)
