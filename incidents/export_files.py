@@ -220,7 +220,7 @@ def write_workbook(
         sheets = exports.sheets()
     write_xlsx(
         columns,
-        incidents,
+        exports.slim(incidents),
         title=_("Incidents"),
         language=language,
         file=path,

@@ -95,7 +95,7 @@ def incident_export(request: HttpRequest) -> HttpResponseBase:
         columns, header = exports.layout(options.get("labels", ""))
         return csv_response(
             columns,
-            found,
+            lambda: exports.slim(found()),
             name,
             user=user,
             header=header or "key",  # type: ignore[arg-type]

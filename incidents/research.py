@@ -166,6 +166,9 @@ def rows(incidents: QuerySet[Incident]) -> Iterator[Event]:
     walk, spots = crosswalk(), Spots()
     found = (
         fit(incidents)
+        .select_related(None)
+        .prefetch_related(None)
+        .defer(None)
         .only(
             *("id", "code", "origin", "origin_id", "type", "occurred_on", "time_precision"),
             *("place_id", "geo_precision", "lat", "lon", "killed_best", "killed_unknown"),

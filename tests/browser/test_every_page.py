@@ -123,11 +123,16 @@ def _columns(page: Any, world: World) -> None:
         page.goto(page.url + "columns/")
 
 
+def _words(page: Any, world: World) -> None:
+    _columns(page, world)
+    page.locator("main form .form-actions .btn-primary").first.click()
+    page.wait_for_url(re.compile("/incidents/import/[^/]+/values/$"))
+
+
 def _preview(page: Any, world: World) -> None:
-    _upload(page, world)
-    if "/columns/" in page.url:
-        page.locator("main form .form-actions .btn-primary").first.click()
-        page.wait_for_url(re.compile("/incidents/import/[^/]+/$"))
+    _words(page, world)
+    page.locator("main form .form-actions .btn-primary").first.click()
+    page.wait_for_url(re.compile("/incidents/import/[^/]+/$"))
 
 
 def _check_the_chain(page: Any, world: World) -> None:
@@ -147,6 +152,7 @@ REACHED: dict[str, tuple[str, Callable[[Any, World], None]]] = {
     "sign-in refused": ("", _sign_in_wrongly),
     "log, with faults": ("worker", _log_with_faults),
     "import, columns": ("data", _columns),
+    "import, words": ("data", _words),
     "import, preview": ("data", _preview),
     "audit, checked": ("auditor", _check_the_chain),
     "new user, with faults": ("admin", _user_with_faults),

@@ -239,7 +239,9 @@ def test_only_what_may_leave_is_in_the_research_file(
     for state in ("returned", "withdrawn", "draft"):
         log(state=state)
     refuted = log(state="accepted")
-    Incident.objects.filter(pk=refuted.pk).update(verification="refuted")
+    Incident.objects.filter(pk=refuted.pk).update(
+        verification="refuted", verification_reason="It was a wedding."
+    )
     team = log(state="accepted")
     Incident.objects.filter(pk=team.pk).update(sharing="team")
     client = signed_in(manager)
@@ -251,7 +253,7 @@ def test_only_what_may_leave_is_in_the_research_file(
     assert (row["event_type"], row["sub_event_type"]) == ("Violence against civilians", "Attack")
     assert (row["actor1"], row["inter1"]) == ("Party Militia (Iraq)", "Political militia")
     assert row["civilian_targeting"] == "Civilian targeting"
-    assert (row["iso"], row["admin1"]) == ("368", "Basrah")
+    assert (row["iso"], row["admin1"]) == ("368", "Al-Basrah")
     assert row["source"] == "Family"
 
 
@@ -380,6 +382,23 @@ def test_the_order_is_that_of_the_days(log: Any, manager: Any, signed_in: Any) -
         for row in rows(body(signed_in(manager).get(ADDRESS, {"format": "csv"})))
     ]
     assert found == sorted(found)
+
+
+def test_rows_without_models_say_the_same_as_the_records(basrah: Any, log: Any) -> None:
+    log(
+        killed_best=None,
+        killed_unknown=True,
+        weapons=["pistol"],
+        sources=[SourceFacts("police", "C", "3"), SourceFacts("family", "B", "2")],
+        actors=[ActorFacts(category="tribal"), ActorFacts(category="lone")],
+        state="accepted",
+    )
+    importing.import_file(
+        table({"latitude": "30.5", "longitude": "47.8"}), format="table", site=basrah, by=None
+    )
+    found = exports.rows(Incident.objects.all())
+    by_model = b"".join(write_csv(exports.COLUMNS, found))
+    assert b"".join(write_csv(exports.SLIM, exports.slim(found))) == by_model
 
 
 def test_a_row_that_was_imported_comes_out_and_back_in_unchanged(basrah: Any) -> None:

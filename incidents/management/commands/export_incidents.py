@@ -105,7 +105,7 @@ class Command(BaseCommand):
             columns, header = exports.layout(options["labels"])
             parts = write_csv(
                 columns,
-                incidents,
+                exports.slim(incidents),
                 header=header or "key",  # type: ignore[arg-type]
                 tags=hxl,
                 progress=progress,
