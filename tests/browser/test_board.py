@@ -1,0 +1,57 @@
+"""The 72-hour board on a phone: fresh without a page load, and never in the way of an answer."""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import PHONE, axe, overflow
+from tests.demo_world import World
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def _give(page: Any, world: World, row: str, to: str) -> None:
+    page.goto(world.url("/incidents/board/"))
+    form = page.locator(f"#{row} .response-assign")
+    form.locator("select").select_option(label=to)
+    form.locator("button").click()
+    page.locator(".board-messages .message").first.wait_for()
+
+
+def _who(page: Any, row: str) -> str:
+    return re.sub(r"\s+", " ", page.locator(f"#{row} .response-who").inner_text()).strip()
+
+
+def test_the_board_shows_what_another_did_without_a_page_load(
+    visit: Any, demo_world: World
+) -> None:
+    phone = visit("worker", viewport=PHONE)
+    phone.clock.install()
+    phone.goto(demo_world.url("/incidents/board/"))
+    row = phone.locator("[data-row]:has(.response-doing)").first.get_attribute("id")
+    phone.evaluate("window.stayed = true")
+    supervisor = visit("supervisor")
+    for name in ("Swallow", "Sparrow"):
+        _give(supervisor, demo_world, row, name)
+        phone.clock.fast_forward(21_000)
+        phone.locator(f"#{row} .response-who", has_text=name).wait_for()
+    assert phone.evaluate("window.stayed") is True
+    assert axe(phone) == []
+    assert overflow(phone) == []
+
+
+def test_what_is_being_answered_is_not_taken_away(visit: Any, demo_world: World) -> None:
+    first, second = visit("supervisor"), visit("supervisor")
+    first.clock.install()
+    first.goto(demo_world.url("/incidents/board/"))
+    row = first.locator("[data-row]:has(.response-assign)").first.get_attribute("id")
+    before = _who(first, row)
+    select = first.locator(f"#{row} select")
+    chosen = "Swallow" if "Swallow" not in before else "Sparrow"
+    select.select_option(label=chosen)
+    _give(second, demo_world, row, "Kingfisher" if "Kingfisher" not in before else "Nobody")
+    first.clock.fast_forward(45_000)
+    first.locator("[data-board-waiting]", has_text="It waits").wait_for()
+    assert select.evaluate("s => s.selectedOptions[0].text") == chosen
+    assert _who(first, row) == before
