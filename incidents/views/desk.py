@@ -210,8 +210,13 @@ def bulk_run(request: HttpRequest) -> HttpResponse:
         return redirect(_back(query))
     if action.job_id is None and action.finished_at is None:
         services.run_here(action, by=request.user)
+    return redirect(_outcome(action, query))
+
+
+def _outcome(action: BulkAction, query: str) -> str:
+    """The page of the outcome, which knows the way back to the list as it was."""
     address = action.get_absolute_url()
-    return redirect(f"{address}?{query}" if query else address)
+    return f"{address}?{query}" if query else address
 
 
 def _back(query: str) -> str:
@@ -256,6 +261,7 @@ def bulk_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
             % {"n": counts["done"]},
             "refused": refused,
             "may_undo": counts["done"] and services.may_undo_bulk(action, request.user),
+            "query": plain_query(request.GET),
             "back_url": _back(plain_query(request.GET)),
         },
     )
@@ -283,7 +289,7 @@ def bulk_undo(request: HttpRequest, pk: UUID) -> HttpResponse:
         services.undo_bulk(action, by=request.user)
     except IncidentRefusal as refusal:
         messages.error(request, str(refusal))
-    return redirect(action)
+    return redirect(_outcome(action, plain_query(request.GET)))
 
 
 # --- taking back --------------------------------------------------------------------------------

@@ -53,7 +53,7 @@ def test_the_list_of_shortcuts_opens_and_closes_and_has_no_fault(visit, demo_wor
 def test_turned_off_no_key_does_anything(visit, demo_world):
     page = visit("worker", viewport=DESK)
     page.goto(demo_world.url("/account/"))
-    page.get_by_label("Keyboard shortcuts").uncheck()
+    page.locator("[name=shortcuts]").uncheck()
     page.get_by_role("button", name="Save", exact=True).click()
     page.wait_for_load_state()
     page.goto(demo_world.url("/incidents/"))
