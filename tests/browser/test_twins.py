@@ -68,13 +68,16 @@ def test_the_same_one_takes_the_source_also_without_a_signal(visit: Any, demo_wo
 
 def test_it_works_without_script(visit: Any, demo_world: World) -> None:
     page, _thumb = ask(visit, demo_world, "en")
-    data = page.evaluate(
-        "() => Object.fromEntries(new FormData(document.querySelector('form.log')))"
+    body = page.evaluate(
+        "() => new URLSearchParams(new FormData(document.querySelector('form.log'))).toString()"
     )
     answer = page.request.post(
         demo_world.url("/incidents/new/"),
-        form={**data, "twin": "other"},
-        headers={"Referer": demo_world.url("/incidents/new/")},
+        data=f"{body}&twin=other",
+        headers={
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Referer": demo_world.url("/incidents/new/"),
+        },
     )
     assert answer.ok
     assert "/incidents/INC-" in answer.url
