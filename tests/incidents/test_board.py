@@ -162,7 +162,7 @@ def test_what_was_done_is_recorded_on_a_small_page(
         ({}, "Say what was done."),
         ({"kind": "nothing"}, "Select a valid choice"),
         ({"kind": "hospital", "people_reached": "-3"}, "whole number"),
-        ({"kind": "hospital", "people_reached": "20001"}, "more than 20"),
+        ({"kind": "hospital", "people_reached": "20001"}, "at most 20000"),
         ({"kind": "hospital", "at": "01/01/2100 10:00"}, "later than now"),
         ({"kind": "hospital", "at": "01/01/1900 10:00"}, "before the incident"),
         ({"kind": "hospital", "words": "x" * 1001}, "at most 1000"),
