@@ -154,7 +154,7 @@ _HALVES = {
 }
 
 
-def guess(columns: Iterable[str] | Sheet) -> dict[str, str]:
+def guess(columns: Sheet | Iterable[str]) -> dict[str, str]:
     """Our column -> the file's: by our own names, by HXL tags, by what people call them.
 
     A question of Kobo or ODK is known by its own name, whatever groups it stands in.
