@@ -43,7 +43,8 @@ class TestLogging:
         assert incident.geo_precision == 2  # a neighbourhood, as far as it was named
         assert (incident.verification, incident.verification_rule) == ("provisional", "one_good")
         assert incident.steps.get().to_state == "submitted"
-        assert AuditEvent.objects.get(subject_id=incident.code).verb == "incident.logged"
+        trail = AuditEvent.objects.filter(subject_id=incident.code).order_by("seq")
+        assert list(trail.values_list("verb", flat=True)) == ["incident.logged", "response.opened"]
 
     def test_the_day_is_the_day_in_baghdad(self, log):
         late = log(occurred_from=MOMENT.replace(day=17, hour=22))  # 01:00 of the 18th in Baghdad
