@@ -155,7 +155,8 @@ def _dear_comparisons() -> Iterator[None]:
     """Let the planner know that looking through a text costs more than comparing two numbers.
 
     At its usual price it reads every row of a site to search a frequent word in it, eight times
-    as slow as asking the word's index. And no helpers: starting them takes longer than a page. Holds for this transaction at most.
+    as slow as asking the word's index. And no helpers: starting them takes longer than a page.
+    Holds for this transaction at most.
     """
     with connection.cursor() as cursor:
         cursor.execute(

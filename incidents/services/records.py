@@ -218,7 +218,11 @@ def _log(
         "incident.logged" if submit else "incident.drafted",
         subject=incident,
         by=by,
-        detail={"type": incident.type, "verification": incident.verification},
+        # The trail is read by more people than a sensitive incident is.
+        detail={
+            **({} if incident.is_sensitive else {"type": incident.type}),
+            "verification": incident.verification,
+        },
     )
     clocks.follow(incident, by=by, at=at, is_new=True)
     return incident

@@ -162,7 +162,7 @@ class Holds(models.Func):
     def __init__(self, column: str, patterns: Sequence[str]) -> None:
         super().__init__(F(column), Value(list(patterns)))
 
-    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, *_: Any, **__: Any) -> Any:
         column, patterns = self.get_source_expressions()
         sql, params = compiler.compile(column)
         return f"((' ' || {sql} || ' ') LIKE ANY (%s))", [*params, patterns.value]
@@ -179,7 +179,7 @@ class SaidTo(models.Func):
         words = "|".join(one.word if one.begins else f"{one.word}( |$)" for one in spellings)
         self.pattern = f"@{owner}( [^@]*)? ({words})"
 
-    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, *_: Any, **__: Any) -> Any:
         sql, params = compiler.compile(self.get_source_expressions()[0])
         return f"({sql} LIKE %s AND {sql} ~ %s)", [*params, self.mark, *params, self.pattern]
 
@@ -193,7 +193,7 @@ class Indexed(models.Func):
         super().__init__(IncidentWords("site", "reporter", "search_key", "source_key"))
         self.query = query
 
-    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, *_: Any, **__: Any) -> Any:
         sql, params = compiler.compile(self.get_source_expressions()[0])
         return f"({sql} @@ %s::tsquery)", [*params, self.query]
 
@@ -323,7 +323,7 @@ class _Inside(models.Func):
         super().__init__(F("word"))
         self.patterns = list(patterns)
 
-    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, *_: Any, **__: Any) -> Any:
         sql, params = compiler.compile(self.get_source_expressions()[0])
         return f"({sql} LIKE ANY (%s))", [*params, self.patterns]
 
@@ -470,7 +470,9 @@ def rebuild(
                 tails[place.pk] = place_key(place), names_of(place)
             if len(folded) > 20_000:
                 folded.clear()
-            changed, words, names = [], set(), set()
+            changed = []
+            words: set[str] = set()
+            names: set[str] = set()
             for row in part:
                 if row.summary not in folded:
                     folded[row.summary] = words_key(row.summary)
