@@ -48,6 +48,7 @@ TABLE: list[tuple[str, str, str, str]] = [
     # name, method, scene, statuses:                     VI  OW  SU  MA  DO  RS  RV  AU  AD
     ("home", "GET", "", "200 200 200 200 200 200 200 200 200"),
     ("account", "GET", "", "200 200 200 200 200 200 200 200 200"),
+    ("keys", "GET", "", "200 200 200 200 200 200 200 200 200"),
     ("session_end", "POST", "absent_number", "404 404 404 404 404 404 404 404 404"),
     ("account_logout", "GET", "", "200 200 200 200 200 200 200 200 200"),
     ("account_reauthenticate", "GET", "", "200 200 200 200 200 200 200 200 200"),
@@ -100,6 +101,8 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("reports:report_revise", "GET", "report", "403 403 403 200 200 403 403 403 403"),
     ("incidents:incident_list", "GET", "", "200 200 200 200 200 403 403 403 403"),
     ("incidents:incident_new", "GET", "", "200 200 200 200 403 403 403 403 403"),
+    ("incidents:entry", "GET", "", "200 200 200 200 403 403 403 403 403"),
+    ("incidents:paper", "GET", "", "200 200 200 200 403 403 403 403 403"),
     ("incidents:incident_review", "GET", "", "403 403 200 403 200 403 403 403 403"),
     ("incidents:place_search", "GET", "", "200 200 200 200 200 403 403 403 200"),
     ("incidents:incident_map", "GET", "", "200 200 200 200 200 403 403 403 403"),

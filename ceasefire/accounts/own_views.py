@@ -56,6 +56,12 @@ def account(request: HttpRequest) -> HttpResponse:
     )
 
 
+@everyone_signed_in
+def keys(request: HttpRequest) -> HttpResponse:
+    """The keyboard shortcuts; a page calls for it when ? is pressed, and lays it over itself."""
+    return render(request, "accounts/keys.html")
+
+
 @require_POST
 @everyone_signed_in
 def session_end(request: HttpRequest, pk: int) -> HttpResponse:

@@ -42,12 +42,41 @@
     return true;
   }
 
-  function help() {
-    const dialog = document.getElementById("keys-help");
-    if (!dialog) return false;
+  // The list is a page of its own; it is called for once and laid over this one.
+  async function help() {
+    let dialog = document.getElementById("keys-help");
+    if (!dialog) {
+      const link = document.querySelector("a[data-keys-help]");
+      if (!link) return;
+      let list;
+      try {
+        const answer = await fetch(link.href, { credentials: "same-origin" });
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        list = answer.ok && page.getElementById("keys-list");
+      } catch {
+        list = null;
+      }
+      if (!list || document.getElementById("keys-help")) return;
+      dialog = document.createElement("dialog");
+      dialog.id = "keys-help";
+      dialog.className = "keys-help";
+      const heading = document.createElement("h2");
+      heading.id = "keys-help-title";
+      heading.textContent = link.textContent.trim();
+      dialog.setAttribute("aria-labelledby", heading.id);
+      const close = document.createElement("button");
+      close.type = "button";
+      close.className = "btn btn-secondary";
+      close.textContent = link.dataset.close;
+      close.addEventListener("click", () => dialog.close());
+      dialog.addEventListener("click", (event) => {
+        if (event.target === dialog) dialog.close();
+      });
+      dialog.append(heading, list, close);
+      document.body.append(dialog);
+    }
     if (dialog.open) dialog.close();
     else dialog.showModal();
-    return true;
   }
 
   function use(keys) {
@@ -72,7 +101,10 @@
     const keys = follows ? `${first.key} ${key}` : key;
     first = null;
     let used = false;
-    if (key === "?") used = help();
+    if (key === "?") {
+      used = true;
+      help();
+    }
     else if (!follows && key === "j") used = move(1);
     else if (!follows && key === "k") used = move(-1);
     else if (!follows && key === "x") used = tick();
@@ -82,9 +114,8 @@
   });
 
   document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-keys-help]")) help();
-    const dialog = event.target.closest("dialog#keys-help");
-    if (dialog && (event.target === dialog || event.target.closest("[data-close]"))) dialog.close();
+    if (!event.target.closest("a[data-keys-help]") || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    help();
   });
-  document.querySelectorAll("[data-keys-help]").forEach((button) => (button.hidden = false));
 })();

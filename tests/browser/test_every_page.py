@@ -31,6 +31,7 @@ PAGES: list[tuple[str, str, str]] = [
     ("map", "worker", "/incidents/map/"),
     ("map, nothing fits", "worker", "/incidents/map/?since=01/01/1990&until=02/01/1990"),
     ("list with boxes", "supervisor", "/incidents/?status=accepted"),
+    ("keys", "worker2", "/account/keys/"),
     ("keep a filter", "supervisor", "/incidents/filters/?type=MUR"),
     ("incident, in review", "supervisor", "/incidents/{in_review}/"),
     ("incident, accepted", "supervisor", "/incidents/{accepted}/"),

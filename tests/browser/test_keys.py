@@ -58,7 +58,7 @@ def test_turned_off_no_key_does_anything(visit, demo_world):
     page.wait_for_load_state()
     page.goto(demo_world.url("/incidents/"))
     press(page, "KeyN", "n")
-    assert page.locator("dialog").count() == 0
+    assert page.locator("a[data-keys-help]").count() == 0
     assert page.url.endswith("/incidents/")
 
 

@@ -236,7 +236,7 @@ class TestLogging:
 
     def test_the_form_is_light(self, signed_in, worker, log):
         log()
-        assert len(signed_in(worker).get(NEW).content) < 60_000
+        assert len(signed_in(worker).get(NEW).content) < 66_000
 
     def test_the_script_that_sends_a_form_learns_where_it_leads_and_no_more(
         self, signed_in, worker
