@@ -153,6 +153,8 @@ def _pages(crowd: Any) -> list[Page]:
         Page("search, Arabic word", worker, f"{listed}?q=السوق", plus=50, counted=False),
         Page("search, place in Latin", worker, f"{listed}?q=Achar", plus=50, counted=False),
         Page("search, rare word", worker, f"{listed}?q={RARE_WORD}", plus=50, counted=False),
+        Page("search, a letter missing", worker, f"{listed}?q=zigurat", plus=50, counted=False),
+        Page("search, words of sources", worker, f"{listed}?q=neighbour", plus=50, counted=False),
         Page("search, number of a code", worker, f"{listed}?q=0012345", plus=50, counted=False),
         Page("search, three sites", three, f"{listed}?q={RARE_WORD}", plus=50, counted=False),
         Page(
