@@ -128,7 +128,7 @@ def _keys(places: "QuerySet[Place]", but: Place) -> list[int]:
 
 def count_areas(incidents: "QuerySet[Incident]") -> Areas:
     """Count incidents by area: two questions, however many there are."""
-    rows = (
+    counted = (
         incidents.order_by()
         .values("place_id", "geo_precision")
         .annotate(
@@ -139,7 +139,7 @@ def count_areas(incidents: "QuerySet[Incident]") -> Areas:
             undated=Count("pk", filter=Q(time_precision__gte=UNDATED_FROM)),
         )
     )
-    rows = list(rows)
+    rows = list(counted)
     places = (
         Place.objects.select_related("parent", "district", "governorate")
         .defer("geometry", "parent__geometry", "district__geometry", "governorate__geometry")

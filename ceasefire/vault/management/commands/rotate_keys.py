@@ -39,8 +39,8 @@ class Command(BaseCommand):
         for key_id, number in counts.items():
             mark = "  (current)" if key_id == current else ""
             self.stdout.write(f"{key_id or 'not sealed'}: {number}{mark}")
-        for place in broken:
-            self.stderr.write(place)
+        for where in broken:
+            self.stderr.write(where)
         left = sum(counts.values()) - counts[current]
         if left:
             raise CommandError(f"{left} fields are sealed under an older key.", returncode=1)
