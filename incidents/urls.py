@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path, register_convert
 
 from incidents.views import (
     board,
+    entry,
     links,
     logging,
     mapping,
@@ -37,6 +38,8 @@ app_name = "incidents"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", reading.incident_list, name="incident_list"),
     path("new/", logging.incident_new, name="incident_new"),
+    path("entry/", entry.entry, name="entry"),
+    path("paper/", entry.paper, name="paper"),
     path("board/", board.board, name="board"),
     path("board/rows/", board.board_rows, name="board_rows"),
     path("review/", reading.incident_review, name="incident_review"),

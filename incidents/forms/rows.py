@@ -115,7 +115,7 @@ class SourceForm(RowForm):
             contact=given["contact"],
             same_origin_as=0 if given["same_origin"] and not first else None,
             id=given["row"],
-            remove=given["remove"],
+            remove=given.get("remove", False),
         )
 
 
@@ -171,7 +171,7 @@ class VictimForm(RowForm):
             outcome_on=given["outcome_on"],
             name=given["name"],
             id=given["row"],
-            remove=given["remove"],
+            remove=given.get("remove", False),
         )
 
 
@@ -213,7 +213,7 @@ class ActorForm(RowForm):
             count_band=given["count_band"] or "unknown",
             note=given.get("note", self.initial.get("note", "")),
             id=given["row"],
-            remove=given["remove"],
+            remove=given.get("remove", False),
         )
 
 
@@ -241,16 +241,17 @@ class Rows(BaseFormSet):  # type: ignore[type-arg]
         return valid or (self.is_bound and not any(self.errors) and not self.non_form_errors())
 
 
-def _set(form: type[RowForm], extra: int) -> type[Rows]:
+def row_set(form: type[RowForm], extra: int) -> type[Rows]:
+    """The set of rows of a form, with so many empty ones to begin with."""
     made: type[Rows] = formset_factory(
         form, formset=Rows, extra=extra, max_num=30, absolute_max=40, validate_max=True
     )
     return made
 
 
-SourceRows = _set(SourceForm, 1)
-VictimRows = _set(VictimForm, 1)
-ActorRows = _set(ActorForm, 1)
+SourceRows = row_set(SourceForm, 1)
+VictimRows = row_set(VictimForm, 1)
+ActorRows = row_set(ActorForm, 1)
 
 
 def source_initial(source: Any, first: Any) -> dict[str, Any]:

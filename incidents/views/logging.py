@@ -101,7 +101,7 @@ def _log(
         "victims": rows["victims"].facts(),
         "actors": rows["actors"].facts(),
         "key": form.cleaned_data["key"],
-        "digest": _digest(request),
+        "digest": digest_of(request),
         "by": request.user,
     }
     try:
@@ -116,7 +116,7 @@ def _log(
         messages.warning(request, str(refusal))
         return redirect(refusal.incident)
     except IncidentRefusal as refusal:
-        _say(form, refusal)
+        say_refusal(form, refusal)
         return None
     if form.near is not None:
         messages.warning(request, _("The point lies just outside this place. Check it."))
@@ -124,9 +124,9 @@ def _log(
     return redirect(incident)
 
 
-def _digest(request: HttpRequest) -> str:
+def digest_of(request: HttpRequest) -> str:
     """What a resend of the same form has in common: all of it but the token."""
-    apart = {"csrfmiddlewaretoken", "q", "twin", "twins_seen"}
+    apart = {"csrfmiddlewaretoken", "q", "twin", "twins_seen", "keep"}
     if request.POST.get("send_as") != "draft":
         # Sent by "save" or by an answer to the question about twins: the same report.
         apart.add("send_as")
@@ -135,7 +135,7 @@ def _digest(request: HttpRequest) -> str:
     )
 
 
-def _say(form: Any, refusal: IncidentRefusal) -> None:
+def say_refusal(form: Any, refusal: IncidentRefusal) -> None:
     """Put a refusal where it was typed."""
     if isinstance(refusal, NotComplete):
         for name in refusal.missing:
@@ -191,7 +191,7 @@ def _change(request: HttpRequest, incident: Incident, *, revising: bool) -> Http
         except NotForThisPerson:
             raise PermissionDenied from None
         except IncidentRefusal as refusal:
-            _say(form, refusal)
+            say_refusal(form, refusal)
     response = render(
         request,
         "incidents/incident_edit.html",

@@ -26,6 +26,8 @@ PAGES: list[tuple[str, str, str]] = [
     ("not found", "", "/nowhere/"),
     ("home of a worker", "worker", "/"),
     ("log", "worker", "/incidents/new/"),
+    ("type sheets in", "worker", "/incidents/entry/"),
+    ("tokens", "worker", "/account/tokens/"),
     ("list", "worker", "/incidents/"),
     ("list, nothing fits", "worker", "/incidents/?q=zzzzzz"),
     ("map", "worker", "/incidents/map/"),
