@@ -351,6 +351,7 @@ def detail_context(request: HttpRequest, incident: Incident, **forms: Any) -> di
             Incident.objects.visible_to(user).filter(duplicate_of=incident).only("code")
         ),
         "submissions": _submissions(incident, user),
+        "second_reports": _second_reports(incident, user),
         "is_draft": incident.workflow_state == Incident.State.DRAFT,
     }
     context.update(clock_context(incident, user))
@@ -528,14 +529,27 @@ def _submissions(incident: Incident, user: Any) -> list[dict[str, Any]]:
     """Forms that came again with other content, for the reporter and the reviewers."""
     if incident.reporter_id != user.pk and not user.has_perm("incidents.review_incident"):
         return []
-    shown = []
-    for kept in incident.conflicting_submissions.filter(settled_at__isnull=True).order_by("at"):
-        rows = []
-        for name, value in kept.content.items():
-            if name not in services.FIELDS or name == "reported_at":
-                continue
-            now = services.plain(getattr(incident, name))
-            if now != value:
-                rows.append((LABELS.get(name, name), in_words(name, now), in_words(name, value)))
-        shown.append({"row": kept, "differences": rows})
-    return shown
+    return [
+        {"row": kept, "differences": _differing(incident, kept.content)}
+        for kept in incident.conflicting_submissions.filter(settled_at__isnull=True).order_by("at")
+    ]
+
+
+def _second_reports(incident: Incident, user: Any) -> list[dict[str, Any]]:
+    """What else was told by reports whose sources came here; to reviewers, and to who sent them."""
+    told = incident.second_reports.select_related("by")
+    if not user.has_perm("incidents.review_incident"):
+        told = told.filter(by=user)
+    return [{"row": kept, "differences": _differing(incident, kept.content)} for kept in told]
+
+
+def _differing(incident: Incident, content: dict[str, Any]) -> list[tuple[Any, str, str]]:
+    """(question, as it stands, as it was sent) of the plain answers that a form gives otherwise."""
+    rows = []
+    for name, value in content.items():
+        if name not in services.FIELDS or name == "reported_at":
+            continue
+        now = services.plain(getattr(incident, name))
+        if now != value:
+            rows.append((LABELS.get(name, name), in_words(name, now), in_words(name, value)))
+    return rows

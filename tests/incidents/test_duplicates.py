@@ -253,6 +253,24 @@ class TestAtEntry:
         verbs = list(AuditEvent.objects.values_list("verb", flat=True))
         assert verbs.count("source.added") == verbs.count("incident.reported_again") == 1
 
+    def test_what_else_it_told_is_read_by_reviewers_and_by_who_sent_it(
+        self, signed_in, log, worker, supervisor, make_user, basrah
+    ):
+        there, colleague = log(), make_user("interrupter", basrah)
+        services.add_second_report(
+            there,
+            facts=facts(killed_best=4, summary="a white car"),
+            sources=[FAIR],
+            by=colleague,
+            key=uuid.uuid4(),
+        )
+        address = there.get_absolute_url()
+        for person, reads in ((supervisor, True), (colleague, True), (worker, False)):
+            page = signed_in(person).get(address).content.decode()
+            assert ("Reported again" in page) is reads, person.role
+            told = page.split("Reported again")[-1][:1500]
+            assert ("<bdi>4</bdi>" in told) is reads
+
     def test_the_form_saved_otherwise_afterwards_is_the_same_form(
         self, signed_in, worker, now_there
     ):

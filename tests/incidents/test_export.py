@@ -207,7 +207,9 @@ def test_each_sees_only_what_is_theirs(
     log(state="accepted")
     hidden = log(type="SXV", killed_best=0, state="accepted")
     elsewhere = log(site=zubair, by=make_user(Role.WORKER, zubair), state="submitted")
-    codes = {row["code"] for row in rows(body(signed_in(data_officer).get(ADDRESS, {"format": "csv"})))}
+    codes = {
+        row["code"] for row in rows(body(signed_in(data_officer).get(ADDRESS, {"format": "csv"})))
+    }
     assert hidden.code not in codes
     assert elsewhere.code not in codes
     codes = {row["code"] for row in rows(body(signed_in(manager).get(ADDRESS, {"format": "csv"})))}

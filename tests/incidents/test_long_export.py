@@ -202,7 +202,11 @@ def test_filters_are_kept_as_codes_and_days(desk: Client, manager: Any) -> None:
     )
     assert asked is not None
     assert made is not None
-    assert made.detail == {"format": "xlsx", "rows": 3, "filters": ["place:IQG02", "week:2026-11-18"]}
+    assert made.detail == {
+        "format": "xlsx",
+        "rows": 3,
+        "filters": ["place:IQG02", "week:2026-11-18"],
+    }
     assert (asked.actor, made.actor) == (manager, manager)
 
 
