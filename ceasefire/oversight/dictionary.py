@@ -301,6 +301,8 @@ NOT_PERSONAL: dict[str, str] = {
     "incidents.IncidentLink.kind": "a kind of link",
     "incidents.IncidentMerge.moved": "keys of rows",
     "incidents.SecondReport.content_hash": "a keyed hash of what a form held",
+    "api.DeviceToken.prefix": "a mark of ours",
+    "api.DeviceToken.scopes": "fixed words",
     "incidents.ImportBatch.digest": "a hash of a file",
     "incidents.ImportBatch.mapping": "names of columns",
     "incidents.ImportBatch.values": "words of a list's columns and the codes they mean",
