@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from ceasefire.exports import write_pdf
 from ceasefire.places.models import Place
-from incidents.forms.entry import flat, short_code
+from incidents.forms.entry import EntryActorForm, EntryVictimForm, flat, short_code
 from incidents.forms.incident import LogForm
 from incidents.forms.rows import ActorForm, VictimForm
 
@@ -48,9 +48,6 @@ BACK = (
     ("staff_involved", 1),
     ("summary", 0),
 )
-#: What is asked of each person harmed and of who did it, on the back.
-VICTIM = ("harm", "sex", "age", "age_band", "outcome")
-ACTOR = ("category", "certainty", "count_band")
 #: Lines to write on.
 LONG = {"source_text": 2, "summary": 3}
 
@@ -92,8 +89,8 @@ def _said(sites: Sequence[Any], listed: Sequence[Place]) -> dict[str, Any]:
         "front": [_question(form, name, wide, areas) for name, wide in FRONT],
         "back": [_question(form, name, wide, areas) for name, wide in BACK],
         "rows": [
-            _rows(_("People harmed"), VictimForm(), VICTIM, 3),
-            _rows(_("Who did it"), ActorForm(), ACTOR, 2),
+            _rows(_("People harmed"), VictimForm(), EntryVictimForm.ASKED, 3),
+            _rows(_("Who did it"), ActorForm(), EntryActorForm.ASKED, 2),
         ],
     }
 

@@ -68,7 +68,7 @@ class TypedCodes:
             }
             field.widget = widget
             field.error_messages["invalid_choice"] = _("There is no such code: %(value)s.")
-            if field.initial == "unknown":
+            if name != "site":
                 field.initial = ""
 
     def code_lists(self) -> list[tuple[str, list[tuple[str, Any]]]]:
@@ -78,6 +78,10 @@ class TypedCodes:
             for name, field in self.fields.items()
             if isinstance(field, forms.ChoiceField)
         ]
+
+    def asked(self) -> list[Any]:
+        """The lines of a row that the sheet has; the others are empty."""
+        return [self[name] for name in self.ASKED]  # type: ignore[index, attr-defined]
 
     def as_codes(self, data: Any) -> Any:
         """What was typed, with each code in the case in which its list has it."""
@@ -194,12 +198,20 @@ def short_code(place: Place) -> str:
 
 
 class EntryVictimForm(TypedCodes, VictimForm):
+    """A line of the sheet's table of people harmed."""
+
+    ASKED = ("harm", "sex", "age", "age_band", "outcome")
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _line(self)
 
 
 class EntryActorForm(TypedCodes, ActorForm):
+    """A line of the sheet's table of who did it."""
+
+    ASKED = ("category", "certainty", "count_band")
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _line(self)
@@ -212,5 +224,5 @@ def _line(form: Any) -> None:
         form.data = form.as_codes(form.data)
 
 
-EntryVictimRows = row_set(EntryVictimForm, 2)
-EntryActorRows = row_set(EntryActorForm, 1)
+EntryVictimRows = row_set(EntryVictimForm, 3)
+EntryActorRows = row_set(EntryActorForm, 2)
