@@ -57,7 +57,7 @@ class DayField(_Typed):
         else:
             raise ValidationError(self.error_messages["invalid"], code="invalid")
         try:
-            # Beyond these a year is a slip of the finger, and its week may lie outside the calendar.
+            # Beyond these a year is a slip of the finger, and its week may lie off the calendar.
             if not 1900 <= year <= 2200:
                 raise ValueError
             return date(year, month, day)
