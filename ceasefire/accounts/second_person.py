@@ -10,7 +10,7 @@ not taken away.
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from ceasefire import audit
@@ -96,14 +96,35 @@ def ask(subject: User, *, kind: str, by: User, reason: str = "", role: str = "")
 
 def waiting_for(user: User) -> list[PendingChange]:
     """What this person may confirm now, and what they asked for and nobody has confirmed yet."""
-    waiting = (
-        PendingChange.objects.select_related("subject", "asked_by")
-        .filter(closed_at__isnull=True, confirmed_at__isnull=True, expires_at__gt=timezone.now())
-        .filter(~Q(subject=user))
+    found = _waiting().filter(Q(asked_by=user) | Q(pk__in=to_confirm(user).values("pk")))
+    return list(found.select_related("subject", "asked_by").order_by("-asked_at"))
+
+
+def _waiting() -> QuerySet[PendingChange]:
+    return PendingChange.objects.filter(
+        closed_at__isnull=True, confirmed_at__isnull=True, expires_at__gt=timezone.now()
     )
-    return [
-        change for change in waiting if change.asked_by_id == user.pk or may_confirm(change, user)
-    ]
+
+
+def to_confirm(user: User) -> QuerySet[PendingChange]:
+    """What waits for this person: the rule of `confirmers` from their side, in one query."""
+    waiting = _waiting().exclude(Q(subject=user) | Q(asked_by=user))
+    if not user.has_perm("people.confirm_change"):
+        return waiting.none()
+    if user.role == Role.ADMINISTRATOR:
+        return waiting
+    administrators = (
+        User.objects.active()
+        .filter(role=Role.ADMINISTRATOR)
+        .exclude(Q(pk=OuterRef("subject")) | Q(pk=OuterRef("asked_by")))
+    )
+    sites = User.sites.through.objects.filter(user=OuterRef("subject"))
+    return waiting.filter(
+        ~Exists(administrators),
+        Q(subject__role__in=ALL_SITE_ROLES)
+        | ~Exists(sites)
+        | Exists(sites.filter(site__in=user.sites.all())),
+    )
 
 
 def may_confirm(change: PendingChange, user: User) -> bool:

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 from ceasefire.local import guard
 from ceasefire.people.access import everyone_signed_in
 from ceasefire.people.roles import Role
-from ceasefire.reports import blocks
+from ceasefire.reports import account_blocks, blocks
 from ceasefire.reports.blocks import Block
 from ceasefire.reports.models import WeeklyReport
 from ceasefire.reports.presentation import ReportPage
@@ -72,12 +72,15 @@ def is_live(report: WeeklyReport) -> bool:
 def _manager(user: Any) -> list[Block]:
     reports = blocks.latest_reports(user)
     pages = [ReportPage(report, digits=user.digits) for report in reports if is_live(report)]
+    confirming = [account_blocks.second_person_needed(user)]
     return [
+        *(block for block in confirming if block.value),
         blocks.drafts(user, _("Which reports wait for approval?")),
         blocks.alerts(pages),
         blocks.responses(user),
         blocks.review(user),
         *(blocks.unusual(page) for page in pages[:1]),
+        *(block for block in confirming if not block.value),
         blocks.parked(user),
         blocks.latest(reports, user.digits),
     ]
@@ -105,7 +108,12 @@ def _auditor(user: Any) -> list[Block]:
 
 
 def _administrator(user: Any) -> list[Block]:
-    return [blocks.expiring(), blocks.parked(user), blocks.sites()]
+    return [
+        account_blocks.second_person_needed(user),
+        blocks.expiring(),
+        blocks.parked(user),
+        blocks.sites(),
+    ]
 
 
 #: What each role is shown first; what is due stands first.
