@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from ceasefire import codes
@@ -19,7 +20,13 @@ from incidents.views.logging import in_words
 from incidents.views.scope import one, sites_of
 
 #: What is compared besides what may be taken over, in the order of the page.
-COMPARED = ("type", "time_precision", "geo_precision", "verification", "workflow_state")
+COMPARED = {
+    "type": gettext_lazy("What happened"),
+    "time_precision": gettext_lazy("How sure of the day"),
+    "geo_precision": gettext_lazy("How sure of the place"),
+    "verification": gettext_lazy("Verification"),
+    "workflow_state": gettext_lazy("State"),
+}
 
 
 @requires("incidents.review_incident")
@@ -82,8 +89,7 @@ def merge(request: HttpRequest, code: str, other: str) -> HttpResponse:
 def _side_by_side(kept: Incident, gone: Incident, groups: list[str]) -> list[dict[str, Any]]:
     """Each question with both answers; whether they differ, and whether one may be taken over."""
     rows = []
-    for name in COMPARED:
-        label = Incident._meta.get_field(name).verbose_name  # type: ignore[union-attr]
+    for name, label in COMPARED.items():
         answers = [in_words(name, getattr(one_of, name)) for one_of in (kept, gone)]
         rows.append({"label": label, "kept": answers[0], "gone": answers[1], "group": ""})
     for group, (label, fields) in services.GROUPS.items():
@@ -145,7 +151,7 @@ def _people(incident: Incident, related: str) -> str:
             elif row.age_band != "unknown":
                 parts.append(codes.label("age_band", row.age_band))
             parts += [codes.label("victim_role", role) for role in row.roles]
-            words.append(", ".join(parts))
+            words.append(_(", ").join(parts))
         else:
             words.append(codes.label("actor_category", row.category))
     return " · ".join(words) or "–"

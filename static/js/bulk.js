@@ -13,6 +13,9 @@
       all.checked = ticked > 0 && ticked === boxes.length;
       all.indeterminate = ticked > 0 && ticked < boxes.length;
     }
+    const everything = form.querySelector("[name=everything]");
+    // On a phone the bar follows the thumb only while there is something to do.
+    form.classList.toggle("is-ticking", ticked > 0 || Boolean(everything && everything.checked));
     if (count) {
       const number = new Intl.NumberFormat(document.documentElement.lang, { numberingSystem: document.body.dataset.digits || "latn" });
       count.textContent = ticked ? `${count.dataset.some} ${number.format(ticked)}` : count.dataset.none;

@@ -73,7 +73,9 @@ def test_the_block_counts_what_the_rule_lets_this_person_confirm(
             if person in second_person.confirmers(change.subject, asked_by=change.asked_by)
         }
         by_query = {
-            (change.pk, person.pk) for person in people for change in second_person.to_confirm(person)
+            (change.pk, person.pk)
+            for person in people
+            for change in second_person.to_confirm(person)
         }
         return by_rule, by_query
 
