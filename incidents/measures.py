@@ -156,6 +156,7 @@ WITH seen AS (
     AND i.occurred_on >= %(start)s AND i.occurred_on < %(end)s
     AND (i.workflow_state = ANY(%(states)s) OR i.workflow_state = 'duplicate')
     AND (%(as_of)s::timestamptz IS NULL OR i.submitted_at <= %(as_of)s)
+    AND (NOT %(harmless)s OR (NOT i.is_sensitive AND i.type <> 'SXV'))
 ), counted AS (SELECT * FROM seen WHERE workflow_state <> 'duplicate')
 SELECT COUNT(*),
        COUNT(*) FILTER (WHERE delay > %(late)s),
@@ -168,12 +169,20 @@ FROM counted
 """
 
 
-def data_health(site_id: int, start: date, end: date, *, as_of: datetime | None = None) -> Health:
+def data_health(
+    site_id: int,
+    start: date,
+    end: date,
+    *,
+    as_of: datetime | None = None,
+    exclude_sensitive: bool = False,
+) -> Health:
     """How good the records are of what happened from `start` up to (not on) `end`.
 
     Late: reported more than seven days after it happened. Without place: known to the governorate
     only. Delays are whole and broken days from the event to its report; outside histories have
     none. Refuted incidents are received too, so `received` may exceed the sum of the counts.
+    `exclude_sensitive` as in `weekly_counts`.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -188,6 +197,7 @@ def data_health(site_id: int, start: date, end: date, *, as_of: datetime | None 
                 "late": LATE_AFTER_DAYS,
                 "undated": UNDATED_FROM,
                 "as_of": as_of,
+                "harmless": exclude_sensitive,
             },
         )
         received, late, nowhere, duplicates, median, imprecise, unverified = cursor.fetchone()
@@ -202,12 +212,25 @@ def data_health(site_id: int, start: date, end: date, *, as_of: datetime | None 
     )
 
 
+def _of_site(site_id: int, *, exclude_sensitive: bool) -> models.QuerySet[Incident]:
+    """Counted incidents of a site; without sexual violence, minors and staff where so asked."""
+    rows = Incident.objects.counted().filter(site_id=site_id)
+    if exclude_sensitive:
+        rows = rows.filter(is_sensitive=False).exclude(type="SXV")
+    return rows
+
+
 def reporting_delays(
-    site_id: int, start: date, end: date, *, as_of: datetime | None = None
+    site_id: int,
+    start: date,
+    end: date,
+    *,
+    as_of: datetime | None = None,
+    exclude_sensitive: bool = False,
 ) -> list[float]:
     """Days from event to report of every counted incident of the period, shortest first."""
-    rows = Incident.objects.counted().filter(
-        site_id=site_id, occurred_on__gte=start, occurred_on__lt=end
+    rows = _of_site(site_id, exclude_sensitive=exclude_sensitive).filter(
+        occurred_on__gte=start, occurred_on__lt=end
     )
     if as_of is not None:
         rows = rows.filter(submitted_at__lte=as_of)
@@ -228,9 +251,12 @@ def undated(site_id: int, start: date, end: date, *, as_of: datetime | None = No
     return rows.count()
 
 
-def first_and_last_day(site_id: int) -> tuple[date, date] | None:
+def first_and_last_day(
+    site_id: int, *, exclude_sensitive: bool = False
+) -> tuple[date, date] | None:
     """The days of the first and the last counted incident of a site, or None where it has none."""
-    days = Incident.objects.counted().filter(site_id=site_id).values_list("occurred_on", flat=True)
+    rows = _of_site(site_id, exclude_sensitive=exclude_sensitive)
+    days = rows.values_list("occurred_on", flat=True)
     first = days.order_by("occurred_on").first()
     last = days.order_by("-occurred_on").first()
     return None if first is None or last is None else (first, last)
@@ -272,20 +298,14 @@ def own_open(user_id: UUID) -> Own:
     return Own(drafts=len(states) - returned, returned=returned)
 
 
-def happened_since(site_ids: Iterable[int], day: date) -> int:
-    """How many counted, non-sensitive incidents happened at these sites from a day on."""
-    return (
-        Incident.objects.counted()
-        .filter(site_id__in=list(site_ids), occurred_on__gte=day, is_sensitive=False)
-        .count()
-    )
+def happened_since(user: User, day: date) -> int:
+    """How many counted incidents that a person may see happened from a day on."""
+    return Incident.objects.visible_to(user).counted().filter(occurred_on__gte=day).count()
 
 
-def returned_open(site_ids: Iterable[int]) -> int:
-    """How many incidents of these sites were returned to their reporters and not sent again."""
-    return Incident.objects.filter(
-        site_id__in=list(site_ids), workflow_state=Incident.State.RETURNED
-    ).count()
+def returned_open(user: User) -> int:
+    """How many incidents that a person may see were returned and not sent again."""
+    return Incident.objects.visible_to(user).filter(workflow_state=Incident.State.RETURNED).count()
 
 
 def imports_since(site_ids: Iterable[int], moment: datetime) -> int:
@@ -310,7 +330,12 @@ class Answered:
 
 
 def answered(
-    site_id: int, start: date, end: date, *, as_of: datetime | None = None
+    site_id: int,
+    start: date,
+    end: date,
+    *,
+    as_of: datetime | None = None,
+    exclude_sensitive: bool = False,
 ) -> Answered | None:
     """How the incidents were answered whose 72 hours ended from `start` up to (not on) `end`.
 
@@ -322,6 +347,8 @@ def answered(
     began = datetime.combine(start, time.min, periods.BAGHDAD)
     ended = datetime.combine(end, time.min, periods.BAGHDAD)
     clocks = IncidentResponse.objects.filter(site_id=site_id)
+    if exclude_sensitive:
+        clocks = clocks.filter(incident__is_sensitive=False).exclude(incident__type="SXV")
     if not clocks.filter(started_at__lt=ended).exists():
         return None
     rows = clocks.filter(

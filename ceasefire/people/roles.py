@@ -64,6 +64,8 @@ _REVIEW = {
 }
 #: One verb on many rows; a kept filter shared with the team.
 _DESK = {"incidents.act_on_many", "incidents.share_filter"}
+#: Reports that count sexual violence, minors and staff too; all others read them without.
+_SENSITIVE_COUNTS = {"reports.view_sensitive_counts"}
 _PROGRAM_REPORTS = {
     "reports.view_weeklyreport",
     "reports.view_dashboard",
@@ -78,6 +80,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         | _REVIEW
         | _DESK
         | _PROGRAM_REPORTS
+        | _SENSITIVE_COUNTS
         | {
             "places.view_place",
             "incidents.view_source",
@@ -90,6 +93,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         _INCIDENT_FIELD
         | _DESK
         | _PROGRAM_REPORTS
+        | _SENSITIVE_COUNTS
         | {
             "places.view_place",
             "incidents.view_source",

@@ -23,7 +23,8 @@ from ceasefire.look.numbers import number_text
 from ceasefire.people.models import User
 from ceasefire.periods import Week
 from ceasefire.places.models import Site
-from ceasefire.reports.models import SharedWeeklyReport, WeeklyReport
+from ceasefire.reports.editions import Edition, audience_of, edition_for
+from ceasefire.reports.models import Audience, SharedWeeklyReport, WeeklyReport
 from ceasefire.reports.presentation import ReportPage, SharedPage, week_words
 from incidents import measures
 
@@ -65,21 +66,24 @@ def address(name: str, *args: Any, query: str = "") -> str:
         return ""
 
 
-def latest_reports(user: User) -> list[WeeklyReport]:
-    """The newest report of each of the person's sites, those with alerts first, histories last."""
-    found = (
-        WeeklyReport.objects.visible_to(user)
-        .select_related("site")
+def latest_reports(user: User) -> list[Edition]:
+    """The newest report of each site as the person reads it, alerts first, histories last."""
+    reports = WeeklyReport.objects.visible_to(user)
+    if audience_of(user) == Audience.OPEN:
+        reports = reports.filter(body_open__isnull=False)
+    newest = (
+        reports.select_related("site")
         .order_by("site__code", "-week_start", "-revision")
         .distinct("site__code")
     )
+    found = [edition for one in newest if (edition := edition_for(one, user)) is not None]
     return sorted(
         found,
-        key=lambda report: (
-            report.site.read_only,
-            -len(report.body["alerts"]),
-            -report.body["tests_made"],
-            report.site.code,
+        key=lambda edition: (
+            edition.report.site.read_only,
+            -len(edition.body["alerts"]),
+            -edition.body["tests_made"],
+            edition.report.site.code,
         ),
     )
 
@@ -119,7 +123,7 @@ def own_records(user: User) -> Block:
 def newest(user: User) -> Block:
     """How much happened at the person's sites since this week began."""
     week = Week.of(periods.today())
-    count = measures.happened_since(user.site_ids, week.start)
+    count = measures.happened_since(user, week.start)
     return Block(
         title=_("What happened this week?"),
         value=count,
@@ -192,7 +196,7 @@ def responses(user: User) -> Block:
 
 def returned(user: User) -> Block:
     """What was sent back to reporters and has not come again."""
-    count = measures.returned_open(user.site_ids)
+    count = measures.returned_open(user)
     return Block(
         title=_("What is with the reporters?"),
         value=count,
@@ -340,7 +344,7 @@ def certainty(page: ReportPage) -> Block:
     )
 
 
-def latest(reports: Sequence[WeeklyReport], digits: str) -> Block:
+def latest(reports: Sequence[Edition], digits: str) -> Block:
     """The newest report of each site."""
     return Block(
         title=_("What did the last reports say?"),
@@ -348,13 +352,13 @@ def latest(reports: Sequence[WeeklyReport], digits: str) -> Block:
         items=[
             Item(
                 label=page.site,
-                url=report.get_absolute_url(),
+                url=page.report.get_absolute_url(),
                 note=f"{page.week}. {page.verdict}",
                 tone="unusual" if page.body["alerts"] else "quiet",
                 badge=_("Unusual") if page.body["alerts"] else "",
             )
-            for report in reports
-            for page in [ReportPage(report, digits=digits)]
+            for edition in reports
+            for page in [ReportPage(edition, digits=digits)]
         ],
         url=address("reports:report_list"),
         url_label=_("All reports"),

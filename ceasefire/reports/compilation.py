@@ -1,8 +1,9 @@
-"""Making the content of a weekly report: counts and judgements in, two JSON documents out.
+"""Making the content of a weekly report: counts and judgements in, JSON documents out.
 
 `body` is the published document (its shape stands in docs/weekly-report.md). `basis` holds what the
 page, the PDF and the shared version need beside it. Both depend on nothing but the records, the
-site's settings and the cut.
+site's settings and the cut. Both are made twice: of everything, and as if incidents of sexual
+violence, with minors and with staff had never been logged (`editions` says for whom).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from ceasefire import codes
 from ceasefire.codes.services import family
 from ceasefire.periods import Week, local_day
 from ceasefire.places.models import Place, Site
+from ceasefire.reports.models import Audience
 from ceasefire.reports.panel import (
     ALL,
     MOST_WEEKS,
@@ -32,7 +34,7 @@ from ceasefire.reports.panel import (
     sentence_of,
 )
 from ceasefire.reports.sentences import sentence
-from ceasefire.statistics.assessment import Assessment
+from ceasefire.statistics.assessment import Assessment, Assessments
 from incidents import measures
 
 REPORT = "weekly-violence-trends"
@@ -48,13 +50,44 @@ COMPLETE_SHARE = 0.95
 
 
 @dataclass(frozen=True)
-class Content:
-    """The two documents of a report."""
+class Documents:
+    """The two documents of a report for one audience."""
 
     body: dict[str, Any]
     basis: dict[str, Any]
-    is_covered: bool
-    recorded: int
+
+    @property
+    def says_something(self) -> bool:
+        """Whether the site was recording in the week, or recorded something all the same."""
+        recorded = self.basis["recorded"]
+        return bool(self.basis["is_covered"] or recorded["incidents"] or recorded["unverified"])
+
+
+@dataclass(frozen=True)
+class Content:
+    """A report for both audiences."""
+
+    full: Documents
+    open: Documents
+
+
+@dataclass(frozen=True)
+class _Material:
+    """What was counted for an audience, and since when."""
+
+    counts: list[measures.Count]
+    periods: list[Period]
+    first: date
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """What the counts say; the costly part of compiling."""
+
+    panel: Panel
+    judged: Assessments
+    rows: list[_Row]
+    bands: dict[str, list[list[Any]]]
 
 
 def compile_content(site: Site, week: Week, *, as_of: datetime, cut: datetime | None) -> Content:
@@ -63,25 +96,68 @@ def compile_content(site: Site, week: Week, *, as_of: datetime, cut: datetime | 
     `as_of` is the moment the report names; `cut` leaves out what was received later (None: takes
     everything that is there).
     """
-    periods = coverage(site)
+    open_material = _material(site, week, cut=cut, exclude_sensitive=True)
+    open_work = _judge(site, week, open_material)
+    material = _material(site, week, cut=cut)
+    # Where nothing was left out, both audiences read the same judgements.
+    work = open_work if material == open_material else _judge(site, week, material)
+    full = _documents(site, week, work, Audience.FULL, as_of=as_of, cut=cut)
+    full.basis["shared"] = shared_basis(week, open_work.panel)
+    return Content(
+        full=full, open=_documents(site, week, open_work, Audience.OPEN, as_of=as_of, cut=cut)
+    )
+
+
+def _material(
+    site: Site, week: Week, *, cut: datetime | None, exclude_sensitive: bool = False
+) -> _Material:
+    periods = coverage(site, exclude_sensitive=exclude_sensitive)
     first = max(
         min((start for start, _end in periods), default=week.start),
         week.plus(1 - MOST_WEEKS).start,
     )
     first = Week.of(first, site.week_start).start
-    counts = measures.weekly_counts(site.pk, first, week.end, as_of=cut)
-    places = districts(site)
-    panel = build_panel(counts, week=week, first=first, periods=periods, districts=places)
+    counts = measures.weekly_counts(
+        site.pk, first, week.end, as_of=cut, exclude_sensitive=exclude_sensitive
+    )
+    return _Material(counts, periods, first)
+
+
+def _judge(site: Site, week: Week, material: _Material) -> _Judged:
+    panel = build_panel(
+        material.counts,
+        week=week,
+        first=material.first,
+        periods=material.periods,
+        districts=districts(site),
+    )
     judged = judge(panel)
-    health = measures.data_health(site.pk, week.start, week.end, as_of=cut)
-    complete_to = complete_until(site, week, as_of=as_of, cut=cut)
     rows = [
         _row(panel, item, judged.tests_made) for item in sorted(judged.items, key=_order_of_types())
     ]
+    return _Judged(panel, judged, rows, bands(panel, judged))
+
+
+def _documents(
+    site: Site,
+    week: Week,
+    work: _Judged,
+    audience: Audience,
+    *,
+    as_of: datetime,
+    cut: datetime | None,
+) -> Documents:
+    panel, judged, rows = work.panel, work.judged, work.rows
+    without = audience == Audience.OPEN
+    health = measures.data_health(
+        site.pk, week.start, week.end, as_of=cut, exclude_sensitive=without
+    )
+    complete_to = complete_until(site, week, as_of=as_of, cut=cut, exclude_sensitive=without)
     recorded = panel.recorded()
     body = {
         "report": REPORT,
         "version": VERSION,
+        "audience": str(audience),
         "site": site.code,
         "week_start": week.start.isoformat(),
         "week_end": week.end.isoformat(),
@@ -105,7 +181,7 @@ def compile_content(site: Site, week: Week, *, as_of: datetime, cut: datetime | 
         "watch": [_finding(item, rows) for item in judged.watched],
         "near_repeat": {},
         "clusters": [],
-        "responses": _responses(site, week, as_of=as_of),
+        "responses": _responses(site, week, as_of=as_of, exclude_sensitive=without),
         "revisions": [],
     }
     recent = panel.weeks[max(0, len(panel.weeks) - RECENT_WEEKS) :]
@@ -129,33 +205,31 @@ def compile_content(site: Site, week: Week, *, as_of: datetime, cut: datetime | 
             }
             for place in panel.districts
         },
-        "bands": bands(panel, judged),
-        "shared": shared_basis(site, week, panel, cut=cut),
+        "bands": work.bands,
     }
-    return Content(
-        body=body,
-        basis=basis,
-        is_covered=panel.is_covered[-1],
-        recorded=recorded.incidents + recorded.unverified,
-    )
+    return Documents(body=body, basis=basis)
 
 
-def _responses(site: Site, week: Week, *, as_of: datetime) -> dict[str, int | None]:
+def _responses(
+    site: Site, week: Week, *, as_of: datetime, exclude_sensitive: bool
+) -> dict[str, int | None]:
     """How the incidents were answered whose 72 hours ended in the week; None where none is kept."""
-    found = measures.answered(site.pk, week.start, week.end, as_of=as_of)
+    found = measures.answered(
+        site.pk, week.start, week.end, as_of=as_of, exclude_sensitive=exclude_sensitive
+    )
     if found is None:
         return {"due": None, "within_72h": None, "overdue": None}
     return vars(found)
 
 
-def coverage(site: Site) -> list[Period]:
+def coverage(site: Site, *, exclude_sensitive: bool = False) -> list[Period]:
     """The site's coverage periods; where none is kept, since reporting or the records began."""
     periods = list(site.coverage.order_by("start").values_list("start", "end"))
     if periods:
         return periods
     if site.reporting_since is not None:
         return [(Week.of(site.reporting_since, site.week_start).start, None)]
-    known = measures.first_and_last_day(site.pk)
+    known = measures.first_and_last_day(site.pk, exclude_sensitive=exclude_sensitive)
     return [(Week.of(known[0], site.week_start).start, None)] if known else []
 
 
@@ -173,7 +247,14 @@ def districts(site: Site) -> list[str]:
     return sorted(found)
 
 
-def complete_until(site: Site, week: Week, *, as_of: datetime, cut: datetime | None) -> date:
+def complete_until(
+    site: Site,
+    week: Week,
+    *,
+    as_of: datetime,
+    cut: datetime | None,
+    exclude_sensitive: bool = False,
+) -> date:
     """The last day, at most the week's own, by which hardly a report is still missing.
 
     95 of 100 reports came within the delay seen in the 26 weeks before; with fewer than 200 known
@@ -182,7 +263,11 @@ def complete_until(site: Site, week: Week, *, as_of: datetime, cut: datetime | N
     if site.read_only:
         return week.last_day
     delays = measures.reporting_delays(
-        site.pk, week.plus(-DELAY_WEEKS).start, week.start, as_of=cut
+        site.pk,
+        week.plus(-DELAY_WEEKS).start,
+        week.start,
+        as_of=cut,
+        exclude_sensitive=exclude_sensitive,
     )
     days = USUAL_DAYS
     if len(delays) >= FEWEST_DELAYS:
@@ -190,22 +275,12 @@ def complete_until(site: Site, week: Week, *, as_of: datetime, cut: datetime | N
     return min(week.last_day, local_day(as_of) - timedelta(days=days))
 
 
-def shared_basis(site: Site, week: Week, panel: Panel, *, cut: datetime | None) -> dict[str, Any]:
+def shared_basis(week: Week, open_panel: Panel) -> dict[str, Any]:
     """What the shared version is made of: districts, without sexual violence, minors and staff.
 
-    Counted and judged by itself, so that nothing of the sensitive incidents shows through a state
-    or a usual range.
+    Judged by itself, so that nothing of the sensitive incidents shows through a state or a usual
+    range.
     """
-    counts = measures.weekly_counts(
-        site.pk, panel.weeks[0].start, week.end, as_of=cut, exclude_sensitive=True
-    )
-    open_panel = build_panel(
-        counts,
-        week=week,
-        first=panel.weeks[0].start,
-        periods=coverage(site),
-        districts=panel.districts,
-    )
     judged = judge(open_panel, totals_only=True)
     families: dict[str, dict[str, int]] = {}
     for (place, kind, start), cell in open_panel.cells.items():

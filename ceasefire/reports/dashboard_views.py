@@ -18,7 +18,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     user = request.user
     reports = blocks.latest_reports(user)  # type: ignore[arg-type]
     chosen = next(
-        (one for one in reports if one.site.code == request.GET.get("site")),
+        (one for one in reports if one.report.site.code == request.GET.get("site")),
         reports[0] if reports else None,
     )
     shown = []
@@ -41,5 +41,5 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "reports/dashboard.html",
-        {"blocks": shown, "reports": reports, "chosen": chosen, "page": page},
+        {"blocks": shown, "editions": reports, "chosen": chosen, "page": page},
     )

@@ -13,7 +13,8 @@ from ceasefire.exports import Column, safe_filename, write_pdf, write_xlsx
 from ceasefire.look.charts import WIDTH, Chart
 from ceasefire.look.templatetags.look import STATES
 from ceasefire.reports.documents import canonical
-from ceasefire.reports.models import SharedWeeklyReport, WeeklyReport
+from ceasefire.reports.editions import Edition
+from ceasefire.reports.models import Audience, SharedWeeklyReport, WeeklyReport
 from ceasefire.reports.presentation import Line, ReportPage, SharedPage
 from ceasefire.reports.sentences import sentence
 
@@ -46,53 +47,63 @@ SHARED_COLUMNS = [
     Column("note", _("Note"), width=30),
 ]
 
-Report = WeeklyReport | SharedWeeklyReport
+#: What a file is made of: a report as one audience reads it, or REO's version.
+Report = Edition | SharedWeeklyReport
 
 
-def report_file(report: Report, kind: str, language: str) -> tuple[bytes, str]:
+def _row(source: Report) -> WeeklyReport | SharedWeeklyReport:
+    return source.report if isinstance(source, Edition) else source
+
+
+def report_file(source: Report, kind: str, language: str) -> tuple[bytes, str]:
     """The file of a report in `kind` (of `FORMATS`) and its name."""
+    report = _row(source)
     code = report.site_code if isinstance(report, SharedWeeklyReport) else report.site.code
     parts: list[object] = ["weekly-report", code, report.week_start.isoformat()]
     if report.revision:
         parts.append(f"R{report.revision}")
-    if isinstance(report, SharedWeeklyReport):
+    if isinstance(source, SharedWeeklyReport):
         parts.append("shared")
+    elif source.audience == Audience.FULL:
+        # So that nobody passes it on for the other.
+        parts.append("full")
     if language != "en":
         parts.append(language)
     writer = {"json": write_report_json, "pdf": write_report_pdf, "xlsx": write_report_xlsx}[kind]
-    return writer(report, language), safe_filename(*parts, extension=kind)
+    return writer(source, language), safe_filename(*parts, extension=kind)
 
 
-def write_report_json(report: Report, language: str = "en") -> bytes:
+def write_report_json(source: Report, language: str = "en") -> bytes:
     """The published document. In English it is the bytes the checksum was taken of."""
     if language.startswith("en"):
-        return canonical(report.body)
+        return canonical(source.body)
     with translation.override(language):
-        if isinstance(report, SharedWeeklyReport):
+        if isinstance(source, SharedWeeklyReport):
             rows = [
                 {**row, "sentence": sentence(row["key"], row["values"]) if row["key"] else None}
-                for row in report.body["districts"]
+                for row in source.body["districts"]
             ]
-            return canonical({**report.body, "districts": rows})
+            return canonical({**source.body, "districts": rows})
         told = {
             (row["place"], row["type"]): sentence(more["key"], more["values"])
-            for row, more in zip(report.body["counts"], report.basis["rows"], strict=True)
+            for row, more in zip(source.body["counts"], source.basis["rows"], strict=True)
         }
     translated = {
-        name: [{**row, "sentence": told[(row["place"], row["type"])]} for row in report.body[name]]
+        name: [{**row, "sentence": told[(row["place"], row["type"])]} for row in source.body[name]]
         for name in ("counts", "alerts", "watch")
     }
-    return canonical({**report.body, **translated})
+    return canonical({**source.body, **translated})
 
 
-def write_report_xlsx(report: Report, language: str) -> bytes:
+def write_report_xlsx(source: Report, language: str) -> bytes:
     """One row a count, real numbers; the sheet behind says what the file is."""
+    report = _row(source)
     with translation.override(language):
-        if isinstance(report, SharedWeeklyReport):
-            page: Any = SharedPage(report)
+        if isinstance(source, SharedWeeklyReport):
+            page: Any = SharedPage(source)
             columns, rows = SHARED_COLUMNS, _shared_rows(page)
         else:
-            page = ReportPage(report)
+            page = ReportPage(source)
             columns, rows = COLUMNS, _rows(page)
         return write_xlsx(  # type: ignore[return-value]
             columns,
@@ -100,7 +111,7 @@ def write_report_xlsx(report: Report, language: str) -> bytes:
             title=f"{report.week_start}",
             language=language,
             notes=_notes(page),
-            created=report.frozen_at or report.body_moment,
+            created=report.frozen_at or source.moment,
         )
 
 
@@ -160,18 +171,19 @@ def _shared_rows(page: SharedPage) -> list[dict[str, Any]]:
 
 
 def _notes(page: ReportPage | SharedPage) -> list[tuple[str, Any]]:
-    report = page.report
+    source = page.edition if isinstance(page, ReportPage) else page.report
     notes: list[tuple[str, Any]] = [
         (gettext("Report"), gettext("Weekly report")),
         (gettext("Site"), page.site),
         (gettext("Week"), page.week),
-        (gettext("Records as of"), report.body_moment),
+        (gettext("Records as of"), source.moment),
         (gettext("State"), state_word(str(page.body["status"]))),
-        (gettext("Checksum"), report.checksum),
+        (gettext("Checksum"), source.checksum),
     ]
     if page.is_demo:
         notes.append((gettext("Demo"), gettext("The incidents are made up.")))
     if isinstance(page, ReportPage):
+        notes.append((gettext("For whom"), page.counted_for))
         notes += page.health
         notes.append((gettext("Counts tested"), page.body["tests_made"]))
     notes += [(gettext("How to read this"), line) for line in page.how_to_read]
@@ -187,33 +199,32 @@ def state_word(state: str) -> str:
 # --- the PDF --------------------------------------------------------------------------------------
 
 
-def write_report_pdf(report: Report, language: str) -> bytes:
+def write_report_pdf(source: Report, language: str) -> bytes:
     """The briefing: the same sections as the page, set for paper."""
+    report = _row(source)
     with translation.override(language):
-        if isinstance(report, SharedWeeklyReport):
-            page: Any = SharedPage(report)
+        if isinstance(source, SharedWeeklyReport):
+            page: Any = SharedPage(source)
             blocks = _shared_blocks(page)
         else:
-            page = ReportPage(report)
+            page = ReportPage(source)
             blocks = _blocks(page)
         data = {
             "title": page.title,
             "subtitle": page.week,
             "meta": [
-                [gettext("Records as of"), report.body_moment],
+                [gettext("Records as of"), source.moment],
                 [gettext("State"), state_word(str(page.body["status"]))],
                 [gettext("Report"), report.code],
             ],
-            "when": report.frozen_at or report.body_moment,
-            "control": [[gettext("Checksum"), report.checksum[:16]]],
+            "when": report.frozen_at or source.moment,
+            "control": [[gettext("Checksum"), source.checksum[:16]]],
             "blocks": blocks,
         }
         marking = _marking(page)
         if marking:
             data["marking"] = marking
-        return write_pdf(
-            "base", data, language=language, created=report.frozen_at or report.body_moment
-        )
+        return write_pdf("base", data, language=language, created=report.frozen_at or source.moment)
 
 
 def _marking(page: ReportPage | SharedPage) -> str:
@@ -231,6 +242,7 @@ def _blocks(page: ReportPage) -> list[dict[str, Any]]:
     blocks: list[dict[str, Any]] = [
         {"kind": "paragraph", "text": f"{page.lead} {page.verdict}"},
         {"kind": "note", "tone": "muted", "title": gettext("Data health"), "text": health},
+        {"kind": "note", "tone": "muted", "text": page.counted_for},
     ]
     if report.narrative:
         blocks += [{"kind": "paragraph", "text": part} for part in report.narrative.split("\n\n")]

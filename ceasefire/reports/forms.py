@@ -10,6 +10,7 @@ from ceasefire.look.forms import DayField
 from ceasefire.periods import Week
 from ceasefire.places.models import Site
 from ceasefire.reports import services
+from ceasefire.reports.editions import audience_of
 from ceasefire.reports.exceptions import NotCovered, WeekNotOver
 
 
@@ -23,6 +24,7 @@ class CompileForm(forms.Form):
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         site: Any = self.fields["site"]
+        self.audience = audience_of(user)
         site.queryset = Site.objects.filter(pk__in=user.site_ids)
         site.label_from_instance = lambda one: one.name
 
@@ -31,7 +33,7 @@ class CompileForm(forms.Form):
         site, day = facts.get("site"), facts.get("day")
         if site is not None and day is not None:
             facts["week"] = Week.of(day, site.week_start)
-            why_not = services.refusal(site, facts["week"])
+            why_not = services.refusal(site, facts["week"], self.audience)
             if why_not is WeekNotOver:
                 self.add_error("day", ValidationError(_("This week is not over yet.")))
             elif why_not is NotCovered:

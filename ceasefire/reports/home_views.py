@@ -53,7 +53,7 @@ def _field(user: Any) -> list[Block]:
 
 def _supervisor(user: Any) -> list[Block]:
     reports = blocks.latest_reports(user)
-    pages = [ReportPage(report, digits=user.digits) for report in reports[:1]]
+    pages = [ReportPage(edition, digits=user.digits) for edition in reports[:1]]
     return [
         blocks.responses(user),
         blocks.review(user),
@@ -71,7 +71,9 @@ def is_live(report: WeeklyReport) -> bool:
 
 def _manager(user: Any) -> list[Block]:
     reports = blocks.latest_reports(user)
-    pages = [ReportPage(report, digits=user.digits) for report in reports if is_live(report)]
+    pages = [
+        ReportPage(edition, digits=user.digits) for edition in reports if is_live(edition.report)
+    ]
     confirming = [account_blocks.second_person_needed(user)]
     return [
         *(block for block in confirming if block.value),
@@ -88,7 +90,7 @@ def _manager(user: Any) -> list[Block]:
 
 def _data_officer(user: Any) -> list[Block]:
     reports = blocks.latest_reports(user)
-    pages = [ReportPage(report, digits=user.digits) for report in reports[:1]]
+    pages = [ReportPage(edition, digits=user.digits) for edition in reports[:1]]
     return [
         blocks.drafts(user, _("Which reports wait for words?"), untold=True),
         blocks.review(user),

@@ -15,23 +15,38 @@ from django.utils.translation import gettext_lazy as _
 from ceasefire.places.models import Site
 
 
+class Audience(models.TextChoices):
+    """For whom a version of a report is: `editions` says who reads which."""
+
+    #: With sexual violence, minors and staff: supervisors and managers of the site.
+    FULL = "full", _("Supervisors and managers")
+    #: Without them: all staff of the site.
+    OPEN = "open", _("All staff of the site")
+
+
 class WeeklyReportQuerySet(models.QuerySet["WeeklyReport"]):
     """Weekly reports, read as the office speaks."""
 
     def visible_to(self, user: Any) -> "WeeklyReportQuerySet":
-        """Those of the person's sites; REO roles, auditors and administrators have none."""
+        """Those of the person's sites; REO roles, auditors and administrators have none.
+
+        A report that stands only because of sensitive incidents is for those who count them.
+        """
         if not user.has_perm("reports.view_weeklyreport"):
             return self.none()
-        return self.filter(site__in=user.site_ids)
+        reports = self.filter(site__in=user.site_ids)
+        if user.has_perm("reports.view_sensitive_counts"):
+            return reports
+        return reports.filter(is_open=True)
 
-    def latest(self) -> "WeeklyReportQuerySet":  # type: ignore[override]
-        """The last revision of each site and week."""
-        newer = WeeklyReport.objects.filter(
+    def latest_for(self, user: Any) -> "WeeklyReportQuerySet":
+        """The last revision of each site and week among those a person may see."""
+        newer = WeeklyReport.objects.visible_to(user).filter(
             site=models.OuterRef("site"),
             week_start=models.OuterRef("week_start"),
             revision__gt=models.OuterRef("revision"),
         )
-        return self.filter(~models.Exists(newer))
+        return self.visible_to(user).filter(~models.Exists(newer))
 
     def drafts(self) -> "WeeklyReportQuerySet":
         """Waiting for their narrative or for approval."""
@@ -46,7 +61,9 @@ class WeeklyReportQuerySet(models.QuerySet["WeeklyReport"]):
 
     def without_content(self) -> "WeeklyReportQuerySet":
         """Leave the large columns in the database: for lists."""
-        return self.defer("body", "basis", "narrative_en", "narrative_ar")
+        return self.defer(
+            "body", "basis", "body_open", "basis_open", "narrative_en", "narrative_ar"
+        )
 
 
 class WeeklyReport(models.Model):
@@ -56,6 +73,9 @@ class WeeklyReport(models.Model):
     SHA-256 of its canonical form, which is what `?format=json` sends. `basis` holds what the page
     needs beside it: names, the key and numbers of each sentence, the series behind the charts.
     A correction after approval is another row with the next `revision`.
+
+    `body_open`, `basis_open` and `checksum_open` are the same of the version without sensitive
+    incidents; `editions` says who reads which. Null in reports from before it was kept.
     """
 
     class Status(models.TextChoices):
@@ -75,6 +95,12 @@ class WeeklyReport(models.Model):
     body = models.JSONField()
     basis = models.JSONField()
     checksum = models.CharField(max_length=64)
+    body_open = models.JSONField(null=True)
+    basis_open = models.JSONField(null=True)
+    checksum_open = models.CharField(max_length=64, blank=True)
+    #: Whether it says anything to those who read the open version: not where the week was recorded,
+    #: or a correction made, because of sensitive incidents alone.
+    is_open = models.BooleanField(default=True)
     narrative_en = models.TextField(_("In English"), blank=True, max_length=4000)
     narrative_ar = models.TextField(_("In Arabic"), blank=True, max_length=4000)
     narrative_by = models.ForeignKey(
@@ -123,6 +149,11 @@ class WeeklyReport(models.Model):
                 | (Q(revision__gt=0) & ~Q(revision_of=None)),
                 name="a_revision_names_what_it_revises",
             ),
+            models.CheckConstraint(
+                condition=Q(body_open__isnull=True, basis_open__isnull=True, checksum_open="")
+                | (Q(body_open__isnull=False, basis_open__isnull=False) & ~Q(checksum_open="")),
+                name="an_open_version_is_whole_or_absent",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -150,11 +181,6 @@ class WeeklyReport(models.Model):
     def last_day(self) -> date:
         """The seventh day, for people to read."""
         return self.week_start + timedelta(days=6)
-
-    @property
-    def body_moment(self) -> datetime:
-        """The moment the published document names: later records are not in it."""
-        return datetime.fromisoformat(self.body["data_as_of"])
 
     @property
     def is_frozen(self) -> bool:
@@ -243,6 +269,6 @@ class SharedWeeklyReport(models.Model):
         return self.week_start + timedelta(days=6)
 
     @property
-    def body_moment(self) -> datetime:
+    def moment(self) -> datetime:
         """The moment the published document names: later records are not in it."""
         return datetime.fromisoformat(self.body["data_as_of"])

@@ -24,7 +24,8 @@ from ceasefire.look.charts import (
     weekly_bars,
 )
 from ceasefire.look.numbers import in_digits, number_text
-from ceasefire.reports.models import SharedWeeklyReport, WeeklyReport
+from ceasefire.reports.editions import Edition
+from ceasefire.reports.models import SharedWeeklyReport
 from ceasefire.reports.panel import ALL, BAND_WEEKS
 from ceasefire.reports.sentences import incidents, sentence
 
@@ -121,9 +122,9 @@ class ReportPage:
 
     is_shared = False
 
-    def __init__(self, report: WeeklyReport, *, digits: str = "western") -> None:
-        self.report = report
-        self.body, self.basis, self.digits = report.body, report.basis, digits
+    def __init__(self, edition: Edition, *, digits: str = "western") -> None:
+        self.edition, self.report = edition, edition.report
+        self.body, self.basis, self.digits = edition.body, edition.basis, digits
 
     def number(self, value: Any, places: int | None = None) -> str:
         """A number in the reader's digits; "unknown" for None."""
@@ -140,6 +141,19 @@ class ReportPage:
     @property
     def title(self) -> str:
         return gettext("Weekly report: %(site)s") % {"site": self.site}
+
+    @property
+    def counted_for(self) -> str:
+        """Which version this is. Said always, so that it tells nothing of the week."""
+        if self.edition.is_full:
+            return gettext(
+                "For supervisors and managers only: incidents of sexual violence, with minors and"
+                " with program staff are counted here."
+            )
+        return gettext(
+            "Incidents of sexual violence, with minors and with program staff are counted for"
+            " supervisors and managers only; they are left out here."
+        )
 
     @property
     def credits(self) -> list[str]:

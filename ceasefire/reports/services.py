@@ -13,8 +13,9 @@ from ceasefire import audit, periods
 from ceasefire.people.models import User
 from ceasefire.periods import Week
 from ceasefire.places.models import Site
-from ceasefire.reports.compilation import Content, compile_content, coverage
+from ceasefire.reports.compilation import Content, Documents, compile_content, coverage
 from ceasefire.reports.documents import checksum
+from ceasefire.reports.editions import audience_of
 from ceasefire.reports.exceptions import (
     NotCovered,
     NothingChanged,
@@ -24,7 +25,7 @@ from ceasefire.reports.exceptions import (
     WeekNotOver,
     WrongWeekStart,
 )
-from ceasefire.reports.models import SharedWeeklyReport, WeeklyReport
+from ceasefire.reports.models import Audience, SharedWeeklyReport, WeeklyReport
 from ceasefire.reports.panel import ALL, covered
 from ceasefire.reports.sharing import may_follow, shared_body
 from incidents import measures
@@ -53,8 +54,8 @@ def compile_week(
     if report is None:
         report = WeeklyReport(site=site, week_start=week.start, number=_next_number(site))
     elif report.revision_of is not None:
-        reasons = [row["reason"] for row in report.body["revisions"]]
-        _say_revised(content, report.revision_of, reasons[0] if reasons else "")
+        rows = [*report.body["revisions"], *((report.body_open or {}).get("revisions") or [])]
+        _say_revised(content, report.revision_of, rows[0]["reason"] if rows else "")
     _fill(report, content, by=by)
     audit.record("weeklyreport.compiled", subject=report, by=by, detail=_trace(report))
     return report
@@ -65,28 +66,38 @@ def revise_report(report: WeeklyReport, *, by: User, reason: str) -> WeeklyRepor
     """Correct an approved report: a new draft beside it that says what changed and why.
 
     Refuses a report that is not approved, or is not the last one of its week, and a correction
-    that changes no number.
+    that changes no number. All of this is said of what `by` may read: whoever reads the open
+    version is refused where nothing changed in it, and corrections they can not see do not stand in
+    their way. A report from before open versions were kept is always corrected.
     """
     site, week = report.site, Week(report.week_start)
     _take_turns(site)
-    latest = _latest(site, week)
-    if latest is None or latest.pk != report.pk:
+    latest = seen = _latest(site, week)
+    reads_all = audience_of(by) == Audience.FULL
+    while seen is not None and not (reads_all or seen.is_open):
+        seen = seen.revision_of
+    if latest is None or seen is None or seen.pk != report.pk:
         raise ReportHasMoved
-    if not latest.is_frozen:
+    if not seen.is_frozen:
         raise ReportIsNotFrozen
+    approved = latest if latest.is_frozen else latest.revision_of or seen
     content = _content(site, week, None)
-    if not _say_revised(content, latest, reason):
+    _say_revised(content, approved, reason)
+    changed = content.open.body["revisions"] or (reads_all and content.full.body["revisions"])
+    if not changed and approved.body_open is not None:
         raise NothingChanged
-    draft = WeeklyReport(
-        site=site,
-        week_start=week.start,
-        number=_next_number(site),
-        revision=latest.revision + 1,
-        revision_of=latest,
-        narrative_en=latest.narrative_en,
-        narrative_ar=latest.narrative_ar,
-        narrative_by=latest.narrative_by,
-    )
+    draft = latest
+    if latest.is_frozen:
+        draft = WeeklyReport(
+            site=site,
+            week_start=week.start,
+            number=_next_number(site),
+            revision=approved.revision + 1,
+            revision_of=approved,
+            narrative_en=approved.narrative_en,
+            narrative_ar=approved.narrative_ar,
+            narrative_by=approved.narrative_by,
+        )
     _fill(draft, content, by=by)
     audit.record("weeklyreport.revised", subject=draft, by=by, reason=reason, detail=_trace(draft))
     return draft
@@ -137,6 +148,9 @@ def freeze_report(report: WeeklyReport, *, by: User, version: int | None = None)
     report.frozen_at, report.frozen_by = timezone.now(), by
     report.body["status"] = "frozen"
     report.checksum = checksum(report.body)
+    if report.body_open is not None:
+        report.body_open["status"] = "frozen"
+        report.checksum_open = checksum(report.body_open)
     report.version += 1
     report.save()
     shared = _share(report)
@@ -149,26 +163,41 @@ def freeze_report(report: WeeklyReport, *, by: User, version: int | None = None)
     return report
 
 
-def changes_since(report: WeeklyReport) -> Changes:
+def changes_since(report: WeeklyReport, audience: Audience) -> Changes:
     """What the records say otherwise by now: [{place, type, before, after}], [] for nothing.
 
-    Counts of incidents by district and type; reads one week.
+    Counts of incidents by district and type; reads one week. Whoever reads the full version is
+    told of the open one where only that changed: an incident was found to be sensitive since.
     """
+    changes = []
+    if audience == Audience.FULL:
+        changes = _differences(_counted(report.body), _now(report))
+    if not changes and report.body_open is not None:
+        changes = _differences(_counted(report.body_open), _now(report, exclude_sensitive=True))
+    return changes
+
+
+def _now(report: WeeklyReport, *, exclude_sensitive: bool = False) -> dict[tuple[str, str], int]:
     week = Week(report.week_start)
     now: dict[tuple[str, str], int] = {}
-    for count in measures.weekly_counts(report.site_id, week.start, week.end):
+    for count in measures.weekly_counts(
+        report.site_id, week.start, week.end, exclude_sensitive=exclude_sensitive
+    ):
         if count.district_pcode and count.incidents:
             for kind in (count.type, ALL):
                 key = (count.district_pcode, kind)
                 now[key] = now.get(key, 0) + count.incidents
-    return _differences(_counted(report.body), now)
+    return now
 
 
-def refusal(site: Site, week: Week) -> type[WeekNotOver | NotCovered] | None:
-    """Why no report of this week of the site can be compiled now; None where it can."""
+def refusal(site: Site, week: Week, audience: Audience) -> type[WeekNotOver | NotCovered] | None:
+    """Why an audience has no report of this week of the site now; None where it can be compiled."""
+    without = audience == Audience.OPEN
     if week.end > periods.today():
         return WeekNotOver
-    if covered(week, coverage(site)) or measures.weekly_counts(site.pk, week.start, week.end):
+    if covered(week, coverage(site, exclude_sensitive=without)) or measures.weekly_counts(
+        site.pk, week.start, week.end, exclude_sensitive=without
+    ):
         return None
     return NotCovered
 
@@ -214,14 +243,16 @@ def _content(site: Site, week: Week, as_of: datetime | None) -> Content:
     content = compile_content(
         site, week, as_of=(as_of or periods.now()).astimezone(periods.BAGHDAD), cut=as_of
     )
-    if not content.is_covered and not content.recorded:
+    if not content.full.says_something:
         raise NotCovered
     return content
 
 
 def _fill(report: WeeklyReport, content: Content, *, by: User | None) -> None:
-    report.body, report.basis = content.body, content.basis
-    report.checksum = checksum(report.body)
+    report.body, report.basis = content.full.body, content.full.basis
+    report.body_open, report.basis_open = content.open.body, content.open.basis
+    report.checksum, report.checksum_open = checksum(report.body), checksum(report.body_open)
+    report.is_open = _is_open(report)
     report.data_as_of = datetime.fromisoformat(report.body["data_as_of"])
     report.compiled_at, report.compiled_by = timezone.now(), by
     if not report._state.adding:
@@ -229,22 +260,44 @@ def _fill(report: WeeklyReport, content: Content, *, by: User | None) -> None:
     report.save()
 
 
+def _is_open(report: WeeklyReport) -> bool:
+    """Whether a report says anything to those who read the open version.
+
+    A week that has a report, or a correction, because of sensitive incidents alone would tell of
+    them by being there.
+    """
+    if report.body_open is None or report.basis_open is None:
+        return True
+    before = report.revision_of
+    if before is not None and before.body_open is not None and not report.body_open["revisions"]:
+        return False
+    return Documents(report.body_open, report.basis_open).says_something
+
+
 def _trace(report: WeeklyReport) -> dict[str, Any]:
+    """For the audit trail, whose readers do not read the full version."""
     return {
         "number": report.number,
         "checksum": report.checksum,
-        "alerts": len(report.body["alerts"]),
+        "checksum_open": report.checksum_open,
+        "alerts": len((report.body_open or {}).get("alerts", ())),
     }
 
 
-def _say_revised(content: Content, before: WeeklyReport, reason: str) -> Changes:
-    """Write into a document what it changes of the approved one."""
-    changes = _differences(_counted(before.body), _counted(content.body))
-    content.body["revision_of"] = before.code
-    content.body["revisions"] = [{**change, "reason": reason} for change in changes]
-    content.basis["revised_places"] = before.basis["places"]
-    content.basis["revised_types"] = before.basis["types"]
-    return changes
+def _say_revised(content: Content, before: WeeklyReport, reason: str) -> None:
+    """Write into the documents what they change of the approved ones."""
+    pairs = (
+        (content.full, before.body, before.basis),
+        (content.open, before.body_open, before.basis_open),
+    )
+    for documents, body, basis in pairs:
+        documents.body["revision_of"] = before.code
+        if body is None or basis is None:
+            continue
+        changes = _differences(_counted(body), _counted(documents.body))
+        documents.body["revisions"] = [{**change, "reason": reason} for change in changes]
+        documents.basis["revised_places"] = basis["places"]
+        documents.basis["revised_types"] = basis["types"]
 
 
 def _counted(body: dict[str, Any]) -> dict[tuple[str, str], int]:

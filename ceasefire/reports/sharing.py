@@ -101,6 +101,9 @@ def may_follow(new: dict[str, Any], old: dict[str, Any]) -> bool:
     show exactly those incidents, so such a correction stays inside the program.
     """
     before, after = _published(old), _published(new)
+    if before == after:
+        # That there is another version would tell that something hidden changed.
+        return False
     for cell in before.keys() & after.keys():
         first, second = before[cell], after[cell]
         if (first is None) != (second is None):

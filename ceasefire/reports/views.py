@@ -20,6 +20,7 @@ from ceasefire.people.access import asked_by_itself, requires
 from ceasefire.periods import Week
 from ceasefire.places.models import Site
 from ceasefire.reports import services
+from ceasefire.reports.editions import Edition, audience_of, edition_for
 from ceasefire.reports.exceptions import (
     NotCovered,
     NothingChanged,
@@ -36,7 +37,7 @@ from ceasefire.reports.forms import (
     ReportFilters,
     ReviseForm,
 )
-from ceasefire.reports.models import SharedWeeklyReport, WeeklyReport
+from ceasefire.reports.models import Audience, SharedWeeklyReport, WeeklyReport
 from ceasefire.reports.presentation import ReportPage, SharedPage, week_words
 from ceasefire.reports.tasks import COMPILE
 
@@ -65,7 +66,7 @@ def report_list(request: HttpRequest) -> HttpResponse:
     filters = ReportFilters(
         request.GET or None, sites=[(site.code, str(site.name)) for site in sites]
     )
-    reports = WeeklyReport.objects.visible_to(request.user).latest().select_related("site")
+    reports = WeeklyReport.objects.latest_for(request.user).select_related("site")
     if filters.is_bound and filters.is_valid():
         chosen = filters.cleaned_data
         if chosen["site"]:
@@ -75,13 +76,14 @@ def report_list(request: HttpRequest) -> HttpResponse:
         if chosen["week"]:
             first = Week.of(chosen["week"]).previous().start
             reports = reports.filter(week_start__gt=first, week_start__lte=chosen["week"])
+    is_full = audience_of(request.user) == Audience.FULL
     reports = reports.without_content().annotate(
         alerts=Func(
-            KeyTransform("alerts", "body"),
+            KeyTransform("alerts", "body" if is_full else "body_open"),
             function="jsonb_array_length",
             output_field=IntegerField(),
         ),
-        recorded=KT("basis__recorded__incidents"),
+        recorded=KT(f"{'basis' if is_full else 'basis_open'}__recorded__incidents"),
     )
     page = _page(request, reports)
     for report in page:
@@ -133,11 +135,15 @@ def report_detail(request: HttpRequest, site: str, week_start: str) -> HttpRespo
     report = _find(request, place, week)
     if report is None:
         return _not_compiled(request, place, week)
+    edition = edition_for(report, request.user)
+    if edition is None:
+        return _not_kept(request, report, wanted)
     if wanted != "html":
-        return _send(request, report, wanted)
-    page = ReportPage(report, digits=digits_of(request))
+        return _send(request, edition, wanted)
+    page = ReportPage(edition, digits=digits_of(request))
     earlier = (
-        WeeklyReport.objects.filter(site=place, week_start=week.start)
+        WeeklyReport.objects.visible_to(request.user)
+        .filter(site=place, week_start=week.start)
         .exclude(pk=report.pk)
         .without_content()
         .select_related("site")
@@ -156,11 +162,25 @@ def report_detail(request: HttpRequest, site: str, week_start: str) -> HttpRespo
             "report": report,
             "earlier": earlier,
             "is_latest": not any(one.revision > report.revision for one in earlier),
-            "changes": services.changes_since(report) if report.is_frozen else [],
+            "changes": services.changes_since(report, edition.audience) if report.is_frozen else [],
             "job": _job(place, week),
             # Only weeks that have a report, so that no link leads to a missing page.
             "previous": week.previous() if week.previous().start in beside else None,
             "next": week.next() if week.next().start in beside else None,
+        },
+    )
+
+
+def _not_kept(request: HttpRequest, report: WeeklyReport, wanted: str = "html") -> HttpResponse:
+    """The report is from before the version for this role was kept; no file is made of it."""
+    if wanted != "html":
+        raise Http404
+    return render(
+        request,
+        "reports/report_not_kept.html",
+        {
+            "report": report,
+            "week_words": week_words(report.week_start, digits=digits_of(request)),
         },
     )
 
@@ -190,7 +210,9 @@ def _not_compiled(request: HttpRequest, site: Site, week: Week) -> HttpResponse:
             "week": week,
             "week_words": week_words(week.start, digits=digits_of(request)),
             "job": job,
-            "why_not": "" if job else WHY_NOT.get(services.refusal(site, week), ""),
+            "why_not": ""
+            if job
+            else WHY_NOT.get(services.refusal(site, week, audience_of(request.user)), ""),
         },
         status=200 if job else 404,
     )
@@ -214,7 +236,7 @@ def _shared_detail(request: HttpRequest, site: str, day: date, wanted: str) -> H
 
 
 def _send(
-    request: HttpRequest, report: WeeklyReport | SharedWeeklyReport, kind: str
+    request: HttpRequest, source: Edition | SharedWeeklyReport, kind: str
 ) -> HttpResponseBase:
     """Send the file, and record that it left."""
     asked = request.GET.get("language")
@@ -222,12 +244,14 @@ def _send(
     if kind == "json" and asked is None:
         # The document the checksum belongs to is the English one.
         language = "en"
-    content, name = report_file(report, kind, language)
+    content, name = report_file(source, kind, language)
+    is_ours = isinstance(source, Edition)
     audit.record(
         "weeklyreport.exported",
-        subject=report,
+        subject=source.report if is_ours else source,
         by=request.user,  # type: ignore[arg-type]
-        detail={"format": kind, "language": language},
+        detail={"format": kind, "language": language}
+        | ({"audience": str(source.audience)} if is_ours else {}),
     )
     return file_response(content, name)
 
@@ -274,6 +298,9 @@ def report_progress(request: HttpRequest, site: str, week_start: str) -> HttpRes
 def report_narrate(request: HttpRequest, site: str, week_start: str) -> HttpResponse:
     """Tell the week in words."""
     report = _draft(request, site, week_start)
+    edition = edition_for(report, request.user)
+    if edition is None:
+        return _not_kept(request, report)
     initial = {
         "narrative_en": report.narrative_en,
         "narrative_ar": report.narrative_ar,
@@ -292,21 +319,21 @@ def report_narrate(request: HttpRequest, site: str, week_start: str) -> HttpResp
             )
             form.data = form.data.copy()
             form.data["version"] = str(report.version)
-            return _narrative_page(request, form, report, status=409)
+            return _narrative_page(request, form, edition, status=409)
         else:
             messages.success(request, _("The narrative is saved."))
         return redirect(report)
-    return _narrative_page(request, form, report)
+    return _narrative_page(request, form, edition)
 
 
 def _narrative_page(
-    request: HttpRequest, form: NarrativeForm, report: WeeklyReport, status: int = 200
+    request: HttpRequest, form: NarrativeForm, edition: Edition, status: int = 200
 ) -> HttpResponse:
-    page = ReportPage(report, digits=digits_of(request))
+    page = ReportPage(edition, digits=digits_of(request))
     return render(
         request,
         "reports/report_narrate.html",
-        {"form": form, "report": report, "page": page},
+        {"form": form, "report": edition.report, "page": page},
         status=status,
     )
 
@@ -316,6 +343,9 @@ def _narrative_page(
 def report_freeze(request: HttpRequest, site: str, week_start: str) -> HttpResponse:
     """Approve a report, after saying what that means."""
     report = _draft(request, site, week_start)
+    edition = edition_for(report, request.user)
+    if edition is None:
+        return _not_kept(request, report)
     form = FreezeForm(request.POST or None, initial={"version": report.version})
     if request.method == "POST" and form.is_valid():
         try:
@@ -329,7 +359,7 @@ def report_freeze(request: HttpRequest, site: str, week_start: str) -> HttpRespo
         else:
             messages.success(request, _("The report is approved."))
         return redirect(report)
-    page = ReportPage(report, digits=digits_of(request))
+    page = ReportPage(edition, digits=digits_of(request))
     return render(
         request, "reports/report_freeze.html", {"form": form, "report": report, "page": page}
     )
@@ -341,7 +371,6 @@ def report_revise(request: HttpRequest, site: str, week_start: str) -> HttpRespo
     """Correct an approved report: a new draft beside it."""
     report = _latest(request, site, week_start)
     form = ReviseForm(request.POST or None)
-    page = ReportPage(report, digits=digits_of(request))
     if request.method == "POST" and form.is_valid():
         try:
             services.revise_report(report, by=request.user, reason=form.cleaned_data["reason"])  # type: ignore[arg-type]
@@ -353,7 +382,13 @@ def report_revise(request: HttpRequest, site: str, week_start: str) -> HttpRespo
             messages.success(request, _("A corrected draft stands beside the approved report."))
         return redirect(report)
     return render(
-        request, "reports/report_revise.html", {"form": form, "report": report, "page": page}
+        request,
+        "reports/report_revise.html",
+        {
+            "form": form,
+            "report": report,
+            "week_words": week_words(report.week_start, digits=digits_of(request)),
+        },
     )
 
 

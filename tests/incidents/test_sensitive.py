@@ -5,13 +5,16 @@ bytes, page by page, as if it had never been logged.
 """
 
 import re
+from datetime import date, timedelta
 
 import pytest
 from django.test import Client
 
 from ceasefire.people.roles import Role
+from ceasefire.reports import services as reports
 from incidents.models import Incident
 from incidents.services import SourceFacts, VictimFacts
+from tests.incidents.conftest import MOMENT
 
 pytestmark = pytest.mark.django_db
 
@@ -47,6 +50,13 @@ ADDRESSES = [
     "/notifications/",
     "/dashboard/",
     "/reports/",
+    "/reports/BASRAH-CENTRE/2026-11-15/",
+    "/reports/BASRAH-CENTRE/2026-11-15/?format=json",
+    "/reports/BASRAH-CENTRE/2026-11-15/?format=json&language=ar",
+    "/reports/BASRAH-CENTRE/2026-11-15/?format=pdf&language=en",
+    "/reports/BASRAH-CENTRE/2026-11-15/?format=xlsx&language=en",
+    "/reports/BASRAH-CENTRE/2026-11-15/narrative/",
+    "/reports/BASRAH-CENTRE/2026-11-15/correct/",
 ]
 OTHERS = [
     (Role.WORKER, "of the site"),
@@ -62,8 +72,16 @@ OTHERS = [
 _CHANGING = re.compile(
     r'name="(?:csrfmiddlewaretoken|key|opened_at)" value="[^"]*"|"X-CSRFToken": ?"[^"]*"'
     r"|value=\"[0-9a-f-]{36}\"|content=\"[A-Za-z0-9]{64}\"|data-[a-z-]*at=\"[^\"]*\""
+    r"|name=\"version\" value=\"\d+\""
     r"|\d{4}-\d\d-\d\d(?:T|%20|_|-)\d\d[:%0-9A-F.-]*|\d\d:\d\d"
 )
+
+
+def compile_the_week(site):
+    """The report of the week in which all of it happened."""
+    return reports.compile_week(
+        site=site, week_start=date(2026, 11, 15), as_of=MOMENT + timedelta(days=5)
+    )
 
 
 def shown(user):
@@ -80,12 +98,14 @@ def shown(user):
 
 @pytest.mark.parametrize(("role", "where"), OTHERS)
 def test_to_everybody_else_it_is_as_if_it_had_never_been_logged(
-    log, basrah, zubair, worker, make_user, role, where
+    log, basrah, zubair, worker, make_user, settings, role, where
 ):
+    settings.CEASEFIRE_TODAY = "2026-11-23"
     sites = {"of the site": [basrah], "of another site": [zubair]}.get(where, [])
     user = make_user(role, *sites)
     for number in range(4):
         log(summary=f"open {number} at the market")
+    compile_the_week(basrah)
     before = shown(user)
     codes = []
     for facts in KINDS.values():
@@ -96,6 +116,8 @@ def test_to_everybody_else_it_is_as_if_it_had_never_been_logged(
         )
         assert hidden.is_sensitive
         codes.append(hidden.code)
+    report = compile_the_week(basrah)
+    assert report.body != report.body_open | {"audience": "full"}
     after = shown(user)
 
     for address in ADDRESSES:

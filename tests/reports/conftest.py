@@ -13,6 +13,8 @@ from django.conf import settings
 from ceasefire.periods import BAGHDAD
 from ceasefire.places.models import CoveragePeriod, Place, Site
 from ceasefire.places.services import locate
+from ceasefire.reports.editions import Edition, edition_of
+from ceasefire.reports.models import Audience, WeeklyReport
 from incidents.models import Incident
 
 #: A Sunday.
@@ -26,6 +28,13 @@ _numbers = itertools.count(1)
 def _the_week_is_over(settings: Any) -> None:
     """Today is Monday, 16 November 2026, whatever the clock says."""
     settings.CEASEFIRE_TODAY = "2026-11-16"
+
+
+def full(report: WeeklyReport) -> Edition:
+    """The version for supervisors and managers."""
+    edition = edition_of(report, Audience.FULL)
+    assert edition is not None
+    return edition
 
 
 def incident(site: Site, day: date, **facts: Any) -> Incident:

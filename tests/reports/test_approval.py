@@ -18,8 +18,8 @@ from ceasefire.reports.exceptions import (
     ReportIsNotFrozen,
 )
 from ceasefire.reports.exports import write_report_json
-from ceasefire.reports.models import SharedWeeklyReport, WeeklyReport
-from tests.reports.conftest import WEEK
+from ceasefire.reports.models import Audience, SharedWeeklyReport, WeeklyReport
+from tests.reports.conftest import WEEK, full
 
 pytestmark = pytest.mark.django_db
 
@@ -74,7 +74,7 @@ def test_compiling_an_approved_week_returns_it_as_it_stands(frozen, put, basrah)
 
 
 def test_the_checksum_is_that_of_the_file(frozen):
-    assert hashlib.sha256(write_report_json(frozen)).hexdigest() == frozen.checksum
+    assert hashlib.sha256(write_report_json(full(frozen))).hexdigest() == frozen.checksum
 
 
 @pytest.mark.parametrize(
@@ -83,6 +83,8 @@ def test_the_checksum_is_that_of_the_file(frozen):
         "UPDATE reports_weeklyreport SET narrative_en = 'other'",
         "UPDATE reports_weeklyreport SET status = 'draft', frozen_at = NULL, frozen_by_id = NULL",
         "UPDATE reports_weeklyreport SET body = '{}'",
+        "UPDATE reports_weeklyreport SET body_open = '{}'",
+        "UPDATE reports_weeklyreport SET is_open = false",
         "DELETE FROM reports_weeklyreport",
         "TRUNCATE reports_weeklyreport",
         "UPDATE reports_sharedweeklyreport SET body = '{}'",
@@ -136,7 +138,7 @@ def test_a_correction_stands_beside_the_approved_report_and_says_what_changed(
     frozen, basrah, put, manager
 ):
     put(basrah, WEEK, 2)
-    assert services.changes_since(frozen) == [
+    assert services.changes_since(frozen, Audience.FULL) == [
         {"place": "IQG02Q02", "type": "ALL", "before": 4, "after": 6},
         {"place": "IQG02Q02", "type": "MUR", "before": 4, "after": 6},
     ]

@@ -16,7 +16,7 @@ from ceasefire.reports.panel import ALL
 from ceasefire.reports.presentation import ReportPage, week_words
 from ceasefire.reports.sentences import how_often, sentence
 from incidents.models import Incident
-from tests.reports.conftest import AS_OF, WEEK, incident
+from tests.reports.conftest import AS_OF, WEEK, full, incident
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +38,7 @@ def test_the_document_has_the_published_shape(basrah, put, put_weeks):
     body = compiled(basrah).body
 
     assert set(body) == {
-        "report", "version", "site", "week_start", "week_end", "data_as_of", "status",
+        "report", "version", "audience", "site", "week_start", "week_end", "data_as_of", "status",
         "revision_of", "data_health", "counts", "tests_made", "false_alerts_expected", "alerts",
         "watch", "near_repeat", "clusters", "responses", "revisions",
     }  # fmt: skip
@@ -121,7 +121,7 @@ def test_only_what_counts_is_counted(basrah, put, put_weeks, facts, incidents, u
     put_weeks(basrah, [0] * 10)
     put(basrah, WEEK, **facts)
     report = compiled(basrah)
-    page = ReportPage(report)
+    page = ReportPage(full(report))
 
     assert total_of(report)["incidents"] == incidents
     assert page.districts[0].total.unverified == unverified
@@ -147,8 +147,8 @@ def test_killed_is_summed_and_unknown_is_no_zero(basrah, put, put_weeks):
     total = total_of(report)
 
     assert (total["killed"], total["injured"], total["abducted"]) == (3, 2, 1)
-    assert ReportPage(report).districts[0].total.killed_unknown == 1
-    assert "nobody knows how many were killed" in ReportPage(report).lead
+    assert ReportPage(full(report)).districts[0].total.killed_unknown == 1
+    assert "nobody knows how many were killed" in ReportPage(full(report)).lead
 
 
 def test_an_incident_without_a_district_is_told_but_in_no_row(make_site, put, put_weeks):
@@ -159,7 +159,7 @@ def test_an_incident_without_a_district_is_told_but_in_no_row(make_site, put, pu
 
     assert sum(row["incidents"] for row in report.body["counts"]) == 0
     assert report.body["data_health"]["without_place"] == 1
-    assert ReportPage(report).lead.startswith("1 incident recorded")
+    assert ReportPage(full(report)).lead.startswith("1 incident recorded")
 
 
 def test_what_is_known_only_to_the_governorate_is_said_since_no_table_holds_it(basrah, put):
@@ -167,7 +167,7 @@ def test_what_is_known_only_to_the_governorate_is_said_since_no_table_holds_it(b
     put(basrah, WEEK, 2, place="IQG02", geo_precision=5)
     report = services.compile_week(site=basrah, week_start=WEEK)
 
-    lead = ReportPage(report).lead
+    lead = ReportPage(full(report)).lead
 
     assert "2 of them are known only to the governorate" in lead
     assert sum(row["incidents"] for row in report.body["counts"] if row["type"] == "ALL") == 1
@@ -331,7 +331,7 @@ def test_a_three_week_old_site_gets_no_alert_and_no_percentage(basrah, put_weeks
 
     assert (report.body["alerts"], report.body["watch"], report.body["tests_made"]) == ([], [], 0)
     assert "%" not in json.dumps(report.body)
-    assert "nothing was tested" in ReportPage(report).verdict
+    assert "nothing was tested" in ReportPage(full(report)).verdict
 
 
 # --- the real series ------------------------------------------------------------------------------
@@ -379,7 +379,7 @@ def test_unverified_incidents_stand_hatched_upon_the_bar_and_count_in_no_test(
 ):
     put_weeks(basrah, [3, 2, 4] * 60 + [3])
     put(basrah, WEEK, 30, verification="unverified")
-    page = ReportPage(compiled(basrah))
+    page = ReportPage(full(compiled(basrah)))
     bar = page.week_bars("IQG02Q02")[-1]
 
     assert (bar.value, bar.unverified, bar.state) == (3, 30, "usual")

@@ -19,15 +19,18 @@ from ceasefire.database.session import as_system
 from ceasefire.periods import Week
 from ceasefire.places.models import Site
 from ceasefire.reports import services
+from ceasefire.reports.editions import Edition, edition_of
 from ceasefire.reports.exceptions import NotCovered, ReportRefusal, WeekNotOver
 from ceasefire.reports.exports import report_file
-from ceasefire.reports.models import WeeklyReport
+from ceasefire.reports.models import Audience
 from ceasefire.reports.presentation import ReportPage
 
 REASONS: dict[type[ReportRefusal], str] = {
     WeekNotOver: "the week is not over yet",
     NotCovered: "the site recorded nothing in that week: it is missing, not zero",
 }
+
+NOT_KEPT = "the approved report is from before open versions were kept; correct it for one"
 
 
 def _day(text: str) -> date:
@@ -68,6 +71,13 @@ class Command(BaseCommand):
             "--language", choices=["en", "ar"], default="en", help="of sentences and labels"
         )
         parser.add_argument(
+            "--audience",
+            choices=list(Audience.values),
+            default=Audience.FULL,
+            help="full counts sexual violence, minors and staff, for supervisors and managers only;"
+            " open leaves them out, for all staff of the site",
+        )
+        parser.add_argument(
             "--output", type=Path, metavar="FILE", help="write here, beside it first, then in place"
         )
 
@@ -78,7 +88,7 @@ class Command(BaseCommand):
         if output is not None and not output.absolute().parent.is_dir():
             raise CommandError(f"There is no folder {output.absolute().parent}.", returncode=2)
         with as_system():
-            reports = self._reports(options["site"], options["week"])
+            reports = self._reports(options["site"], options["week"], Audience(options["audience"]))
             if len(reports) > 1 and options["format"] != "json":
                 raise CommandError(
                     "Several sites recorded in that week; say --site CODE.", returncode=2
@@ -92,7 +102,7 @@ class Command(BaseCommand):
             sys.stdout.buffer.write(content)
             sys.stdout.buffer.flush()
 
-    def _reports(self, code: str | None, day: date) -> list[WeeklyReport]:
+    def _reports(self, code: str | None, day: date, audience: Audience) -> list[Edition]:
         sites = list(Site.objects.filter(code=code) if code else Site.objects.all())
         if not sites:
             known = ", ".join(Site.objects.values_list("code", flat=True)) or "none yet"
@@ -106,14 +116,22 @@ class Command(BaseCommand):
             if self.stderr.isatty():
                 self.stderr.write(f"{site.code}, week of {week} ...")
             try:
-                reports.append(services.compile_week(site=site, week_start=week.start))
+                report = services.compile_week(site=site, week_start=week.start)
             except (WeekNotOver, NotCovered) as refusal:
                 refusals.append(f"{site.code}, week of {week}: {REASONS[type(refusal)]}.")
+                continue
+            edition = edition_of(report, audience)
+            if edition is None:
+                refusals.append(f"{site.code}, week of {week}: {NOT_KEPT}.")
+            elif audience == Audience.OPEN and not report.is_open:
+                refusals.append(f"{site.code}, week of {week}: {REASONS[NotCovered]}.")
+            else:
+                reports.append(edition)
         if not reports:
             raise CommandError("\n".join(refusals), returncode=1)
         return reports
 
-    def _content(self, reports: list[WeeklyReport], kind: str, language: str) -> bytes:
+    def _content(self, reports: list[Edition], kind: str, language: str) -> bytes:
         if kind == "html":
             return _as_html(reports[0], language)
         files = [report_file(report, kind, language)[0] for report in reports]
@@ -123,15 +141,15 @@ class Command(BaseCommand):
         return json.dumps(documents, ensure_ascii=False, sort_keys=True).encode() + b"\n"
 
 
-def _as_html(report: WeeklyReport, language: str) -> bytes:
+def _as_html(edition: Edition, language: str) -> bytes:
     """The page as one file that needs nothing beside it."""
     found = finders.find("css/site.css")
     with translation.override(language):
         page = render_to_string(
             "reports/report_document.html",
             {
-                "report": report,
-                "page": ReportPage(report),
+                "report": edition.report,
+                "page": ReportPage(edition),
                 "language": language,
                 "direction": "rtl" if translation.get_language_bidi() else "ltr",
             },
