@@ -521,6 +521,7 @@ def _sort_out(
             for incident in wanted.select_related("place").prefetch_related("sources", "actors")
         }
         versions = expected_versions(keys)
+        named = visible_codes(keys, by)
         for update in part:
             incident = fresh[update.incident.pk]
             entry = update.entry
@@ -528,12 +529,19 @@ def _sort_out(
             if by is not None and incident.site_id not in by.site_ids:
                 problems.append(Problem.of(entry.row, column, "elsewhere", entry.origin_id))
             elif incident.version != versions.get(incident.pk, 1):
-                problems.append(Problem.of(entry.row, column, "worked_on", incident.code))
+                code = incident.code if incident.code in named else ""
+                problems.append(Problem.of(entry.row, column, "worked_on", code))
             elif entry.missing:
                 problems += entry.missing
             else:
                 fit.append(Update(entry, incident))
     return fit
+
+
+def visible_codes(keys: list[Any], by: User | None) -> set[str]:
+    """Codes of those of these records that a person may see; a refusal names no other."""
+    seen = Incident.objects.all() if by is None else Incident.objects.visible_to(by)
+    return set(seen.filter(pk__in=keys).values_list("code", flat=True))
 
 
 def expected_versions(keys: list[Any]) -> dict[Any, int]:

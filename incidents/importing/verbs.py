@@ -30,6 +30,7 @@ from incidents.importing.plan import (
     expected_versions,
     make_plan,
     origin_of,
+    visible_codes,
 )
 from incidents.importing.problems import FileRefused, Problem
 from incidents.models import (
@@ -106,7 +107,8 @@ class UndoRefused(IncidentRefusal):
 
     def __init__(self, rows: list[tuple[str, str]]) -> None:
         super().__init__(rows)
-        #: (incident code, code of the reason in `problems.WORDS`)
+        #: (incident code, code of the reason in `problems.WORDS`); the code is empty where the
+        #: person may not see the record
         self.rows = rows
 
 
@@ -643,11 +645,12 @@ def undo_batch(batch: ImportBatch, *, by: User | None) -> list[Problem]:
         for site in {i.site_id for i in created} | {c.incident.site_id for c in changed}
     ):
         raise PermissionDenied
+    named = visible_codes([one.pk for one in created] + [one.incident_id for one in changed], by)
     blocked = _blocked(batch, created, changed)
     if blocked:
-        raise UndoRefused(blocked)
-    remarks = _restore(changed, by, now)
-    _remove(batch, by)
+        raise UndoRefused([(code if code in named else "", why) for code, why in blocked])
+    remarks = [one for one in _restore(changed, by, now) if one.column in named]
+    _remove(batch, by, named)
     batch.state, batch.undone_at = ImportBatch.State.UNDONE, now
     batch.save(update_fields=["state", "undone_at"])
     audit.record(
@@ -762,7 +765,7 @@ def _restore(changed: list[ImportChange], by: User | None, now: datetime) -> lis
     return remarks
 
 
-def _remove(batch: ImportBatch, by: User | None) -> None:
+def _remove(batch: ImportBatch, by: User | None, named: set[str]) -> None:
     """Remove the records that the batch created, names in the vault first.
 
     By SQL: the application may not delete steps or revisions, which Django would try even where
@@ -783,7 +786,9 @@ def _remove(batch: ImportBatch, by: User | None) -> None:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     except IntegrityError:
         codes_of = Incident.objects.filter(batch=batch).values_list("code", flat=True)[:20]
-        raise UndoRefused([(code, "in_use") for code in codes_of]) from None
+        raise UndoRefused(
+            [(code if code in named else "", "in_use") for code in codes_of]
+        ) from None
 
 
 __all__ = [

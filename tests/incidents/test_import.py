@@ -598,6 +598,37 @@ def test_undo_refuses_whole_and_names_the_record_that_staff_worked_on(basrah: An
     assert Incident.objects.count() == 2
 
 
+def test_a_refusal_names_no_record_that_the_person_may_not_see(
+    basrah: Any, data_officer: Any, signed_in: Any
+) -> None:
+    rows = [{}, {}]
+    outcome = rows_in(table(*rows), basrah, by=data_officer)
+    assert outcome.batch is not None
+    hidden, open_one = Incident.objects.order_by("code")
+    Incident.objects.filter(pk=hidden.pk).update(version=2, staff_involved=True, is_sensitive=True)
+    Incident.objects.filter(pk=open_one.pk).update(version=2)
+
+    with pytest.raises(importing.UndoRefused) as refused:
+        importing.undo_batch(outcome.batch, by=data_officer)
+    assert set(refused.value.rows) == {("", "worked_on"), (open_one.code, "worked_on")}
+    page = signed_in(data_officer).post(f"{outcome.batch.get_absolute_url()}undo/")
+    assert hidden.code not in page.content.decode()
+    assert "A record that is not shown to you" in page.content.decode()
+
+
+def test_a_changed_list_names_no_record_that_the_person_may_not_see(data_officer: Any) -> None:
+    ucdp(as_csv(ucdp_rows()[:2]))
+    Incident.objects.filter(origin_id="145155").update(
+        version=2, staff_involved=True, is_sensitive=True
+    )
+    rows = [{**row, "side_a": "Somebody else"} for row in ucdp_rows()[:2]]
+    [named] = ucdp(as_csv(rows)).problems
+    assert (named.code, named.value) == ("worked_on", Incident.objects.get(origin_id="145155").code)
+    data_officer.sites.set(Incident.objects.values_list("site", flat=True))
+    [problem] = ucdp(as_csv(rows), by=data_officer).problems
+    assert (problem.code, problem.value) == ("worked_on", "")
+
+
 def test_a_later_import_is_undone_first() -> None:
     first = ucdp(as_csv(ucdp_rows()[:1]))
     ucdp(as_csv([{**ucdp_rows()[0], "side_a": "Somebody else"}]))
