@@ -1,7 +1,8 @@
 """What the hours do: supervisors and managers are told of what nobody did. Each once.
 
-A row is held while it is told of and says afterwards that it was; of two runs at once the second
-passes held rows over, and a later one finds them told. A notice is besides unique per person.
+A row is held while it is told of, with its incident as by every verb, and says afterwards that it
+was; of two runs at once the second passes held rows over, and a later one finds them told. A notice
+is besides unique per person.
 """
 
 from datetime import datetime
@@ -58,7 +59,7 @@ def escalate(*, at: datetime) -> int:
         IncidentResponse.objects.running()
         .filter(_late(at))
         .select_related("incident__site", "assigned_to")
-        .select_for_update(of=("self",), skip_locked=True)
+        .select_for_update(of=("self", "incident"), skip_locked=True)
         .order_by("due_at", "pk")[:MOST]
     )
     for response in responses:
@@ -67,7 +68,7 @@ def escalate(*, at: datetime) -> int:
         RetaliationWatch.objects.open()
         .filter(_left(at))
         .select_related("incident__site", "victim_side", "other_side")
-        .select_for_update(of=("self",), skip_locked=True)
+        .select_for_update(of=("self", "incident"), skip_locked=True)
         .order_by("ends_at", "pk")[:MOST]
     )
     for watch in watches:

@@ -141,9 +141,17 @@ def precedes(later: Incident, earlier: Incident) -> bool:
     return later.occurred_on + slack < earlier.occurred_on
 
 
-def _both_locked(one: Incident, other: Incident) -> dict[Any, Incident]:
+def hold_links() -> None:
+    """Let nobody else make, take or move links to the end of the transaction.
+
+    Before any row is locked and anything stands in the trail, else two wait for each other.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+
+
+def _both_locked(one: Incident, other: Incident) -> dict[Any, Incident]:
+    hold_links()
     rows = (
         Incident.objects.select_for_update(of=("self",))
         .select_related("site")
@@ -186,10 +194,8 @@ def move_links(kept: Incident, gone: Incident) -> list[dict[str, Any]]:
     """Let the links of a merged record hold for the one that is kept; [{"id", "end"}] of them.
 
     A link between the two, one that the kept record has too, and one that would close a ring or
-    turn time around stay with the merged record. Both rows are locked by the caller.
+    turn time around stay with the merged record. The caller holds the links and both rows.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
     moved: list[dict[str, Any]] = []
     rows = IncidentLink.objects.select_related("from_incident", "to_incident")
     for end, other in (("from_incident", "to_incident"), ("to_incident", "from_incident")):
@@ -209,9 +215,18 @@ def move_links(kept: Incident, gone: Incident) -> list[dict[str, Any]]:
 
 
 def give_back(moved: Sequence[Mapping[str, Any]], *, kept: Incident, gone: Incident) -> None:
-    """Put the links back that a merge moved; one that was taken away since stays away."""
+    """Put the links back that a merge moved; one that was taken away since stays away.
+
+    So does one that stands between the two already: its other end was merged meanwhile.
+    """
     for one in moved:
-        IncidentLink.objects.filter(pk=one["id"], **{one["end"]: kept}).update(**{one["end"]: gone})
+        link = IncidentLink.objects.filter(pk=one["id"], **{one["end"]: kept}).first()
+        if link is None:
+            continue
+        there = link.to_incident_id if one["end"] == "from_incident" else link.from_incident_id
+        if there != gone.pk and not _between(link.kind, gone.pk, there):
+            setattr(link, one["end"], gone)
+            link.save(update_fields=[one["end"]])
 
 
 # --- reading ------------------------------------------------------------------------------------

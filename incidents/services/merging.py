@@ -153,8 +153,11 @@ def merge_incidents(
     Refuses (`NoSuchOriginal`) a record of another site, itself, one that does not count, so also
     one that is a duplicate already; and what the table of moves refuses of `gone`.
     """
-    both = Incident.objects.select_for_update(of=("self",)).order_by("pk")
-    held = {row.pk: row for row in both.filter(pk__in=[kept.pk, gone.pk])}
+    links.hold_links()
+    # With those that repeat the one that goes, for they will repeat the other.
+    rows = Incident.objects.select_for_update(of=("self",)).order_by("pk")
+    wanted = rows.filter(Q(pk__in=[kept.pk, gone.pk]) | Q(duplicate_of=gone.pk))
+    held = {row.pk: row for row in wanted if row.pk in (kept.pk, gone.pk)}
     if (
         kept.pk == gone.pk
         or len(held) < 2
@@ -257,7 +260,7 @@ def _take_over(
     if merge.moved["sources"]:
         changes["sources"] = [number, number + len(merge.moved["sources"])]
     merge.moved["links"] = links.move_links(kept, gone)
-    merge.moved["photos"] = _move_photos(kept, gone)
+    merge.moved["photos"] = move_photos(kept, gone)
     repeated = Incident.objects.filter(duplicate_of=gone)
     merge.moved["duplicates"] = [str(key) for key in repeated.values_list("pk", flat=True)]
     repeated.update(duplicate_of=kept)
@@ -320,7 +323,7 @@ def _photos_of(incident: Incident) -> Any:
     )
 
 
-def _move_photos(kept: Incident, gone: Incident) -> list[str]:
+def move_photos(kept: Incident, gone: Incident) -> list[str]:
     """Photos go along, but for a picture that the kept record has already."""
     known = _photos_of(kept).filter(removed_at__isnull=True).values_list("sha256", flat=True)
     photos = _photos_of(gone).exclude(removed_at__isnull=True, sha256__in=list(known))
@@ -407,10 +410,12 @@ def unmerge_incidents(
 
 
 def _locked_pair(merge: IncidentMerge) -> tuple[Incident, Incident]:
+    links.hold_links()
+    keys = [merge.kept_id, merge.gone_id, *map(UUID, merge.moved["duplicates"])]
     rows = (
         Incident.objects.select_for_update(of=("self",))
         .select_related("site", "place", "place__district")
-        .filter(pk__in=[merge.kept_id, merge.gone_id])
+        .filter(pk__in=keys)
         .order_by("pk")
     )
     held = {row.pk: row for row in rows}

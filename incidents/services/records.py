@@ -118,6 +118,8 @@ def create_incident(
     content = as_content(facts, sources=sources, victims=victims, actors=actors)
     digest = digest or content_hash({**content, "submit": submit, "site": site.code})
     if key is not None:
+        # The same form may be on its way as a further source of another incident.
+        hold_key(key)
         known = Incident.objects.filter(idempotency_key=key).first()
         if known is not None:
             return _arrived_again(known, digest=digest, content=content, by=by)
