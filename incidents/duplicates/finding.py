@@ -6,7 +6,7 @@ blind index; a comparison that had names on both sides is written down as a sear
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
@@ -178,11 +178,15 @@ def likely_twins(
     victims: Sequence[Any] = (),
     names: Iterable[str] = (),
     is_saved: bool = False,
+    note_search: Callable[[int], Any] | None = None,
 ) -> list[Twin]:
     """The records that a report most likely repeats, the likeliest first, at most three.
 
     `report` may be one that is not saved yet, with what its form holds. Pairs that somebody has
     decided on are left out. One question where nothing is near; at most four.
+
+    `note_search` is told the number of names found, instead of the trail, by a caller who writes
+    more in this transaction: the trail's lock lasts to the commit, so `searched` is called last.
     """
     near = list(candidates(report, by=by)[:MOST_CANDIDATES])
     if is_saved and near:
@@ -190,7 +194,7 @@ def likely_twins(
     if not near:
         return []
     here = telling_of(report, victims, digests_of(names))
-    there = tellings(near, with_names=bool(here.names), by=by)
+    there = tellings(near, with_names=bool(here.names), by=by, note_search=note_search)
     found = [Twin(one, likeness(here, there[one.pk])) for one in near]
     likely = [twin for twin in found if twin.likeness.is_likely]
     likely.sort(key=lambda twin: (-twin.likeness.points, twin.incident.code))
@@ -214,8 +218,17 @@ def _decisions(keys: Iterable[Any], *, at_entry: bool | None = None) -> dict[fro
     }
 
 
+def searched(found: int, *, by: User | None) -> None:
+    """Write down that typed names were compared: typing and looking at what comes is a search."""
+    audit.record("vault.searched", by=by, detail={"kind": "twin", "found": found})
+
+
 def tellings(
-    incidents: Sequence[Incident], *, with_names: bool, by: User | None
+    incidents: Sequence[Incident],
+    *,
+    with_names: bool,
+    by: User | None,
+    note_search: Callable[[int], Any] | None = None,
 ) -> dict[UUID, Telling]:
     """Records as the comparison sees them, with the people harmed; two more questions at most."""
     people: dict[UUID, list[Victimization]] = {}
@@ -232,8 +245,10 @@ def tellings(
         )
         for row_key, digest in known.values_list("row", "digest"):
             names.setdefault(keys[row_key], set()).add(bytes(digest))
-        # Typing names and looking at what comes is a way to search.
-        audit.record("vault.searched", by=by, detail={"kind": "twin", "found": len(names)})
+        if note_search is not None:
+            note_search(len(names))
+        else:
+            searched(len(names), by=by)
     return {
         one.pk: telling_of(one, people.get(one.pk, ()), frozenset(names.get(one.pk, ())))
         for one in incidents

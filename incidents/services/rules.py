@@ -4,9 +4,10 @@ Pure functions of what they are given (and of the boundaries); nothing is writte
 import uses the same rules as the form.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any, Protocol
 
 from django.utils.translation import gettext_lazy as _
@@ -124,6 +125,18 @@ def is_sensitive(incident: Incident, victims: Iterable[Any]) -> bool:
         or incident.staff_involved
         or any(victim.harm == "sexual" or is_minor(victim) for victim in victims)
     )
+
+
+def is_sensitive_content(content: Mapping[str, Any]) -> bool:
+    """The same of a form that is kept as it came (`facts.as_content`)."""
+    told = Incident(
+        type=content.get("type") or "", staff_involved=bool(content.get("staff_involved"))
+    )
+    victims = [
+        SimpleNamespace(**{"age": None, "age_band": "", "roles": (), "harm": "", **row})
+        for row in content.get("victims") or ()
+    ]
+    return is_sensitive(told, victims)
 
 
 def search_key_of(code: str, summary: str, place: Place) -> str:

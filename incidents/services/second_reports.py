@@ -17,7 +17,7 @@ from incidents.exceptions import (
     SameKeyOtherContent,
 )
 from incidents.models import Incident, SecondReport
-from incidents.services import search
+from incidents.services import rules, search
 from incidents.services.facts import (
     ActorFacts,
     SourceFacts,
@@ -26,7 +26,7 @@ from incidents.services.facts import (
     content_hash,
     without_names,
 )
-from incidents.services.merging import digests_of
+from incidents.services.merging import digests_of, move_photos
 from incidents.services.records import hold_key, keep_other_content, seal_names
 from incidents.services.sources import add_source, may_add_source, verify_again
 from incidents.services.workflow import SETTLED, locked, revise, withdraw_incident
@@ -49,7 +49,9 @@ def add_second_report(
     Its sources are added (`add_source`: locks, audit, verification). One that says nothing takes
     the report's summary as its words; one whose sealed name is known there counts as the same
     origin. The rest of the form is kept for the reviewer, its names in the vault. Where the record
-    was merged meanwhile, the one that counts gets the sources.
+    was merged meanwhile, the one that counts gets the sources. A report of sexual violence, a minor
+    or staff is refused (`NotAllowedFromHere`) where the record is open to more people: it is logged
+    by itself, and a merge guards both.
 
     The form's key makes a second arrival harmless, also of a form that was meanwhile saved as an
     incident of its own; with other content both are kept and `SameKeyOtherContent` is raised.
@@ -66,6 +68,7 @@ def add_second_report(
                 sources=sources,
                 summary=str(facts.get("summary", ""))[:2000],
                 told={"key": key, "content_hash": digest},
+                is_sensitive=is_sensitive_report(facts, victims),
                 by=by,
                 at=at or periods.now(),
             )
@@ -73,6 +76,14 @@ def add_second_report(
         # Raised when what was sent is safe.
         raise incident
     return incident
+
+
+def is_sensitive_report(facts: Mapping[str, Any], victims: Sequence[VictimFacts]) -> bool:
+    """Whether a report that is not saved tells of sexual violence, a minor, or staff."""
+    told = Incident(
+        type=facts.get("type", ""), staff_involved=bool(facts.get("staff_involved", False))
+    )
+    return rules.is_sensitive(told, victims)
 
 
 def _arrived_before(
@@ -100,6 +111,7 @@ def _tell(
     sources: Sequence[SourceFacts],
     summary: str,
     told: dict[str, Any],
+    is_sensitive: bool,
     by: User,
     at: datetime,
 ) -> Incident:
@@ -107,6 +119,8 @@ def _tell(
     if original.duplicate_of_id is not None:
         original = locked(Incident.objects.get(pk=original.duplicate_of_id))
     if not Incident.objects.visible_to(by).filter(pk=original.pk).exists():
+        raise NotAllowedFromHere
+    if is_sensitive and not original.is_sensitive:
         raise NotAllowedFromHere
     bare, names = without_names({**content, "sources": []})
     kept = SecondReport.objects.create(incident=original, content=bare, by=by, at=at, **told)
@@ -139,8 +153,9 @@ def send_as_second_report(
 ) -> Incident:
     """Hand the sources of one's own draft over to the incident that it repeats.
 
-    Their sealed names go with them, for the vault knows a source by its own key. The draft, with
-    what else it holds, is withdrawn and kept.
+    Their sealed names go with them, for the vault knows a source by its own key, and so do photos,
+    which a discarded draft would lose. The draft, with what else it holds, is withdrawn and kept. A
+    sensitive one is not handed over to a record that is open to more people.
     """
     held = (
         Incident.objects.select_for_update(of=("self",))
@@ -156,6 +171,10 @@ def send_as_second_report(
         raise NotAllowedFromHere
     if draft.reporter_id != by.pk or not may_add_source(original, by):
         raise NotForThisPerson
+    if not Incident.objects.visible_to(by).filter(pk=original.pk).exists():
+        raise NotForThisPerson
+    if draft.is_sensitive and not original.is_sensitive:
+        raise NotAllowedFromHere
     at = at or periods.now()
     _hand_over(draft, original, by=by, at=at)
     withdraw_incident(draft, by=by)
@@ -173,6 +192,7 @@ def _hand_over(draft: Incident, original: Incident, *, by: User, at: datetime) -
         source.incident = original
         source.same_origin_as_id = source.same_origin_as_id or ours.get(source.pk)
         source.save(update_fields=["incident", "text", "same_origin_as"])
+    move_photos(original, draft)
     before = original.verification
     fields = verify_again(original)
     original.version += 1

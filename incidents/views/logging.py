@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from ceasefire import codes
 from ceasefire.people.access import requires
 from incidents import services
+from incidents.duplicates import finding
 from incidents.exceptions import (
     ChangedMeanwhile,
     IncidentRefusal,
@@ -66,8 +67,11 @@ def incident_new(request: HttpRequest) -> HttpResponse:
         "actors": ActorRows(request.POST or None, prefix="actors"),
     }
     if request.method == "POST" and all([form.is_valid(), *[r.is_valid() for r in rows.values()]]):
-        twins = [] if as_draft else _ask_first(request, form, rows)
+        compared: list[int] = []
+        twins = [] if as_draft else _ask_first(request, form, rows, compared.append)
         answer = None if twins else _log(request, form, rows, as_draft=as_draft)
+        for found in compared:
+            finding.searched(found, by=request.user)  # type: ignore[arg-type]
         if answer is not None:
             return answer
         return render(
@@ -76,7 +80,9 @@ def incident_new(request: HttpRequest) -> HttpResponse:
     return render(request, "incidents/incident_new.html", {"form": form, "rows": rows})
 
 
-def _ask_first(request: HttpRequest, form: LogForm, rows: dict[str, Any]) -> list[Any]:
+def _ask_first(
+    request: HttpRequest, form: LogForm, rows: dict[str, Any], note_search: Any
+) -> list[Any]:
     """The records that the report may repeat, to be asked about before it is saved."""
     if asked_twin(request) not in ("", OTHER):
         return []
@@ -87,6 +93,7 @@ def _ask_first(request: HttpRequest, form: LogForm, rows: dict[str, Any]) -> lis
         victims=victims,
         names=[victim.name for victim in victims],
         key=form.cleaned_data["key"],
+        note_search=note_search,
     )
 
 

@@ -23,7 +23,7 @@ OTHER = "other"
 
 def asked_twin(request: HttpRequest) -> str:
     """Which button of the question was pressed: a code, "other", or none."""
-    return request.POST.get("twin", "")[:24]
+    return request.POST.get("twin", "")[:24].replace("\x00", "")
 
 
 def twins_to_ask(
@@ -34,21 +34,30 @@ def twins_to_ask(
     names: Any = (),
     is_saved: bool = False,
     key: Any = None,
+    note_search: Any = None,
 ) -> list[Twin]:
     """The likely twins that this person has not been asked about yet.
 
     A form that was already saved under its key is not asked about: it only comes a second time.
     """
     found = finding.likely_twins(
-        report, by=request.user, victims=victims, names=names, is_saved=is_saved
+        report,
+        by=request.user,
+        victims=victims,
+        names=names,
+        is_saved=is_saved,
+        note_search=note_search,
     )
     if asked_twin(request) == OTHER:
         seen = set(request.POST.getlist("twins_seen"))
         found = [twin for twin in found if twin.incident.code not in seen]
     if found and key is not None and _arrived(key):
         return []
+    is_sensitive = services.is_sensitive(report, victims)
     for twin in found:
-        twin.incident.takes_source = services.may_add_source(twin.incident, request.user)  # type: ignore[attr-defined]
+        twin.incident.takes_source = services.may_add_source(  # type: ignore[attr-defined]
+            twin.incident, request.user
+        ) and (twin.incident.is_sensitive or not is_sensitive)
     return found
 
 
@@ -63,7 +72,8 @@ def remember_answers(request: HttpRequest, incident: Incident) -> None:
     """Keep that the reporter called this one another event than those that were shown."""
     if asked_twin(request) != OTHER or incident.reporter_id != request.user.pk:
         return
-    codes = request.POST.getlist("twins_seen")[: finding.MOST_TWINS]
+    codes = [code for code in request.POST.getlist("twins_seen") if "\x00" not in code]
+    codes = codes[: finding.MOST_TWINS]
     shown = Incident.objects.visible_to(request.user).filter(code__in=codes, site=incident.site_id)
     for other in shown.exclude(pk=incident.pk):
         services.decide_not_twins(incident, other, by=request.user, at_entry=True)

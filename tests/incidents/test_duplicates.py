@@ -12,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ceasefire import periods
+from ceasefire import attachments, periods
+from ceasefire.attachments.services import expire
 from ceasefire.audit.models import AuditEvent
 from ceasefire.people.roles import Role
 from ceasefire.places.models import Place
@@ -20,9 +21,10 @@ from incidents import services
 from incidents.duplicates import finding
 from incidents.duplicates.scoring import THRESHOLD, Count, Harmed, Telling, likeness
 from incidents.duplicates.words import comparable, marks
-from incidents.exceptions import SameKeyOtherContent
+from incidents.exceptions import NotAllowedFromHere, SameKeyOtherContent
 from incidents.models import ConflictingSubmission, Incident, NotATwin, SecondReport
 from incidents.services import SourceFacts, VictimFacts
+from tests.attachments.conftest import drawn
 from tests.incidents.conftest import FAIR, MOMENT, facts
 from tests.incidents.duplicate_curve import DEVELOPMENT, DOCS, HELD_OUT, at, picture, points, table
 from tests.incidents.duplicate_pairs import make_pairs
@@ -310,6 +312,64 @@ class TestAtEntry:
             there, facts=facts(), sources=[FAIR], by=worker, key=uuid.uuid4()
         )
         assert kept.sources.count() == 3
+
+    @pytest.mark.parametrize(
+        "guarded",
+        [
+            {"facts": {"type": "SXV", "killed_best": 0}},
+            {"facts": {"staff_involved": True}},
+            {"victims": [VictimFacts("killed", age=15)]},
+        ],
+    )
+    def test_a_guarded_report_is_no_source_of_an_open_record(self, log, worker, guarded):
+        there = log(type="OTH", killed_best=0)
+        with pytest.raises(NotAllowedFromHere):
+            services.add_second_report(
+                there,
+                facts=facts(**guarded.get("facts", {})),
+                victims=guarded.get("victims", ()),
+                sources=[FAIR],
+                by=worker,
+                key=uuid.uuid4(),
+            )
+        assert there.sources.count() == 1
+        assert not SecondReport.objects.exists()
+
+    def test_a_guarded_report_is_not_offered_to_an_open_record(self, signed_in, worker, now_there):
+        there, client = now_there(), signed_in(worker)
+        page = client.post(NEW, minimal(staff_involved="on")).content.decode()
+        assert there.code in page
+        assert f'name="twin" value="{there.code}"' not in page
+        assert 'name="twin" value="other"' in page
+
+    def test_a_guarded_draft_is_not_handed_over_to_an_open_record(self, log, worker):
+        there, draft = log(), log(state="draft", staff_involved=True)
+        with pytest.raises(NotAllowedFromHere):
+            services.send_as_second_report(draft, to=there, by=worker)
+
+    def test_a_form_sent_again_with_what_is_guarded_is_not_read_by_all_reviewers(
+        self, signed_in, log, worker, supervisor, data_officer
+    ):
+        there = log(key=(key := uuid.uuid4()))
+        with pytest.raises(SameKeyOtherContent):
+            services.create_incident(
+                site=there.site,
+                facts=facts(staff_involved=True, summary="a guard of ours"),
+                sources=[FAIR],
+                by=worker,
+                key=key,
+            )
+        for person, reads in ((supervisor, True), (worker, True), (data_officer, False)):
+            page = signed_in(person).get(there.get_absolute_url()).content.decode()
+            assert ("a guard of ours" in page) is reads, person.role
+
+    def test_photos_of_a_draft_go_where_its_sources_go(self, log, worker):
+        there, draft = log(), log(state="draft")
+        (photo,) = attachments.attach_photos(draft, [drawn()], by=worker).new
+        services.send_as_second_report(draft, to=there, by=worker)
+        expire()
+        (kept,) = attachments.listed_for(there, worker)
+        assert kept.pk == photo.pk
 
     def test_a_draft_is_kept_without_a_question(self, signed_in, worker, now_there):
         now_there()
