@@ -22,7 +22,7 @@ from incidents.forms.filters import IncidentFilter, as_code
 from incidents.forms.photos import PhotosForm
 from incidents.forms.rows import SourceForm
 from incidents.forms.verbs import DuplicateForm, GradeForm, OverrideForm, ReasonForm, RevealForm
-from incidents.models import Incident, SavedFilter
+from incidents.models import SEES_SENSITIVE, Incident, SavedFilter
 from incidents.services import search
 from incidents.views.clock import clock_context
 from incidents.views.logging import in_words
@@ -365,10 +365,15 @@ def _connections(request: HttpRequest, incident: Incident) -> dict[str, Any]:
     links = services.links_of(incident, request.user)
     for seen in links:
         seen.may_remove = services.may_unlink(seen.link, incident, request.user)
-    merge = None
-    if incident.duplicate_of_id and request.user.has_perm("incidents.review_incident"):
-        merge = standing_merge(incident)
+    merge = original = None
+    if incident.duplicate_of_id:
+        # A record may be guarded more closely than the one that repeats it.
+        visible = Incident.objects.visible_to(request.user).filter(pk=incident.duplicate_of_id)
+        original = visible.only("code").first()
+        if request.user.has_perm("incidents.review_incident"):
+            merge = standing_merge(incident)
     return {
+        "original": original,
         "links": links,
         "link_form": LinkForm(prefix="link", user=request.user)
         if services.may_link(incident, request.user)
@@ -532,7 +537,18 @@ def _submissions(incident: Incident, user: Any) -> list[dict[str, Any]]:
     return [
         {"row": kept, "differences": _differing(incident, kept.content)}
         for kept in incident.conflicting_submissions.filter(settled_at__isnull=True).order_by("at")
+        if _may_read(incident, kept, user)
     ]
+
+
+def _may_read(incident: Incident, kept: Any, user: Any) -> bool:
+    """A form that tells of what is sensitive is for who sent it, and who sees such incidents."""
+    return (
+        user.role in SEES_SENSITIVE
+        or kept.by_id == user.pk
+        or incident.is_sensitive
+        or not services.is_sensitive_content(kept.content)
+    )
 
 
 def _second_reports(incident: Incident, user: Any) -> list[dict[str, Any]]:
@@ -540,7 +556,11 @@ def _second_reports(incident: Incident, user: Any) -> list[dict[str, Any]]:
     told = incident.second_reports.select_related("by")
     if not user.has_perm("incidents.review_incident"):
         told = told.filter(by=user)
-    return [{"row": kept, "differences": _differing(incident, kept.content)} for kept in told]
+    return [
+        {"row": kept, "differences": _differing(incident, kept.content)}
+        for kept in told
+        if _may_read(incident, kept, user)
+    ]
 
 
 def _differing(incident: Incident, content: dict[str, Any]) -> list[tuple[Any, str, str]]:

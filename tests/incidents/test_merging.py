@@ -19,7 +19,7 @@ from incidents.exceptions import (
     NotForThisPerson,
     ReasonNeeded,
 )
-from incidents.models import Incident, IncidentMerge, NotATwin, Source
+from incidents.models import Incident, IncidentLink, IncidentMerge, NotATwin, Source
 from incidents.services import ActorFacts, SourceFacts, VictimFacts
 from tests.incidents.conftest import FAIR, MOMENT, move_to
 
@@ -127,6 +127,31 @@ class TestMerging:
         services.merge_incidents(kept=kept, gone=gone, by=supervisor)
         verbs = set(AuditEvent.objects.values_list("verb", flat=True))
         assert {"incident.merged", "incident.marked_duplicate"} <= verbs
+
+    def test_the_page_of_the_merged_one_names_no_record_that_its_reader_may_not_see(
+        self, log, signed_in, worker, supervisor, data_officer, make_user, basrah
+    ):
+        colleague = make_user(Role.WORKER, basrah)
+        kept, gone = log(by=colleague, staff_involved=True), log()
+        services.mark_duplicate(gone, of=kept, by=supervisor)
+        for person, reads in ((supervisor, True), (worker, False), (data_officer, False)):
+            page = signed_in(person).get(gone.get_absolute_url()).content.decode()
+            assert (kept.code in page) is reads, person.role
+
+    def test_a_link_whose_place_is_taken_meanwhile_does_not_stop_a_parting(
+        self, log, supervisor, worker
+    ):
+        kept, gone, third, fourth = log(), log(), log(), log()
+        moved = services.add_link(gone, kind="same_conflict_as", to=third, by=supervisor)
+        services.add_link(kept, kind="same_conflict_as", to=fourth, by=supervisor)
+        # Stays with the merged one, since the kept one has its like.
+        services.add_link(gone, kind="same_conflict_as", to=fourth, by=supervisor)
+        merge = services.merge_incidents(kept=kept, gone=gone, by=supervisor)
+        IncidentLink.objects.filter(from_incident=kept, to_incident=fourth).delete()
+        services.merge_incidents(kept=fourth, gone=third, by=supervisor)
+        services.unmerge_incidents(merge, by=supervisor, reason="two after all")
+        moved.refresh_from_db()
+        assert (moved.from_incident, moved.to_incident) == (kept, fourth)
 
 
 class TestWhatIsRefused:
