@@ -133,7 +133,7 @@ def fit(incidents: QuerySet[Incident]) -> QuerySet[Incident]:
             type__in=crosswalk(),
         )
         .exclude(verification=Incident.Verification.REFUTED)
-        .exclude(sharing="team")
+        .exclude(sharing__in=("team", "aggregate"))
         .exclude(place__level=Place.Level.COUNTRY)
     )
 

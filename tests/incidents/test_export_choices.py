@@ -242,8 +242,9 @@ def test_only_what_may_leave_is_in_the_research_file(
     Incident.objects.filter(pk=refuted.pk).update(
         verification="refuted", verification_reason="It was a wedding."
     )
-    team = log(state="accepted")
-    Incident.objects.filter(pk=team.pk).update(sharing="team")
+    for sharing in ("team", "aggregate"):
+        guarded = log(state="accepted")
+        Incident.objects.filter(pk=guarded.pk).update(sharing=sharing)
     client = signed_in(manager)
     content = body(client.get(ADDRESS, {"format": "acled"}))
     assert {row["event_id_cnty"] for row in rows(content)} == {kept.code}
