@@ -67,7 +67,8 @@ class IncidentFilter(NormalisedForm):
             del self.fields["site"]
         chosen = str(self.data.get("place", ""))[:40]
         self.chosen_place: Place | None = None
-        if chosen:
+        # PostgreSQL knows no NUL; a query that comes in a form may hold one, and the field refuses.
+        if chosen and "\x00" not in chosen:
             known = {place.pcode: place for place in places}
             self.chosen_place = (
                 known.get(chosen)

@@ -169,6 +169,8 @@ class IncidentForm(NormalisedForm):
     def offer_places(self, near: list[Place], listed: list[Place]) -> None:
         """Offer places as chips and in the list; one that was chosen by search stays offered."""
         chosen = self["place"].value()
+        if "\x00" in str(chosen):
+            chosen = ""  # PostgreSQL knows no such letter; the field itself refuses it
         if chosen and chosen not in [place.pcode for place in near]:
             there = Place.objects.defer("geometry").filter(pcode=str(chosen)[:40]).first()
             near = [there, *near] if there else near

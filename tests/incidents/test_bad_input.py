@@ -149,6 +149,26 @@ def test_an_address_typed_wrong_is_a_page(signed_in, worker, log, query):
     assert signed_in(worker).get("/incidents/", query, follow=True).status_code == expected
 
 
+@pytest.mark.parametrize(
+    ("address", "sent", "status"),
+    [
+        (NEW, {"place": "a\x00b"}, 200),
+        # The question about twins, answered with what is no code.
+        (NEW, {"twin": "\x00"}, 302),
+        (NEW, {"twin": "other", "twins_seen": "\x00"}, 302),
+        # The address of a list, sent in a form.
+        ("/incidents/filters/", {"name": "mine", "query": "place=%00"}, 302),
+        ("/incidents/bulk/", {"verb": "take", "everything": "1", "query": "place=%00"}, 200),
+    ],
+)
+def test_a_null_where_no_field_stands_before_the_database(
+    signed_in, supervisor, log, address, sent, status
+):
+    log()
+    given = minimal(**sent) if address == NEW else sent
+    assert signed_in(supervisor).post(address, given).status_code == status
+
+
 def test_an_address_of_broken_octets_is_a_page(signed_in, worker):
     answer = signed_in(worker).get("/incidents/?q=%FF%FE&place=%80")
     assert answer.status_code == 200
