@@ -236,7 +236,7 @@ def search(text: str, *, within: "QuerySet[Any] | None" = None, limit: int = 12)
 
     from ceasefire.places.models import Place
 
-    typed = text.strip()
+    typed = text.replace("\x00", "").strip()
     keys = [k for k in dict.fromkeys([search_key(typed), latin_key(typed)]) if k]
     if not keys:
         return []

@@ -48,7 +48,7 @@ def test_search_finds_a_place_by_what_people_type(typed, pcode):
     assert search(typed)[0].pcode == pcode
 
 
-@pytest.mark.parametrize("typed", ["", "   ", "ـــ", "؟"])
+@pytest.mark.parametrize("typed", ["", "   ", "ـــ", "؟", "\x00"])
 def test_a_search_for_nothing_finds_nothing(typed):
     assert search(typed) == []
 
