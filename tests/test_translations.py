@@ -24,8 +24,10 @@ from tests.browser.test_every_page import CAST, PAGES
 #: Names of data sets, file kinds, licences, keys and examples to type.
 SAME_IN_ARABIC = {
     *("UCDP", "GED", "ACLED", "OCHA", "COD", "Iraq", "CSO", "CC", "BY", "IGO", "GeoJSON"),
-    *("CSV", "PDF", "XLSX", "JSON", "Excel", "UTF", "Shift", "SHA"),
-    *("ASHAR", "BASRAH", "CENTRE", "INC", "csv", "xlsx", "geojson"),
+    *("CSV", "PDF", "XLSX", "JSON", "Excel", "UTF", "SHA", "JPEG", "PNG", "WebP"),
+    *("Kobo", "ODK", "HXL", "API", "OpenAPI"),
+    *("Shift", "Tab", "Enter"),
+    *("ASHAR", "NORTH", "BASRAH", "CENTRE", "INC", "csv", "xlsx", "geojson"),
     "English",  # each language is offered by its own name
     "system",  # who acts where nobody does, as the audit trail keeps it
     *CAST,  # code names in a list of choices
