@@ -19,6 +19,9 @@ DESK = {"width": 1280, "height": 900}
 AXE = Path(settings.BASE_DIR) / "tests" / "vendor" / "axe.min.js"
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 LANGUAGES = {"en": "ltr", "ar": "rtl"}
+#: Where a mark stands on the map is what it says, so one may cover the edge of another: the
+#: exception "essential" of WCAG 2.5.8, whose example is pins on a map.
+PIN = "leaflet-marker-icon"
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +112,7 @@ def axe(page: Any) -> list[str]:
         f"{one['id']}: {node['html'][:160]} ({node['failureSummary'][:160]})"
         for one in found["violations"]
         for node in one["nodes"][:3]
+        if not (one["id"] == "target-size" and PIN in node["html"])
     ]
 
 
