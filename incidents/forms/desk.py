@@ -67,7 +67,7 @@ class SaveFilterForm(NormalisedForm):
     )
     is_default = forms.BooleanField(label=_("Open the list with it"), required=False)
     shared_with = forms.ChoiceField(label=_("Share with the team of"), required=False)
-    query = forms.CharField(widget=forms.HiddenInput, required=False, max_length=1000)
+    query = forms.CharField(widget=forms.HiddenInput, required=False, max_length=4000)
 
     def __init__(self, *args: Any, sites: list[Any], may_share: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -60,7 +60,7 @@ COMPUTED = (
 
 def may_edit(incident: Incident, by: User) -> bool:
     """The reporter until it is accepted; reviewers while it lies with them."""
-    if incident.site.read_only or incident.site_id not in by.site_ids:
+    if incident.site.read_only or not incident.is_visible_to(by):
         return False
     if not by.has_perm("incidents.edit_incident"):
         return False
@@ -77,7 +77,7 @@ def may_revise(incident: Incident, by: User) -> bool:
     return (
         incident.workflow_state in SETTLED
         and not incident.site.read_only
-        and incident.site_id in by.site_ids
+        and incident.is_visible_to(by)
         and by.has_perm("incidents.revise_incident")
     )
 

@@ -44,7 +44,7 @@ def may_add_source(incident: Incident, by: User) -> bool:
     return (
         incident.workflow_state in TAKES_SOURCES
         and not incident.site.read_only
-        and incident.site_id in by.site_ids
+        and incident.is_visible_to(by)
         and by.has_perm("incidents.edit_incident")
         and (incident.workflow_state != State.DRAFT or incident.reporter_id == by.pk)
     )
@@ -63,7 +63,7 @@ def may_override(incident: Incident, by: User) -> bool:
     return (
         incident.workflow_state in TAKES_OVERRIDE
         and not incident.site.read_only
-        and incident.site_id in by.site_ids
+        and incident.is_visible_to(by)
         and by.has_perm("incidents.override_verification")
     )
 

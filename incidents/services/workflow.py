@@ -105,7 +105,7 @@ def _may_by_role(incident: Incident, verb: str, by: User) -> bool:
         move is not None
         and not incident.site.read_only
         and by.has_perm(move.permission)
-        and incident.site_id in by.site_ids
+        and incident.is_visible_to(by)
         and (not move.by_reporter or incident.reporter_id == by.pk)
     )
 
@@ -182,7 +182,8 @@ def carry_out(
     move = back(incident) if back is not None else MOVES.get((incident.workflow_state, verb))
     if incident.site.read_only:
         raise SiteIsReadOnly
-    if incident.site_id not in by.site_ids:
+    # Again where the row is held: it may have become sensitive since the page was read.
+    if not incident.is_visible_to(by):
         raise NotForThisPerson
     if move is None:
         raise NotAllowedFromHere

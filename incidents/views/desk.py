@@ -25,6 +25,8 @@ from incidents.views.scope import one, sites_of
 
 #: Rows of a confirmation or an outcome that are shown one by one.
 SHOWN = 50
+#: Longer than any address of the list; cut, it would mean other rows.
+MOST_QUERY = 4000
 #: What belongs to the page of a list and not to the list.
 CURSORS = ("after", "before", "all")
 
@@ -34,7 +36,7 @@ CURSORS = ("after", "before", "all")
 
 def filters_of(query: str, user: Any) -> IncidentFilter:
     """The list's filters as an address holds them."""
-    return IncidentFilter(QueryDict(query[:1000]), user=user, sites=sites_of(user), places=[])
+    return IncidentFilter(QueryDict(query[:MOST_QUERY]), user=user, sites=sites_of(user), places=[])
 
 
 def plain_query(data: Any) -> str:
@@ -138,7 +140,7 @@ def filter_default(request: HttpRequest, pk: UUID) -> HttpResponse:
 def bulk_confirm(request: HttpRequest) -> HttpResponse:
     """What would be done to how many, before anything is done."""
     verb = request.POST.get("verb", "")
-    query = request.POST.get("query", "")[:1000]
+    query = request.POST.get("query", "")[:MOST_QUERY]
     if verb not in BulkAction.Verb.values:
         return redirect(_back(query))
     if verb not in services.bulk_verbs(request.user):
@@ -146,6 +148,10 @@ def bulk_confirm(request: HttpRequest) -> HttpResponse:
     visible = Incident.objects.visible_to(request.user)
     if request.POST.get("everything"):
         filters = filters_of(query, request.user)
+        if not filters.is_valid():
+            # An answer left out would aim the verb at more than the list shows.
+            messages.error(request, _("A filter was not understood. Look at the list again."))
+            return redirect(_back(query))
         found = filters.apply(visible).order_by("-occurred_from", "-id")
         rows = list(found.values_list("code", "version")[: bulk.MOST_ROWS + 1])
     else:
@@ -189,7 +195,7 @@ def _confirmation(
 def bulk_run(request: HttpRequest) -> HttpResponse:
     """Carry it out: a few rows at once, many by a worker."""
     form = BulkForm(request.POST)
-    query = request.POST.get("query", "")[:1000]
+    query = request.POST.get("query", "")[:MOST_QUERY]
     if not form.is_valid():
         verb = request.POST.get("verb", "")
         rows = rows_of(request.POST.get("rows", "").split())

@@ -292,6 +292,16 @@ class TestManyRows:
         assert page.context["form"].errors["reason"] == ["Give a reason."]
         assert row.code in page.content.decode()
 
+    def test_a_filter_that_is_not_understood_aims_at_nothing(self, log, supervisor, signed_in):
+        log()
+        page = signed_in(supervisor).post(
+            reverse("incidents:bulk_confirm"),
+            {"verb": "accept", "everything": "1", "query": "type=NONSENSE"},
+            follow=True,
+        )
+        assert "A filter was not understood." in page.content.decode()
+        assert "incident is meant" not in page.content.decode()
+
     def test_nothing_ticked_is_said(self, supervisor, signed_in):
         page = signed_in(supervisor).post(
             reverse("incidents:bulk_confirm"), {"verb": "accept"}, follow=True

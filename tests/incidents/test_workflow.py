@@ -20,7 +20,7 @@ from incidents.exceptions import (
 )
 from incidents.models import Incident
 from incidents.services import MOVES
-from tests.incidents.conftest import move_to
+from tests.incidents.conftest import FAIR, move_to
 
 pytestmark = pytest.mark.django_db
 
@@ -187,3 +187,35 @@ class TestDuplicates:
             services.mark_duplicate(second, of=first, by=supervisor)
         services.mark_duplicate(second, of=first, by=supervisor, reason="same shooting")
         assert second.revisions.get().changes == {"workflow_state": ["accepted", "duplicate"]}
+
+
+def test_one_row_in_hand_is_seen_by_those_who_find_it_in_the_list(
+    log, make_user, basrah, zubair, worker
+):
+    from incidents.services import VictimFacts
+
+    people = [make_user(role, basrah) for role in Role] + [worker, make_user("supervisor", zubair)]
+    rows = [
+        log(),
+        log(state="draft"),
+        log(type="SXV"),
+        log(victims=[VictimFacts("killed", age=9)]),
+        log(staff_involved=True),
+        log(state="returned"),
+    ]
+    for person in people:
+        listed = set(Incident.objects.visible_to(person).values_list("pk", flat=True))
+        assert {row.pk for row in rows if row.is_visible_to(person)} == listed, person.role
+
+
+@pytest.mark.parametrize("act", ["accept", "take", "source"])
+def test_what_became_sensitive_after_the_page_was_read_is_not_moved(log, data_officer, act):
+    incident = log()
+    Incident.objects.filter(pk=incident.pk).update(is_sensitive=True)
+    with pytest.raises(NotForThisPerson):
+        if act == "accept":
+            services.accept_incident(incident, by=data_officer)
+        elif act == "take":
+            services.take_for_review(incident, by=data_officer)
+        else:
+            services.add_source(incident, facts=FAIR, by=data_officer)
