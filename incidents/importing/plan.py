@@ -22,7 +22,7 @@ from incidents.importing import acled, collected, table, ucdp_ged
 from incidents.importing.entry import Entry, Gazetteer
 from incidents.importing.problems import FileRefused, Problem
 from incidents.importing.reading import Sheet, column_key, read_sheet
-from incidents.models import ImportBatch, ImportChange, Incident
+from incidents.models import ImportBatch, ImportChange, Incident, IncidentQuerySet
 from incidents.services.facts import content_hash, plain
 
 Format = ImportBatch.Format
@@ -39,6 +39,8 @@ _LOOKED_AT = 1000
 _PACK = 1000
 #: So many rows are shown as they would be taken.
 SHOWN = 10
+#: How the codes of our own records begin.
+_OURS = "INC-"
 
 
 @dataclass
@@ -349,15 +351,20 @@ def origin_of(plan: Plan, entry: Entry) -> str:
 
 def _check_twice(plan: Plan, entries: list[Entry]) -> list[Entry]:
     problems = []
-    column = plan.columns.get("id") or plan.columns.get("event_id_cnty")
     for entry in entries:
         key = _key(plan, entry)
         if key in plan.seen:
-            named = column or plan.columns.get("code" if entry.code else "source_id", "")
-            shown = "" if entry.origin_id.startswith(table.BY_CONTENT) else entry.origin_id
-            problems.append(Problem.of(entry.row, named, "twice_in_file", shown))
+            problems.append(_of_row(plan, entry, "twice_in_file"))
         plan.seen.add(key)
     return _drop(plan, entries, problems)
+
+
+def _of_row(plan: Plan, entry: Entry, code: str) -> Problem:
+    """A problem of a whole row, at the column that the row is known by."""
+    column = plan.columns.get("id") or plan.columns.get("event_id_cnty")
+    column = column or plan.columns.get("code" if entry.code else "source_id", "")
+    shown = "" if entry.origin_id.startswith(table.BY_CONTENT) else entry.origin_id
+    return Problem.of(entry.row, column, code, shown)
 
 
 def _content(entry: Entry) -> str:
@@ -381,7 +388,7 @@ def _compare(plan: Plan, entries: list[Entry], *, by: User | None, lock: bool) -
     problems: list[Problem] = []
     create: list[Entry] = []
     left = _compare_codes(plan, [e for e in entries if e.code], differing, problems, by)
-    others = _without_ours(plan, [entry for entry in entries if not entry.code])
+    others = _without_ours(plan, [entry for entry in entries if not entry.code], problems, by)
     for entry in [*others, *left]:
         by_origin.setdefault(origin_of(plan, entry), []).append(entry)
     for origin, found in by_origin.items():
@@ -392,11 +399,16 @@ def _compare(plan: Plan, entries: list[Entry], *, by: User | None, lock: bool) -
                     origin=origin, origin_id__in=[entry.origin_id for entry in part]
                 ).only("id", "origin_id", "content_hash", "version", "site_id")
             }
+            keys = [incident.pk for incident in here.values()]
+            open_to = visible_keys(keys, by) | _brought_in(keys, by)
             for entry in part:
                 incident = here.get(entry.origin_id)
                 if incident is None:
                     problems += _problems_of_new(plan, entry)
                     create.append(entry)
+                elif incident.pk not in open_to:
+                    # Even that the row says the same would tell what stands in the record.
+                    problems.append(_of_row(plan, entry, "elsewhere"))
                 elif incident.content_hash == entry.content:
                     plan.unchanged += 1
                 else:
@@ -429,20 +441,30 @@ def _look_for_twins(plan: Plan, entries: list[Entry], by: User) -> None:
             plan.twins += 1
 
 
-def _without_ours(plan: Plan, entries: list[Entry]) -> list[Entry]:
+def _without_ours(
+    plan: Plan, entries: list[Entry], problems: list[Problem], by: User | None
+) -> list[Entry]:
     """A research file of ours, read as ACLED's: events that were written here are not doubled."""
     if plan.format != Format.ACLED:
         return entries
-    asked = [entry.origin_id for entry in entries if entry.origin_id.startswith("INC-")]
-    here = set(Incident.objects.filter(code__in=asked).values_list("code", flat=True))
-    if not here:
+    asked = [entry.origin_id for entry in entries if entry.origin_id.startswith(_OURS)]
+    if not asked:
         return entries
+    here = set(_seen_by(by).filter(code__in=asked).values_list("code", flat=True))
+    column = plan.columns["event_id_cnty"]
     ours = [entry for entry in entries if entry.origin_id in here]
-    if not any(one.code == "ours_already" for one in plan.warnings):
-        column = plan.columns["event_id_cnty"]
+    if ours and not any(one.code == "ours_already" for one in plan.warnings):
         plan.warnings.append(Problem(ours[0].row, column, "ours_already", ours[0].origin_id))
     plan.unchanged += len(ours)
-    return [entry for entry in entries if entry.origin_id not in here]
+    left = []
+    for entry in entries:
+        if entry.origin_id in here:
+            continue
+        if by is not None and entry.origin_id.startswith(_OURS):
+            problems.append(Problem.of(entry.row, column, "code_taken", entry.origin_id))
+        else:
+            left.append(entry)
+    return left
 
 
 def _problems_of_new(plan: Plan, entry: Entry) -> list[Problem]:
@@ -461,20 +483,23 @@ def _compare_codes(
     problems: list[Problem],
     by: User | None,
 ) -> list[Entry]:
-    """Rows of our own export: the record of that code. Returns those whose code is not here."""
+    """Rows of our own export: the record of that code. Returns those whose code is not here.
+
+    A person is told the same of a code that is not here and of one whose record is not shown to
+    them; so a list of codes does not tell which of them stand for something. The system sees all.
+    """
     from incidents.exports import rows
 
     left: list[Entry] = []
     column = plan.columns.get("code", "code")
     for part in _chunks(entries):
         asked = [entry.code for entry in part]
-        everything = Incident.objects.all() if by is None else Incident.objects.visible_to(by)
-        seen = {incident.code: incident for incident in rows(everything.filter(code__in=asked))}
-        taken = set(Incident.objects.filter(code__in=asked).values_list("code", flat=True))
+        wanted = _seen_by(by).filter(code__in=asked)
+        seen = {incident.code: incident for incident in rows(wanted)}
         for entry in part:
             incident = seen.get(entry.code)
             if incident is None:
-                if entry.code in taken:
+                if by is not None and entry.code.startswith(_OURS):
                     problems.append(Problem.of(entry.row, column, "code_taken", entry.code))
                 else:
                     left.append(entry)
@@ -521,16 +546,16 @@ def _sort_out(
             for incident in wanted.select_related("place").prefetch_related("sources", "actors")
         }
         versions = expected_versions(keys)
-        named = visible_codes(keys, by)
+        # Asked once more, since what was open may have been hidden before it was locked.
+        seen = visible_keys(keys, by)
         for update in part:
             incident = fresh[update.incident.pk]
             entry = update.entry
             column = plan.columns.get("id") or plan.columns.get("event_id_cnty") or ""
-            if by is not None and incident.site_id not in by.site_ids:
-                problems.append(Problem.of(entry.row, column, "elsewhere", entry.origin_id))
+            if incident.pk not in seen:
+                problems.append(_of_row(plan, entry, "elsewhere"))
             elif incident.version != versions.get(incident.pk, 1):
-                code = incident.code if incident.code in named else ""
-                problems.append(Problem.of(entry.row, column, "worked_on", code))
+                problems.append(Problem.of(entry.row, column, "worked_on", incident.code))
             elif entry.missing:
                 problems += entry.missing
             else:
@@ -538,10 +563,26 @@ def _sort_out(
     return fit
 
 
+def _seen_by(by: User | None) -> IncidentQuerySet:
+    return Incident.objects.all() if by is None else Incident.objects.visible_to(by)
+
+
+def visible_keys(keys: list[Any], by: User | None) -> set[Any]:
+    """Keys of those of these records that a person may see; a file changes no other."""
+    return set(_seen_by(by).filter(pk__in=keys).values_list("pk", flat=True))
+
+
 def visible_codes(keys: list[Any], by: User | None) -> set[str]:
     """Codes of those of these records that a person may see; a refusal names no other."""
-    seen = Incident.objects.all() if by is None else Incident.objects.visible_to(by)
-    return set(seen.filter(pk__in=keys).values_list("code", flat=True))
+    return set(_seen_by(by).filter(pk__in=keys).values_list("code", flat=True))
+
+
+def _brought_in(keys: list[Any], by: User | None) -> set[Any]:
+    """Keys of records that this person brought in: their own file again tells them nothing new."""
+    if by is None:
+        return set()
+    mine = Incident.objects.filter(pk__in=keys, batch__by=by)
+    return set(mine.values_list("pk", flat=True))
 
 
 def expected_versions(keys: list[Any]) -> dict[Any, int]:

@@ -76,9 +76,11 @@ WORDS: dict[str, Any] = {
     # the row and what is already here
     "worked_on": _("Somebody has worked on this record since it was imported. It stays as it is."),
     "written_here": _("This record was written here, not imported. Change it on its own page."),
-    "code_taken": _("This code belongs to a record that you cannot change."),
+    "code_taken": _(
+        "No record that you may see has this code. Rows with such a code are not brought in as new."
+    ),
     "ours_already": _("This event was written here first. It is not read in again."),
-    "elsewhere": _("This row was imported for another site."),
+    "elsewhere": _("This row was imported before, and its record is not yours to change."),
     "undone_order": _("A later import changed this record. Undo that one first."),
     "in_use": _("Another record refers to this one."),
     # remarks: the row is taken

@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ceasefire import audit, codes, periods, vault
+from ceasefire.attachments.models import Attachment
 from ceasefire.people.models import User
 from ceasefire.places.models import Place, Site
 from ceasefire.text import search_key
@@ -34,13 +35,23 @@ from incidents.importing.plan import (
 )
 from incidents.importing.problems import FileRefused, Problem
 from incidents.models import (
+    BulkRow,
+    ConflictingSubmission,
     ImportBatch,
     ImportChange,
     ImportFile,
     Incident,
     IncidentActor,
+    IncidentLink,
+    IncidentMerge,
+    IncidentResponse,
     IncidentRevision,
+    IncidentStep,
+    NotATwin,
+    RetaliationWatch,
+    SecondReport,
     Source,
+    Victimization,
 )
 from incidents.services import rules, search
 from incidents.services.facts import ActorFacts, SourceFacts, plain
@@ -619,7 +630,8 @@ def undo_batch(batch: ImportBatch, *, by: User | None) -> list[Problem]:
     """Take a batch back: remove what it created, restore what it changed. All of it or nothing.
 
     For 30 days (`UndoTooLate`). Refuses (`UndoRefused`, with the records) where staff has worked on
-    a record since, another record refers to it, or a later import changed it. Names that the batch
+    a record since (a photo, a link or an answer is work too), another record refers to it, or a
+    later import changed it. Names that the batch
     put in the place of others cannot come back; those records are named in what is returned.
     """
     batch = ImportBatch.objects.select_for_update().get(pk=batch.pk)
@@ -671,9 +683,7 @@ def _blocked(
         .exclude(batch=batch)
         .values_list("incident_id", "version")
     )
-    busy = set(
-        Incident.objects.filter(batch=batch).filter(_has_history()).values_list("pk", flat=True)
-    )
+    busy = _worked_on(batch)
     original_of = set(
         Incident.objects.filter(duplicate_of__batch=batch)
         .exclude(batch=batch)
@@ -697,15 +707,41 @@ def _blocked(
     return rows
 
 
-def _has_history() -> Any:
-    from django.db.models import Q
+#: What people leave on a record without raising its number: the model, and where it points there.
+_WORK: tuple[tuple[Any, str], ...] = (
+    (IncidentStep, "incident"),
+    (IncidentRevision, "incident"),
+    (Victimization, "incident"),
+    (ConflictingSubmission, "incident"),
+    (SecondReport, "incident"),
+    (IncidentResponse, "incident"),
+    (RetaliationWatch, "incident"),
+    (IncidentLink, "from_incident"),
+    (IncidentLink, "to_incident"),
+    (IncidentMerge, "kept"),
+    (IncidentMerge, "gone"),
+    (NotATwin, "first"),
+    (NotATwin, "second"),
+    (BulkRow, "incident"),
+)
 
-    return (
-        Q(steps__isnull=False)
-        | Q(revisions__isnull=False)
-        | Q(victimizations__isnull=False)
-        | Q(conflicting_submissions__isnull=False)
+
+def _worked_on(batch: ImportBatch) -> set[Any]:
+    """Keys of the records that the batch made and on which somebody has left something since.
+
+    Photos hold on to their record by a key alone, so the database would let the record go from
+    under them; one that was removed counts too, since its row says that there was one.
+    """
+    busy: set[Any] = set()
+    for model, name in _WORK:
+        left = model.objects.filter(**{f"{name}__batch": batch}).order_by()
+        busy.update(left.values_list(f"{name}_id", flat=True))
+    photos = Attachment.objects.filter(
+        subject_model=Incident._meta.label_lower,
+        subject_key__in=Incident.objects.filter(batch=batch).order_by().values("pk"),
     )
+    busy.update(photos.order_by().values_list("subject_key", flat=True))
+    return busy
 
 
 def _restore(changed: list[ImportChange], by: User | None, now: datetime) -> list[Problem]:

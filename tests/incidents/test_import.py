@@ -626,7 +626,7 @@ def test_a_changed_list_names_no_record_that_the_person_may_not_see(data_officer
     assert (named.code, named.value) == ("worked_on", Incident.objects.get(origin_id="145155").code)
     data_officer.sites.set(Incident.objects.values_list("site", flat=True))
     [problem] = ucdp(as_csv(rows), by=data_officer).problems
-    assert (problem.code, problem.value) == ("worked_on", "")
+    assert (problem.code, problem.value) == ("elsewhere", "145155")
 
 
 def test_a_later_import_is_undone_first() -> None:
