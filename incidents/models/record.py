@@ -392,6 +392,9 @@ class Incident(models.Model):
     def __str__(self) -> str:
         return self.code
 
+    def get_absolute_url(self) -> str:
+        return reverse("incidents:incident_detail", args=[self.code])
+
     def is_visible_to(self, user: Any) -> bool:
         """The rule of `visible_to` for one row in hand: asked again where the row is locked."""
         if not user.is_authenticated or user.role not in READERS:
@@ -403,9 +406,6 @@ class Incident(models.Model):
         if self.workflow_state == Incident.State.DRAFT:
             return False
         return user.role in SEES_SENSITIVE or not self.is_sensitive
-
-    def get_absolute_url(self) -> str:
-        return reverse("incidents:incident_detail", args=[self.code])
 
     @property
     def type_label(self) -> str:
