@@ -10,12 +10,14 @@ than the clock.
 
 from __future__ import annotations
 
+import secrets
 import statistics
 import sys
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, timedelta
 from types import ModuleType
 from typing import Any
 
@@ -172,14 +174,18 @@ def _pages(crowd: Any) -> list[Page]:
 
 
 def _answers() -> dict[str, str]:
-    """What the five questions send."""
+    """What the five questions send, of a day before the crowd's: likely twins are looked for and
+    none is found, as with most reports."""
     from django.utils import timezone
+
+    day = date(1991, 1, 1) + timedelta(days=secrets.randbelow(8000))
 
     data = {
         "key": str(uuid.uuid4()),
         "opened_at": timezone.now().isoformat(),
         "type": "MUR",
-        "when": "now",
+        "when": "pick",
+        "day": f"{day:%d/%m/%Y}",
         "place": "IQG02Q02N02-ASHAR",
         "killed_best": "1",
         "source_kind": "family",
