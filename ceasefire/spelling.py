@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from ceasefire.text import search_key
+from ceasefire.text import LATIN_SOUNDS, search_key
 
 __all__ = [
     "SHORTEST_SLIP",
@@ -88,26 +88,7 @@ def is_slip(one: str, other: str) -> bool:
 
 # --- sounds --------------------------------------------------------------------------------------
 
-_PAIRS = (
-    ("tch", "C"),
-    ("sch", "C"),
-    ("sh", "C"),
-    ("ch", "C"),
-    ("kh", "X"),
-    ("gh", "G"),
-    ("dh", "d"),
-    ("th", "t"),
-    ("ph", "f"),
-    ("dj", "j"),
-    ("ck", "k"),
-    ("q", "k"),
-    ("c", "k"),
-    ("p", "b"),
-    ("v", "f"),
-    ("ee", "i"),
-    ("oo", "u"),
-    ("ou", "u"),
-)
+_PAIRS = (*LATIN_SOUNDS, ("dj", "j"), ("ee", "i"), ("oo", "u"), ("ou", "u"))
 _ARABIC_SOUNDS = str.maketrans(
     dict(zip("ابپتثجچحخدذرزژسشصضطغفڤقكگلمنهوي", "abbttjChXddrzjsCsdtGffkkklmnhui", strict=True))
     | {"ظ": "z", "ع": "a", "ء": None}

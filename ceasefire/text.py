@@ -117,7 +117,8 @@ _SUN_ARTICLES = {
     "ad": "d",
     "an": "n",
 }
-_LATIN_SOUNDS = (
+#: Letters written together for one sound, in the order they are read; `spelling` adds vowels.
+LATIN_SOUNDS = (
     ("tch", "C"),
     ("sch", "C"),
     ("sh", "C"),
@@ -209,7 +210,7 @@ def _sound_key(word: str) -> str:
     if _LATIN.search(word):
         if len(word) >= 6 and word[:2] in {"al", "el"}:
             word = word[2:]
-        for spelled, sound in _LATIN_SOUNDS:
+        for spelled, sound in LATIN_SOUNDS:
             word = word.replace(spelled, sound)
     else:
         if len(word) >= 4 and word.startswith("ال"):

@@ -233,7 +233,7 @@ _CHOICES = {
     "verification": Incident.Verification.choices,
 }
 #: Numbers stay numbers also where codes become words.
-_SCALES = frozenset({"time_precision", "geo_precision"})
+SCALES = frozenset({"time_precision", "geo_precision"})
 
 
 def worded_columns(columns: Sequence[Column] = SLIM) -> tuple[Column, ...]:
@@ -245,7 +245,7 @@ def worded_columns(columns: Sequence[Column] = SLIM) -> tuple[Column, ...]:
         replace(
             column, kind="text", value=_worded(column), tag=column.tag.replace("+code", "+name")
         )
-        if (column.key in LISTED and column.key not in _SCALES) or column.key in _CHOICES
+        if (column.key in LISTED and column.key not in SCALES) or column.key in _CHOICES
         else column
         for column in columns
     )

@@ -1,7 +1,5 @@
 """The addresses of incidents."""
 
-from importlib.util import find_spec
-
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
 from incidents.views import (
@@ -49,10 +47,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("map/marks/", mapping.map_marks, name="map_marks"),
     path("map/records/", mapping.map_records, name="map_records"),
 ]
-if find_spec("incidents.import_urls"):
-    urlpatterns.append(path("", include("incidents.import_urls")))
-urlpatterns.append(path("", include("incidents.desk_urls")))
 urlpatterns += [
+    path("", include("incidents.import_urls")),
+    path("", include("incidents.desk_urls")),
     path("<code:code>/", reading.incident_detail, name="incident_detail"),
     path("<code:code>/edit/", logging.incident_edit, name="incident_edit"),
     path("<code:code>/revise/", logging.incident_revise, name="incident_revise"),

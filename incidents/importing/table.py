@@ -18,6 +18,7 @@ from ceasefire import periods
 from ceasefire.exports import unescape_cell
 from ceasefire.exports.csv import csv_value
 from ceasefire.text import search_key
+from incidents import exports
 from incidents.exports import BY_KEY, COLUMNS, UNKNOWN
 from incidents.importing import cells, collected
 from incidents.importing.entry import Entry, Gazetteer, outside_iraq
@@ -205,19 +206,9 @@ def _labels(ours: str) -> list[str]:
     return labels
 
 
-#: Our columns that hold codes -> the list; states and grades are lists of their own.
-LISTED = {
-    "type": "incident_type",
-    "time_of_day": "time_of_day",
-    "place_type": "place_type",
-    "motive": "motive",
-    "method": "method",
-    "weapons": "weapon",
-    "actor_category": "actor_category",
-    "source_kind": "source_kind",
-    "source_reliability": "reliability",
-    "source_credibility": "credibility",
-}
+#: Our columns that hold codes -> the list; states and grades are lists of their own, and how sure
+#: of a day or place is a number.
+LISTED = {column: name for column, name in exports.LISTED.items() if column not in exports.SCALES}
 #: Of these a cell may hold several.
 MANY = frozenset(
     {"weapons", "actor_category", "source_kind", "source_reliability", "source_credibility"}

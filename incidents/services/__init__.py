@@ -88,7 +88,7 @@ from incidents.services.sources import (
     may_override,
     override_verification,
 )
-from incidents.services.undo import TAKEN, undo_step, undoable_step
+from incidents.services.undo import TAKEN, may_take_back, undo_step
 from incidents.services.watches import (
     check_watch,
     end_watch,
@@ -172,6 +172,7 @@ __all__ = [
     "may_record",
     "may_revise",
     "may_take_away",
+    "may_take_back",
     "may_undo_bulk",
     "may_unlink",
     "merge_incidents",
@@ -203,7 +204,6 @@ __all__ = [
     "unanswered",
     "undo_bulk",
     "undo_step",
-    "undoable_step",
     "unmerge_incidents",
     "usual_precision",
     "verification_of",

@@ -51,15 +51,6 @@ from incidents.services.workflow import (
     step,
 )
 
-COMPUTED = (
-    "occurred_on",
-    "district",
-    "search_key",
-    "is_sensitive",
-    "verification",
-    "verification_computed",
-    "verification_rule",
-)
 #: What may be taken over, in groups that only make sense together: key -> (label, fields).
 GROUPS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "subtype": (_("More exactly"), ("subtype",)),
@@ -222,7 +213,7 @@ def mark_duplicate(
 def _values(incident: Incident) -> dict[str, Any]:
     """The plain and computed fields as JSON holds them, exactly."""
     found = {}
-    for name in (*FIELDS, *COMPUTED):
+    for name in (*FIELDS, *rules.COMPUTED):
         value = Incident._meta.get_field(name).value_from_object(incident)  # type: ignore[union-attr]
         found[name] = value.isoformat() if isinstance(value, date) else value
     return found
@@ -337,7 +328,7 @@ def _save_kept(
 ) -> None:
     kept.version += 1
     kept.updated_by = by
-    kept.save(update_fields=[*FIELDS, *COMPUTED, "version", "updated_by", "updated_at"])
+    kept.save(update_fields=[*FIELDS, *rules.COMPUTED, "version", "updated_by", "updated_at"])
     search.keep_said(kept)
     search.remember(kept)
     clocks.follow(kept, by=by, at=at)
@@ -383,7 +374,7 @@ def unmerge_incidents(
     is_untouched = kept.version == merge.after["kept"]["version"]
     _give_back(merge, kept, gone)
     if is_untouched:
-        _restore(kept, merge.before["kept"], (*FIELDS, *COMPUTED))
+        _restore(kept, merge.before["kept"], (*FIELDS, *rules.COMPUTED))
     else:
         _restore(kept, merge.before["kept"], taken)
         rules.settle(kept)

@@ -44,17 +44,6 @@ from incidents.services.workflow import (
     step,
 )
 
-COMPUTED = (
-    "occurred_on",
-    "district",
-    "search_key",
-    "is_sensitive",
-    "verification",
-    "verification_computed",
-    "verification_rule",
-)
-
-
 # --- who may ------------------------------------------------------------------------------------
 
 
@@ -346,7 +335,7 @@ def _change(
 def _save(incident: Incident, *, by: User) -> None:
     incident.version += 1
     incident.updated_by = by
-    incident.save(update_fields=[*FIELDS, *COMPUTED, "version", "updated_by", "updated_at"])
+    incident.save(update_fields=[*FIELDS, *rules.COMPUTED, "version", "updated_by", "updated_at"])
     search.remember(incident)
 
 

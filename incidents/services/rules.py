@@ -24,6 +24,16 @@ from incidents.services import search
 EARLIEST = date(1950, 1, 1)
 #: Clocks of phones go wrong by some minutes.
 CLOCK_TOLERANCE = timedelta(minutes=10)
+#: Fields of an incident that follow from the plain ones and from its rows.
+COMPUTED = (
+    "occurred_on",
+    "district",
+    "search_key",
+    "is_sensitive",
+    "verification",
+    "verification_computed",
+    "verification_rule",
+)
 #: A point so near to a place's edge may still be meant for it: degrees, about two kilometres.
 NEAR = 0.02
 #: Kinds of source that by themselves confirm an incident, and the rule each of them makes.

@@ -37,21 +37,23 @@ TAKEN: dict[str, Any] = {
 }
 
 
-def undoable_step(
-    incident: Incident, by: User, *, at: datetime | None = None
-) -> IncidentStep | None:
-    """The last step, where this person made it lately and it can be taken back; else None.
+def may_take_back(
+    incident: Incident, last: IncidentStep, by: User, *, at: datetime | None = None
+) -> bool:
+    """Whether this person made the incident's last step lately, and it can be taken back.
 
     An undone step is no step to undo again: taking back leads back only once.
     """
-    last = incident.steps.order_by("-at", "-id").first()
-    if last is None or last.by_id != by.pk or last.to_state != incident.workflow_state:
-        return None
     permission = UNDOABLE.get((last.from_state, last.to_state))
-    lately = last.at > (at or periods.now()) - UNDO_WITHIN
-    may = permission is not None and by.has_perm(permission)
-    here = incident.site_id in by.site_ids and not incident.site.read_only
-    return last if lately and may and here else None
+    return (
+        last.by_id == by.pk
+        and last.to_state == incident.workflow_state
+        and permission is not None
+        and by.has_perm(permission)
+        and last.at > (at or periods.now()) - UNDO_WITHIN
+        and incident.site_id in by.site_ids
+        and not incident.site.read_only
+    )
 
 
 @transaction.atomic
@@ -68,8 +70,8 @@ def undo_step(
     def back(incident: Incident) -> Move:
         if version != incident.version:
             raise ChangedMeanwhile(version=incident.version)
-        last = undoable_step(incident, by, at=asked_at)
-        if last is None:
+        last = incident.steps.order_by("at", "id").last()
+        if last is None or not may_take_back(incident, last, by, at=asked_at):
             raise TooLateToUndo
         return Move(last.from_state, UNDOABLE[(last.from_state, last.to_state)])
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,17 +19,15 @@ from incidents import exceptions, services
 from incidents.exceptions import IncidentRefusal, NotForThisPerson
 from incidents.forms.desk import BulkForm, SaveFilterForm, rows_of
 from incidents.forms.filters import IncidentFilter
-from incidents.forms.verbs import VersionForm
 from incidents.models import BulkAction, BulkRow, Incident, SavedFilter
 from incidents.services import bulk, saved
-from incidents.views.scope import one, sites_of
+from incidents.views.doing import version_of
+from incidents.views.scope import one, plain_query, sites_of
 
 #: Rows of a confirmation or an outcome that are shown one by one.
 SHOWN = 50
 #: Longer than any address of the list; cut, it would mean other rows.
 MOST_QUERY = 4000
-#: What belongs to the page of a list and not to the list.
-CURSORS = ("after", "before", "all")
 
 
 # --- kept filters -------------------------------------------------------------------------------
@@ -37,13 +36,6 @@ CURSORS = ("after", "before", "all")
 def filters_of(query: str, user: Any) -> IncidentFilter:
     """The list's filters as an address holds them."""
     return IncidentFilter(QueryDict(query[:MOST_QUERY]), user=user, sites=sites_of(user), places=[])
-
-
-def plain_query(data: Any) -> str:
-    """The query of a list without its cursors, for going back to it and for keeping it."""
-    return urlencode(
-        [(key, one) for key, many in data.lists() for one in many if key not in CURSORS and one]
-    )
 
 
 @requires("incidents.view_incident")
@@ -250,7 +242,8 @@ def bulk_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     rows = action.rows.select_related("incident").defer(
         "incident__search_key", "incident__original", "incident__summary"
     )
-    counts = {one: action.rows.filter(outcome=one).count() for one in outcome.values}
+    found = action.rows.order_by().values_list("outcome").annotate(Count("pk"))
+    counts = dict.fromkeys(outcome.values, 0) | dict(found)
     refused = []
     for row in rows.filter(outcome=outcome.REFUSED)[:SHOWN]:
         refusal = getattr(exceptions, row.refusal, IncidentRefusal)
@@ -306,10 +299,8 @@ def bulk_undo(request: HttpRequest, pk: UUID) -> HttpResponse:
 def incident_undo(request: HttpRequest, code: str) -> HttpResponse:
     """Take back one's own last step."""
     incident = one(request, code)
-    form = VersionForm(request.POST)
-    version = form.cleaned_data["version"] if form.is_valid() else None
     try:
-        services.undo_step(incident, by=request.user, version=version or 0)
+        services.undo_step(incident, by=request.user, version=version_of(request) or 0)
     except IncidentRefusal as refusal:
         messages.error(request, str(refusal))
     else:

@@ -92,20 +92,14 @@ def _side_by_side(kept: Incident, gone: Incident, groups: list[str]) -> list[dic
     for name, label in COMPARED.items():
         answers = [in_words(name, getattr(one_of, name)) for one_of in (kept, gone)]
         rows.append({"label": label, "kept": answers[0], "gone": answers[1], "group": ""})
-    for group, (label, fields) in services.GROUPS.items():
-        answers = [_answer(one_of, group, fields) for one_of in (kept, gone)]
-        if answers[0] == answers[1] == "–":
-            continue
-        rows.append(
-            {
-                "label": label,
-                "kept": answers[0],
-                "gone": answers[1],
-                "group": group if group in groups else "",
-            }
-        )
-    for group, (label, _model, related) in services.ROWS.items():
-        answers = [_people(one_of, related) for one_of in (kept, gone)]
+    told = {
+        group: (label, [_answer(one_of, group, fields) for one_of in (kept, gone)])
+        for group, (label, fields) in services.GROUPS.items()
+    } | {
+        group: (label, [_people(one_of, related) for one_of in (kept, gone)])
+        for group, (label, _model, related) in services.ROWS.items()
+    }
+    for group, (label, answers) in told.items():
         if answers[0] == answers[1] == "–":
             continue
         rows.append(

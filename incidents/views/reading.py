@@ -1,12 +1,11 @@
 """The list, one incident, and what waits for review."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -22,12 +21,12 @@ from incidents.forms.filters import IncidentFilter, as_code
 from incidents.forms.photos import PhotosForm
 from incidents.forms.rows import SourceForm
 from incidents.forms.verbs import DuplicateForm, GradeForm, OverrideForm, ReasonForm, RevealForm
-from incidents.models import SEES_SENSITIVE, Incident, SavedFilter
+from incidents.models import SEES_SENSITIVE, Incident, IncidentStep, SavedFilter
 from incidents.services import search
 from incidents.views.clock import clock_context
 from incidents.views.logging import in_words
 from incidents.views.merging import standing_merge
-from incidents.views.scope import one, places_of, sites_of
+from incidents.views.scope import one, places_of, plain_query, sites_of
 from incidents.views.twins import twins_of
 
 LIST_FIELDS = (
@@ -116,17 +115,11 @@ def incident_list(request: HttpRequest) -> HttpResponse:
             "finding": finding,
             "kept": kept,
             "clear_url": f"{request.path}?all=1" if kept else request.path,
-            "list_query": urlencode(
-                [
-                    (name, value)
-                    for name, value in request.GET.items()
-                    if value and name not in {"after", "before", "all"}
-                ]
-            ),
+            "list_query": plain_query(request.GET),
             "bulk_verbs": [
                 (verb, services.LABELS[verb]) for verb in services.bulk_verbs(request.user)
             ],
-            "export_url": _address("incidents:incident_export")
+            "export_url": reverse("incidents:incident_export")
             if request.user.has_perm("incidents.export_incident")
             else "",
         },
@@ -206,13 +199,6 @@ def _quoted(summary: str, sought: search.Search) -> Any:
     return format_html(
         "{}{}{}", "… " if start else "", sought.marked(part), " …" if end > 0 else ""
     )
-
-
-def _address(name: str) -> str:
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return ""
 
 
 @requires("incidents.review_incident")
@@ -295,7 +281,8 @@ def detail_context(request: HttpRequest, incident: Incident, **forms: Any) -> di
         source.number = number
         source.label = f"{number}. {codes.label('source_kind', source.kind)}"
     verbs = services.open_verbs(incident, user)
-    lately = services.undoable_step(incident, user)
+    steps = list(incident.steps.select_related("by"))
+    lately = steps[-1] if steps and services.may_take_back(incident, steps[-1], user) else None
     photos = attachments.told(incident)
     context: dict[str, Any] = {
         "incident": incident,
@@ -318,7 +305,7 @@ def detail_context(request: HttpRequest, incident: Incident, **forms: Any) -> di
         "actors": [_actor(row, sight) for row in incident.actors.all()],
         "facts": _facts(incident),
         "rule": services.RULES.get(incident.verification_rule, ""),
-        "events": _events(incident, photos),
+        "events": _events(incident, steps, photos),
         "photos": [photo for photo in photos if photo.removed_at is None],
         "photo_form": PhotosForm(by=user) if attachments.may_add(incident, user) else None,
         "verbs": verbs,
@@ -428,17 +415,19 @@ def _actor(row: Any, sight: Any) -> dict[str, Any]:
     }
 
 
-def _events(incident: Incident, photos: list[Any]) -> list[dict[str, Any]]:
+def _events(
+    incident: Incident, steps: list[IncidentStep], photos: list[Any]
+) -> list[dict[str, Any]]:
     """Steps, revisions and photos as one history, the newest first."""
     states = dict(Incident.State.choices)
-    steps = [
+    moves = [
         {
             "at": step.at,
             "what": states.get(step.to_state, step.to_state),
             "who": step.by.code_name if step.by else "",
             "text": step.reason,
         }
-        for step in incident.steps.select_related("by")
+        for step in steps
     ]
     revisions = [
         {
@@ -453,7 +442,7 @@ def _events(incident: Incident, photos: list[Any]) -> list[dict[str, Any]]:
         for revision in incident.revisions.select_related("by")
     ]
     return sorted(
-        [*steps, *revisions, *_photo_events(photos)], key=lambda event: event["at"], reverse=True
+        [*moves, *revisions, *_photo_events(photos)], key=lambda event: event["at"], reverse=True
     )
 
 

@@ -24,10 +24,10 @@ from incidents.forms.responses import (
     NextStepForm,
     WatchersForm,
 )
-from incidents.forms.verbs import VersionForm
 from incidents.models import Incident, IncidentResponse
 from incidents.views.board import asked_of, board_context, rows_page
 from incidents.views.clock import clock_context, sendable_to
+from incidents.views.doing import attempt, version_of
 from incidents.views.scope import one, sites_of
 
 RECORD, ASSIGN = "incidents.record_response", "incidents.assign_response"
@@ -46,15 +46,8 @@ def _back(request: HttpRequest, incident: Incident) -> HttpResponse:
 def _carry_out(
     request: HttpRequest, incident: Incident, act: Callable[[], Any], said: Any
 ) -> HttpResponse:
-    """Do it, say so, and go back to where the form stood; a refusal is said there."""
-    try:
-        act()
-    except NotForThisPerson:
-        raise PermissionDenied from None
-    except IncidentRefusal as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, str(said))
+    """Do it, say so, and go back to where the form stood."""
+    attempt(request, act, said)
     return _back(request, incident)
 
 
@@ -105,12 +98,10 @@ def response_action(request: HttpRequest, code: str) -> HttpResponse:
 @requires(RECORD)
 def response_take(request: HttpRequest, code: str) -> HttpResponse:
     incident = one(request, code)
-    form = VersionForm(request.POST)
-    version = form.cleaned_data["version"] if form.is_valid() else None
     return _carry_out(
         request,
         incident,
-        lambda: services.take_response(incident, by=request.user, version=version),
+        lambda: services.take_response(incident, by=request.user, version=version_of(request)),
         gettext_lazy("You have it."),
     )
 

@@ -1,6 +1,7 @@
 """What every page of incidents asks first: the one incident, the sites, the places to offer."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Q, prefetch_related_objects
 from django.http import HttpRequest
@@ -11,6 +12,8 @@ from incidents.models import Incident
 
 #: How many places are offered as chips.
 CHIPS = 6
+#: What belongs to the page of a list and not to the list.
+CURSORS = ("after", "before", "all")
 
 
 def one(request: HttpRequest, code: str) -> Incident:
@@ -65,3 +68,10 @@ def recent_places(user: Any, sites: list[Site], listed: list[Place]) -> list[Pla
         if place not in near and place.level == Place.Level.NEIGHBOURHOOD:
             near.append(place)
     return near
+
+
+def plain_query(data: Any) -> str:
+    """The query of a list without its cursors, for going back to it and for keeping it."""
+    return urlencode(
+        [(key, one) for key, many in data.lists() for one in many if key not in CURSORS and one]
+    )

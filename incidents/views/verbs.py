@@ -14,7 +14,6 @@ from django.views.decorators.http import require_POST
 from ceasefire import vault
 from ceasefire.people.access import requires
 from incidents import services
-from incidents.exceptions import IncidentRefusal, NotForThisPerson
 from incidents.forms.rows import SourceForm
 from incidents.forms.verbs import (
     DuplicateForm,
@@ -22,9 +21,9 @@ from incidents.forms.verbs import (
     OverrideForm,
     ReasonForm,
     RevealForm,
-    VersionForm,
 )
 from incidents.models import Incident, Source
+from incidents.views.doing import attempt, version_of
 from incidents.views.reading import detail_page
 from incidents.views.scope import one
 from incidents.views.twins import ask_before_sending
@@ -33,21 +32,9 @@ from incidents.views.twins import ask_before_sending
 def _carry_out(
     request: HttpRequest, incident: Incident, act: Callable[[], Any], said: Any
 ) -> HttpResponse:
-    """Do it, say so, and go back to the incident; a refusal is said there."""
-    try:
-        act()
-    except NotForThisPerson:
-        raise PermissionDenied from None
-    except IncidentRefusal as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, str(said))
+    """Do it, say so, and go back to the incident."""
+    attempt(request, act, said)
     return redirect(incident)
-
-
-def _version(request: HttpRequest) -> int | None:
-    form = VersionForm(request.POST)
-    return form.cleaned_data["version"] if form.is_valid() else None
 
 
 @require_POST
@@ -60,7 +47,7 @@ def incident_submit(request: HttpRequest, code: str) -> HttpResponse:
     return _carry_out(
         request,
         incident,
-        lambda: services.submit_incident(incident, by=request.user, version=_version(request)),
+        lambda: services.submit_incident(incident, by=request.user, version=version_of(request)),
         gettext_lazy("Sent to review."),
     )
 
@@ -72,7 +59,7 @@ def incident_take(request: HttpRequest, code: str) -> HttpResponse:
     return _carry_out(
         request,
         incident,
-        lambda: services.take_for_review(incident, by=request.user, version=_version(request)),
+        lambda: services.take_for_review(incident, by=request.user, version=version_of(request)),
         gettext_lazy("Taken for review."),
     )
 
@@ -84,7 +71,7 @@ def incident_accept(request: HttpRequest, code: str) -> HttpResponse:
     return _carry_out(
         request,
         incident,
-        lambda: services.accept_incident(incident, by=request.user, version=_version(request)),
+        lambda: services.accept_incident(incident, by=request.user, version=version_of(request)),
         gettext_lazy("Accepted."),
     )
 
@@ -96,7 +83,7 @@ def incident_archive(request: HttpRequest, code: str) -> HttpResponse:
     return _carry_out(
         request,
         incident,
-        lambda: services.archive_incident(incident, by=request.user, version=_version(request)),
+        lambda: services.archive_incident(incident, by=request.user, version=version_of(request)),
         gettext_lazy("Archived."),
     )
 
@@ -183,7 +170,7 @@ def incident_override_clear(request: HttpRequest, code: str) -> HttpResponse:
     return _carry_out(
         request,
         incident,
-        lambda: services.clear_override(incident, by=request.user, version=_version(request)),
+        lambda: services.clear_override(incident, by=request.user, version=version_of(request)),
         gettext_lazy("The sources decide again."),
     )
 
