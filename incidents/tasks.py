@@ -106,7 +106,7 @@ def bulk_undo(job: jobs.Job, action_id: str) -> None:
 ESCALATE = "incidents.escalate_responses"
 
 
-@jobs.handler(ESCALATE)
+@jobs.handler(ESCALATE, atomic=False)
 def escalate_responses() -> None:
     """Tell supervisors and managers of clocks that ran and watches without anybody."""
     escalation.escalate(at=periods.now())

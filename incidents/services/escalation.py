@@ -5,17 +5,21 @@ was; of two runs at once the second passes held rows over, and a later one finds
 is besides unique per person.
 """
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
-from django.db import transaction
 from django.db.models import Q
 
 from ceasefire import audit
+from ceasefire.database.session import as_system
 from ceasefire.people.roles import Role
 from incidents.models import IncidentResponse, RetaliationWatch
 from incidents.services import notices
 
-#: So many rows a run; the rest comes with the next.
+#: So many rows of a kind in one transaction.
+BATCH = 50
+#: So many of a kind in one run; the rest comes with the next.
 MOST = 500
 
 
@@ -48,32 +52,55 @@ def is_due(at: datetime) -> bool:
     )
 
 
-@transaction.atomic
 def escalate(*, at: datetime) -> int:
     """Tell whoever is to be told by now; how many clocks and watches that were.
 
     24 hours without a contact and amber go to the site's supervisors, red to them and the managers,
-    each also to whoever has it. Where several hours were missed only the gravest is said.
+    each also to whoever has it. Where several hours were missed only the gravest is said. Every
+    `BATCH` rows are a transaction of their own, so nobody waits long for a record or the trail, and
+    what a stopped run has told stays told: the next goes on with the rest.
     """
-    responses = list(
+    return _in_batches(_clocks, at) + _in_batches(_watches, at)
+
+
+def _in_batches(tell: Callable[[datetime, list[Any]], list[Any]], at: datetime) -> int:
+    """Run one kind of rows to its end, or to `MOST`; none is looked at twice in a run."""
+    seen: list[Any] = []
+    while len(seen) < MOST:
+        with as_system():
+            told = tell(at, seen)
+        seen += told
+        if len(told) < BATCH:
+            break
+    return len(seen)
+
+
+def _clocks(at: datetime, seen: list[Any]) -> list[Any]:
+    rows = list(
         IncidentResponse.objects.running()
         .filter(_late(at))
+        .exclude(pk__in=seen)
         .select_related("incident__site", "assigned_to")
         .select_for_update(of=("self", "incident"), skip_locked=True)
-        .order_by("due_at", "pk")[:MOST]
+        .order_by("due_at", "pk")[:BATCH]
     )
-    for response in responses:
-        _escalate_clock(response, at)
-    watches = list(
+    for row in rows:
+        _escalate_clock(row, at)
+    return [row.pk for row in rows]
+
+
+def _watches(at: datetime, seen: list[Any]) -> list[Any]:
+    rows = list(
         RetaliationWatch.objects.open()
         .filter(_left(at))
+        .exclude(pk__in=seen)
         .select_related("incident__site", "victim_side", "other_side")
         .select_for_update(of=("self", "incident"), skip_locked=True)
-        .order_by("ends_at", "pk")[:MOST]
+        .order_by("ends_at", "pk")[:BATCH]
     )
-    for watch in watches:
-        _escalate_watch(watch, at)
-    return len(responses) + len(watches)
+    for row in rows:
+        _escalate_watch(row, at)
+    return [row.pk for row in rows]
 
 
 def _escalate_clock(response: IncidentResponse, at: datetime) -> None:
