@@ -115,9 +115,7 @@ def _tell(
     by: User,
     at: datetime,
 ) -> Incident:
-    original = locked(original)
-    if original.duplicate_of_id is not None:
-        original = locked(Incident.objects.get(pk=original.duplicate_of_id))
+    original = _held_where_it_counts(original)
     if not Incident.objects.visible_to(by).filter(pk=original.pk).exists():
         raise NotAllowedFromHere
     if is_sensitive and not original.is_sensitive:
@@ -133,6 +131,26 @@ def _tell(
         "incident.reported_again", subject=original, by=by, detail={"sources": len(sources)}
     )
     return original
+
+
+def _held_where_it_counts(told: Incident) -> Incident:
+    """The record, or the one that it was merged into, held; never two rows at a time.
+
+    Whoever merges or parts holds both in the order of their keys, so with only one held nobody
+    waits in a circle, and what is held cannot be merged or parted any more. A row that turns out
+    not to count was merged while it was waited for: it is let go, and looked for again.
+    """
+    while True:
+        counts = Incident.objects.values_list("duplicate_of_id", flat=True).get(pk=told.pk)
+        look = transaction.savepoint()
+        held = locked(Incident(pk=counts or told.pk))
+        if held.duplicate_of_id is None and (
+            held.pk == told.pk
+            or Incident.objects.filter(pk=told.pk, duplicate_of_id=held.pk).exists()
+        ):
+            transaction.savepoint_commit(look)
+            return held
+        transaction.savepoint_rollback(look)
 
 
 def _add(original: Incident, facts: SourceFacts, *, by: User, at: datetime) -> None:
