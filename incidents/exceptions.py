@@ -46,6 +46,12 @@ class TooManyFilters(IncidentRefusal):
     message = _("At most 20 filters can be kept. Remove one first.")
 
 
+class MappingNameTaken(IncidentRefusal):
+    """Two kept columns of a site with one name."""
+
+    message = _("Other columns have this name already.")
+
+
 class TooLongAgo(IncidentRefusal):
     """A day before any that somebody could have told of."""
 

@@ -18,7 +18,7 @@ from ceasefire.people.access import requires
 from ceasefire.places.models import Place
 from incidents import exports, importing, tasks
 from incidents.forms.imports import ColumnsForm, ConfirmForm, UploadForm, ValuesForm, worded
-from incidents.importing import checking, files, table
+from incidents.importing import checking, files, kept, table
 from incidents.importing.plan import look_through
 from incidents.importing.problems import Problem, from_json
 from incidents.models import ImportBatch, ImportMapping
@@ -68,7 +68,7 @@ def import_new(request: HttpRequest) -> HttpResponse:
         batch.read = len(form.sheet.rows) + len(form.sheet.problems)
         batch.save(update_fields=["default_state", "warnings", "read"])
         if batch.format == ImportBatch.Format.TABLE:
-            saved = checking.use_saved(batch, form.sheet)
+            saved = kept.use(batch, form.sheet)
             if saved is None:
                 return redirect("incidents:import_columns", pk=batch.pk)
             messages.info(
@@ -135,7 +135,7 @@ def import_columns(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = ColumnsForm(_sent(request), sheet=sheet, chosen=batch.mapping, saved=batch.saved)
     if request.method == "POST" and form.is_valid():
         keep_as = form.cleaned_data["keep_as"]
-        checking.choose(
+        kept.choose(
             batch,
             columns=form.mapping,
             by=request.user,  # type: ignore[arg-type]
@@ -167,7 +167,7 @@ def import_values(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = ValuesForm(_sent(request), words=words, meant=batch.values)
     if (request.method == "POST" and form.is_valid()) or not words:
         if words:
-            checking.mean(batch, form.values)
+            kept.mean(batch, form.values)
         return _look(request, batch)
     return render(request, "incidents/import_values.html", {"form": form, "batch": batch})
 

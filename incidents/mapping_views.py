@@ -3,16 +3,16 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from ceasefire import audit
 from ceasefire.people.access import requires
 from incidents import exports
+from incidents.exceptions import MappingNameTaken
 from incidents.forms.imports import MappingForm
-from incidents.importing import checking
+from incidents.importing import checking, kept
 from incidents.models import ImportMapping
 
 IMPORT = "incidents.import_incident"
@@ -41,16 +41,19 @@ def mapping_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     mapping = _mapping(request, pk)
     form = MappingForm(request.POST or None, mapping=mapping, initial={"name": mapping.name})
     if request.method == "POST" and form.is_valid():
-        mapping.name = form.cleaned_data["name"]
-        mapping.save(update_fields=["name"])
-        audit.record(
-            "incident.mapping_renamed",
-            subject=mapping,
-            by=request.user,  # type: ignore[arg-type]
-            site=mapping.site,
-        )
-        messages.success(request, _("The name was changed."))
-        return redirect("incidents:mapping_list")
+        try:
+            renamed = kept.rename(
+                mapping,
+                name=form.cleaned_data["name"],
+                by=request.user,  # type: ignore[arg-type]
+            )
+        except MappingNameTaken as refusal:
+            form.add_error("name", str(refusal))
+        else:
+            if renamed is None:
+                raise Http404
+            messages.success(request, _("The name was changed."))
+            return redirect("incidents:mapping_list")
     columns = [
         (column.label, mapping.columns[column.key])
         for column in exports.COLUMNS
@@ -73,12 +76,6 @@ def mapping_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 def mapping_delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Forget kept columns; what was imported with them stays."""
     mapping = _mapping(request, pk)
-    audit.record(
-        "incident.mapping_deleted",
-        subject=mapping,
-        by=request.user,  # type: ignore[arg-type]
-        site=mapping.site,
-    )
-    mapping.delete()
+    kept.forget(mapping, by=request.user)  # type: ignore[arg-type]
     messages.info(request, _("The kept columns were deleted."))
     return redirect("incidents:mapping_list")

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
-
-from ceasefire import audit, codes, periods
-from ceasefire.people.models import User
+from ceasefire import codes, periods
 from incidents.importing import files, table
 from incidents.importing.entry import Entry
 from incidents.importing.plan import Progress
 from incidents.importing.problems import from_json
-from incidents.importing.reading import Sheet
 from incidents.importing.verbs import KEPT, OF_THE_FILE, Outcome, import_file
-from incidents.models import ImportBatch, ImportMapping
+from incidents.models import ImportBatch
 
 
 def look(batch: ImportBatch, content: bytes, *, progress: Progress | None = None) -> Outcome:
@@ -76,67 +72,6 @@ def outcome_of(batch: ImportBatch) -> Outcome:
         problems=kept[0] if kept is not None else from_json(batch.rejects),
         warnings=from_json(batch.warnings),
     )
-
-
-# --- saved columns ------------------------------------------------------------------------------
-
-
-@transaction.atomic
-def use_saved(batch: ImportBatch, sheet: Sheet) -> ImportMapping | None:
-    """Take the columns that were saved for files like this one, if there are any."""
-    batch.signature = sheet.signature
-    saved = ImportMapping.objects.for_header(batch.site, sheet.signature)
-    if saved is not None:
-        known = set(sheet.columns)
-        batch.mapping = {ours: name for ours, name in saved.columns.items() if name in known}
-        batch.values, batch.saved = saved.values, saved
-        ImportMapping.objects.filter(pk=saved.pk).update(used_at=periods.now())
-    batch.save(update_fields=["signature", "mapping", "values", "saved"])
-    return saved
-
-
-@transaction.atomic
-def choose(
-    batch: ImportBatch,
-    *,
-    columns: dict[str, str],
-    by: User,
-    keep_as: str = "",
-) -> None:
-    """Say which column is which, and keep that under a name for the next file of this kind."""
-    batch.mapping, batch.checked = columns, False
-    if keep_as:
-        saved, _made = ImportMapping.objects.update_or_create(
-            site=batch.site,
-            name=keep_as,
-            defaults={
-                "signature": batch.signature,
-                "columns": columns,
-                "values": batch.values,
-                "used_at": periods.now(),
-            },
-            create_defaults={
-                "signature": batch.signature,
-                "columns": columns,
-                "values": batch.values,
-                "by": by,
-            },
-        )
-        batch.saved = saved
-        audit.record("incident.mapping_kept", subject=saved, by=by, site=batch.site)
-    elif batch.saved is not None and batch.saved.columns != columns:
-        # Other columns than the saved ones, for this file only.
-        batch.saved = None
-    batch.save(update_fields=["mapping", "checked", "saved"])
-
-
-@transaction.atomic
-def mean(batch: ImportBatch, values: dict[str, dict[str, str]]) -> None:
-    """Say what words mean, for this file and for those whose columns were saved with it."""
-    batch.values, batch.checked = values, False
-    batch.save(update_fields=["values", "checked"])
-    if batch.saved is not None:
-        ImportMapping.objects.filter(pk=batch.saved.pk).update(values=values)
 
 
 def label_of(ours: str, code: str) -> str:
