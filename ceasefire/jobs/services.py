@@ -16,6 +16,7 @@ from django.db import Error, connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from ceasefire.database import races
 from ceasefire.database.session import as_system
 from ceasefire.jobs.broker import hint
 from ceasefire.jobs.exceptions import Cancelled, JobRefusal, UnsafePayload
@@ -231,6 +232,24 @@ def _work(job: Job) -> None:
         _finish(job, Job.State.DONE)
 
 
+def _work_again(job: Job) -> None:
+    """Work, and at once again where PostgreSQL ended the work for another's sake.
+
+    That is nobody's fault and no attempt of the job's; a handler comes to the same end however
+    often it runs. After `races.ATTEMPTS` it is a failure as any other, and tried later.
+    """
+    for attempt in range(1, races.ATTEMPTS):
+        try:
+            _work(job)
+            return
+        except Error as error:
+            if not races.is_lost(error):
+                raise
+        log.warning("job %s (%s) lost to another and is run again", job.pk, job.kind)
+        races.pause(attempt)
+    _work(job)
+
+
 def _failed(job: Job, error: Exception) -> None:
     kind = _kind_of(error)
     log.error("job %s (%s), attempt %s: %s%s", job.pk, job.kind, job.attempts, kind, _frames(error))
@@ -262,7 +281,7 @@ def run(job_id: int) -> str | None:
         token = _current.set(job)
         try:
             with _side_line():
-                _work(job)
+                _work_again(job)
         except Cancelled:
             with as_system():
                 _finish(job, Job.State.CANCELLED)
