@@ -2,7 +2,8 @@
 
 A notice is a sentence of its kind and a code, nothing else: it can be read over somebody's
 shoulder. Who may not see the record gets none; that is for the caller to see to, who knows the
-record.
+record. Who may no longer see it is not shown the notice either, nor is it counted: for that the
+record's app registers `worklist.subject("incidents.incident", Incident.objects.visible_to)`.
 
     worklist.kind(
         "response.contact_due", _("24 hours have passed without a first contact."),
@@ -16,7 +17,7 @@ May import audit and what lies below. REO's database role has no right on the ta
 
 from typing import TYPE_CHECKING, Any
 
-from ceasefire.worklist.kinds import Kind, kind, kind_of
+from ceasefire.worklist.kinds import Kind, kind, kind_of, subject
 
 if TYPE_CHECKING:
     from ceasefire.worklist.models import Notification
@@ -30,6 +31,7 @@ __all__ = [
     "mark_all_read",
     "mark_read",
     "notify",
+    "subject",
     "unread",
 ]
 

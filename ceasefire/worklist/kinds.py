@@ -17,6 +17,9 @@ class Kind:
 
 _kinds: dict[str, Kind] = {}
 
+#: Of which records of a kind (as the trail calls it) a person may hear: see `subject`.
+_subjects: dict[str, Callable[[Any], Any]] = {}
+
 
 def kind(
     name: str, sentence: Any, *, tone: str = "", address: Callable[[str], str] | None = None
@@ -32,3 +35,18 @@ def kind(
 def kind_of(name: str) -> Kind | None:
     """A registered kind; None where this version has no such kind any more."""
     return _kinds.get(name)
+
+
+def subject(label: str, visible_to: Callable[[Any], Any]) -> None:
+    """Say which records of a kind, such as `incidents.incident`, a person may see now.
+
+    `visible_to` makes of a person the query of those records, which have a `code`. Asked whenever
+    notices are read, for a record may become sensitive, and a person may leave its site, after
+    they were told. A kind of record that nobody registered is shown to whoever was told.
+    """
+    _subjects[label] = visible_to
+
+
+def subjects() -> dict[str, Callable[[Any], Any]]:
+    """Every registered kind of record."""
+    return dict(_subjects)

@@ -3,21 +3,28 @@
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from ceasefire.people.models import User
-from ceasefire.worklist.kinds import kind_of
+from ceasefire.worklist.kinds import kind_of, subjects
 
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
     """Notices, as their page asks for them."""
 
     def visible_to(self, user: Any) -> "NotificationQuerySet":
-        """One's own, nobody else's."""
+        """One's own, nobody else's, of records that one may see at this moment.
+
+        Each is looked up by its code, so that the bell stays quick whatever the records.
+        """
         if not user.is_authenticated or not user.has_perm("worklist.view_notification"):
             return self.none()
-        return self.filter(recipient=user)
+        own = self.filter(recipient=user)
+        for label, visible_to in subjects().items():
+            seen = visible_to(user).order_by().filter(code=OuterRef("subject_code"))
+            own = own.filter(~Q(subject_label=label) | Exists(seen))
+        return own
 
     def unread(self) -> "NotificationQuerySet":
         return self.filter(read_at__isnull=True)

@@ -30,6 +30,8 @@ for _name, _sentence, _tone in (
 ):
     worklist.kind(_name, _sentence, tone=_tone, address=_address)
 
+worklist.subject(Incident._meta.label_lower, lambda person: Incident.objects.visible_to(person))
+
 
 def may_see(incident: Incident, person: User) -> bool:
     """Whether the incident is among those the person may see at all."""
