@@ -17,6 +17,7 @@ urlpatterns = [
     path("people/", include("ceasefire.accounts.user_urls")),
     path("", include("ceasefire.oversight.urls")),
     path("incidents/", include("incidents.urls")),
+    path("outreach/", include("outreach.urls")),
     path("api/v1/", include("ceasefire.api.urls")),
     path("api/v1/incidents/", include("incidents.api.urls")),
     path("photos/", include("ceasefire.attachments.urls")),

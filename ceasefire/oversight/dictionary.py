@@ -253,6 +253,26 @@ PERSONAL: dict[str, Personal] = {
     "usersessions.UserSession.user_agent": Personal(
         "Know one's own phone again: browser and kind of device only", "session"
     ),
+    # outreach
+    "outreach.Participant.worker": Personal("Who carries the case and may read it", "trace"),
+    "outreach.Participant.status": Personal("What the case needs next", "case"),
+    "outreach.Participant.pause_reason": Personal("Know why nobody goes there now", "case"),
+    "outreach.Participant.close_reason": Personal("See how cases end, in counts", "case"),
+    "outreach.Participant.sex": Personal("Send the right person; counts", "case"),
+    "outreach.Participant.age_band": Personal("See who is reached, in counts", "case"),
+    "outreach.Participant.language": Personal("Speak with the person", "case"),
+    "outreach.Participant.safety_flags": Personal("Harm nobody, staff or participant", "case"),
+    "outreach.Participant.risk_signal": Personal("Go first where harm is near", "case"),
+    "outreach.Participant.created_by": Personal(_WHO, "trace"),
+    "outreach.Participant.updated_by": Personal(_WHO, "trace"),
+    "outreach.CaseMember.user": Personal("Who else works the case and may read it", "trace"),
+    "outreach.CaseMember.added_by": Personal(_WHO, "trace"),
+    "outreach.ParticipantStep.reason": Personal("Why a case was moved", "case"),
+    "outreach.ParticipantStep.worker": Personal("Count past weeks as they were", "trace"),
+    "outreach.ParticipantStep.by": Personal(_WHO, "trace"),
+    "outreach.Delegation.from_user": Personal("Whose team somebody stands in for", "trace"),
+    "outreach.Delegation.to_user": Personal("Who may read the team's cases meanwhile", "trace"),
+    "outreach.Delegation.created_by": Personal(_WHO, "trace"),
 }
 
 #: Fields that are in no table: the vault keeps them, sealed, under the record's key.
@@ -263,6 +283,12 @@ SEALED: dict[str, Personal] = {
     "incidents.Victimization.name": Personal("Visit the family; know a person again", "identity"),
     "incidents.ConflictingSubmission.names": Personal("Lose nothing that was typed", "identity"),
     "incidents.SecondReport.names": Personal("Lose nothing that was typed", "identity"),
+    "outreach.Participant.name": Personal("Find the person; never on a screen unasked", "identity"),
+    "outreach.Participant.alias": Personal("What the case team calls the person", "identity"),
+    "outreach.Participant.phone": Personal("Reach the person", "identity"),
+    "outreach.Participant.address": Personal("Reach the person", "identity"),
+    "outreach.Participant.family": Personal("Know whom to ask in danger", "identity"),
+    "outreach.Participant.tribe": Personal("Send somebody neutral", "identity"),
 }
 
 #: Text-like fields, structures and references that say nothing about a person, and why.
@@ -303,6 +329,10 @@ NOT_PERSONAL: dict[str, str] = {
     "incidents.SecondReport.content_hash": "a keyed hash of what a form held",
     "api.DeviceToken.prefix": "a mark of ours",
     "api.DeviceToken.scopes": "fixed words",
+    "outreach.Participant.code": "a number",
+    "outreach.Participant.content_hash": "a keyed hash of what a form held",
+    "outreach.ParticipantStep.from_status": "a state",
+    "outreach.ParticipantStep.to_status": "a state",
     "incidents.ImportBatch.digest": "a hash of a file",
     "incidents.ImportBatch.mapping": "names of columns",
     "incidents.ImportBatch.values": "words of a list's columns and the codes they mean",

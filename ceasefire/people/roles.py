@@ -62,6 +62,33 @@ _REVIEW = {
     "incidents.override_verification",
     "incidents.revise_incident",
 }
+#: The daily work with people: one's own cases and conflicts, one's own day.
+_CASE_READING = {
+    "outreach.view_participant",
+    "outreach.view_conflict",
+    "worklist.view_task",
+    "worklist.close_task",
+}
+_CASE_FIELD = _CASE_READING | {
+    "outreach.add_contact",
+    "outreach.mediate_conflict",
+    "outreach.log_work",
+}
+_CASE_WORK = _CASE_FIELD | {
+    "outreach.add_participant",
+    "outreach.change_participant",
+    "outreach.screen_participant",
+    "outreach.plan_participant",
+    "outreach.transfer_participant",
+    "vault.reveal_identity",
+}
+#: Of a team: who carries what, approvals, the weekly sheet.
+_CASE_SUPERVISION = _CASE_WORK | {
+    "outreach.supervise",
+    "outreach.approve_case",
+    "outreach.assign_case",
+    "outreach.delegate",
+}
 #: One verb on many rows; a kept filter shared with the team.
 _DESK = {"incidents.act_on_many", "incidents.share_filter"}
 #: Reports that count sexual violence, minors and staff too; all others read them without.
@@ -73,28 +100,35 @@ _PROGRAM_REPORTS = {
 }
 
 PERMISSIONS: dict[str, frozenset[str]] = {
-    Role.INTERRUPTER: frozenset(_INCIDENT_FIELD | _PROGRAM_REPORTS | {"places.view_place"}),
-    Role.WORKER: frozenset(_INCIDENT_FIELD | _PROGRAM_REPORTS | {"places.view_place"}),
+    Role.INTERRUPTER: frozenset(
+        _INCIDENT_FIELD | _CASE_FIELD | _PROGRAM_REPORTS | {"places.view_place"}
+    ),
+    Role.WORKER: frozenset(_INCIDENT_FIELD | _CASE_WORK | _PROGRAM_REPORTS | {"places.view_place"}),
     Role.SUPERVISOR: frozenset(
         _INCIDENT_FIELD
         | _REVIEW
         | _DESK
+        | _CASE_SUPERVISION
         | _PROGRAM_REPORTS
         | _SENSITIVE_COUNTS
         | {
             "places.view_place",
             "incidents.view_source",
             "incidents.assign_response",
-            "vault.reveal_identity",
             "attachments.remove_attachment",
         }
     ),
     Role.MANAGER: frozenset(
         _INCIDENT_FIELD
         | _DESK
+        | _CASE_SUPERVISION
         | _PROGRAM_REPORTS
         | _SENSITIVE_COUNTS
         | {
+            "outreach.decide_exception",
+            "outreach.change_rules",
+            "outreach.view_ties",
+            "outreach.view_measures",
             "places.view_place",
             "incidents.view_source",
             "incidents.archive_incident",
@@ -103,7 +137,6 @@ PERMISSIONS: dict[str, frozenset[str]] = {
             "incidents.view_named_group",
             "reports.freeze_weeklyreport",
             "reports.compile_weeklyreport",
-            "vault.reveal_identity",
             "jobs.view_job",
             "jobs.change_job",
             "people.confirm_change",
@@ -121,6 +154,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
             "attachments.add_attachment",
             "incidents.import_incident",
             "incidents.export_incident",
+            "outreach.view_measures",
             "reports.write_narrative",
             "reports.compile_weeklyreport",
             "jobs.view_job",
@@ -128,7 +162,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     ),
     Role.REO_STAFF: frozenset({"reports.view_sharedweeklyreport"}),
     Role.REO_VIEWER: frozenset({"reports.view_sharedweeklyreport"}),
-    Role.AUDITOR: frozenset({"audit.view_auditevent"}),
+    Role.AUDITOR: frozenset({"audit.view_auditevent", "outreach.view_measures"}),
     Role.ADMINISTRATOR: frozenset(
         {
             "people.view_user",

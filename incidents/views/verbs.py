@@ -230,7 +230,7 @@ REVEAL_REFUSALS: dict[type[vault.VaultError], Any] = {
 
 
 @require_POST
-@requires("vault.reveal_identity")
+@requires("incidents.view_source")
 def name_reveal(request: HttpRequest, code: str) -> HttpResponse:
     """A sealed name or contact of this incident, for a reason; written down before it is shown."""
     incident = one(request, code)

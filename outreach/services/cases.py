@@ -1,0 +1,49 @@
+"""What every verb on a case begins with: the row as it stands now, held; and who may do it."""
+
+from django.db import transaction
+
+from ceasefire.people.models import User
+from outreach.exceptions import ChangedMeanwhile, NotForThisPerson, SiteIsReadOnly
+from outreach.models import Participant
+
+
+def locked(participant: Participant) -> Participant:
+    """The case as it stands now, held to the end of the caller's transaction.
+
+    Cases are locked before anything that belongs to them, several of them in the order of their
+    keys, the audit trail last: two verbs then never wait for each other.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("A case is locked inside a transaction.")
+    return (
+        Participant.objects.select_for_update(of=("self",))
+        .select_related("site", "worker", "zone")
+        .get(pk=participant.pk)
+    )
+
+
+def may(participant: Participant, by: User, permission: str) -> bool:
+    """Whether the person's role holds the permission and the case is one they see and may write."""
+    return (
+        by.has_perm(permission)
+        and not participant.site.read_only
+        and Participant.objects.visible_to(by).filter(pk=participant.pk).exists()
+    )
+
+
+def held(
+    participant: Participant, *, by: User, permission: str, version: int | None = None
+) -> Participant:
+    """Lock the case for a verb of `by`, or refuse.
+
+    Raises `SiteIsReadOnly`, `NotForThisPerson`, and `ChangedMeanwhile` where `version` is given and
+    somebody wrote since the form was opened.
+    """
+    participant = locked(participant)
+    if participant.site.read_only:
+        raise SiteIsReadOnly
+    if not may(participant, by, permission):
+        raise NotForThisPerson
+    if version is not None and version != participant.version:
+        raise ChangedMeanwhile(version=participant.version)
+    return participant

@@ -1,0 +1,7 @@
+"""The addresses of outreach. Each part of the work has a list of its own below."""
+
+from django.urls import URLPattern, URLResolver
+
+app_name = "outreach"
+
+urlpatterns: list[URLPattern | URLResolver] = []
