@@ -4,8 +4,8 @@
     def contacts(request: HttpRequest, participant: Participant) -> dict[str, Any] | None:
         return {"template": "outreach/_participant_contacts.html", "contacts": ...}
 
-A section is rendered with what it returned, the participant and the request; None leaves it out. Its
-number says where it stands: 10 what is due, 20 screening, 30 contacts, 40 needs and plan, 50
+A section is rendered with what it returned, the participant and the request; None leaves it out.
+Its number says where it stands: 10 what is due, 20 screening, 30 contacts, 40 needs and plan, 50
 referrals, 60 notes, 70 conflicts, 80 the team of the case, 90 history. It asks the database a fixed
 number of times, whatever the case holds.
 """
