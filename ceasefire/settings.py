@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "ceasefire.people",
     "ceasefire.jobs",
     "ceasefire.audit",
+    "ceasefire.rulesets",
     "ceasefire.worklist",
     "ceasefire.vault",
     "ceasefire.exports",
@@ -323,6 +324,11 @@ STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "ceasefire.look.bundles.BundleFinder",
+]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -44,6 +44,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("duplicates/", twins.twin_list, name="twin_list"),
     path("places/", reading.place_search, name="place_search"),
     path("map/", mapping.incident_map, name="incident_map"),
+    path("map/outlines/<str:pcodes>/", mapping.map_outlines, name="map_outlines"),
     path("map/marks/", mapping.map_marks, name="map_marks"),
     path("map/records/", mapping.map_records, name="map_records"),
 ]

@@ -108,6 +108,7 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("incidents:incident_map", "GET", "", "200 200 200 200 200 403 403 403 403"),
     # Asked without saying which part of the map, which area.
     ("incidents:map_marks", "GET", "", "400 400 400 400 400 403 403 403 403"),
+    ("incidents:map_outlines", "GET", "outlines", "200 200 200 200 200 403 403 403 403"),
     ("incidents:map_records", "GET", "", "404 404 404 404 404 403 403 403 403"),
     # One that a colleague sent: read by the site, edited by those who review it.
     ("incidents:incident_detail", "GET", "incident", "200 200 200 200 200 403 403 403 403"),
@@ -235,6 +236,7 @@ def scenes(basrah: Any, zubair: Any, make_user: Callable[..., Any]) -> dict[str,
             [987654],
         ],
         "place": [["IQG02Q02"], ["IQG02Q02"], ["IQG99"]],
+        "outlines": [["IQG02+IQG08"], ["IQG02+IQG08"], ["IQG99"]],
         "site": [["BASRAH-CENTRE"], ["BASRAH-CENTRE"], ["NOWHERE"]],
         "zone": [zone_of(basrah), zone_of(basrah), ["BASRAH-CENTRE", "NOWHERE"]],
         "batch": [[batch_of(basrah)], [batch_of(zubair)], [uuid4()]],
@@ -430,12 +432,12 @@ def comparable(answer: Any) -> tuple[int, str]:
     [
         (n, m, s)
         for n, m, s, _x in TABLE
-        if s not in {"", "absent_number", "place", "site", "user", "token"}
+        if s not in {"", "absent_number", "outlines", "place", "site", "user", "token"}
     ],
     ids=[
         f"{n} {m}"
         for n, m, s, _x in TABLE
-        if s not in {"", "absent_number", "place", "site", "user", "token"}
+        if s not in {"", "absent_number", "outlines", "place", "site", "user", "token"}
     ],
 )
 def test_another_sites_record_answers_exactly_like_an_absent_one(

@@ -328,13 +328,10 @@
   });
 
   setWeeks();
-  Promise.all(
-    (facts.outlines || "")
-      .split(" ")
-      .filter(Boolean)
-      .map((path) => fetch(path).then((answer) => answer.json())),
-  )
-    .then((parts) => {
+  // One request, be it for one governorate or for several.
+  (facts.outlines ? fetch(facts.outlines).then((answer) => answer.json()) : Promise.resolve([]))
+    .then((found) => {
+      const parts = [].concat(found);
       map.setView([33, 44], 6, { animate: false });
       parts.forEach(draw);
       // Of what is counted and of the sites, not of the whole governorate.
