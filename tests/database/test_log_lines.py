@@ -54,3 +54,14 @@ def test_what_was_searched_for_is_cut_off_an_address():
     )
 
     assert CarefulFormatter("%(message)s").format(record) == "Error handling request /incidents/"
+
+
+def test_the_web_server_keeps_no_list_of_addresses():
+    from gunicorn.config import AccessLog
+
+    from ceasefire.local.supervisor import Supervisor
+
+    ours = object.__new__(Supervisor)
+    ours.host, ours.port = "127.0.0.1", 8000
+    assert AccessLog.default is None
+    assert not [word for word in ours._web_command() if "access" in word or "statsd" in word]
