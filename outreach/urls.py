@@ -1,7 +1,9 @@
 """The addresses of outreach. Each part of the work has a list of its own below."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
 app_name = "outreach"
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("outreach.participant_urls")),
+]
