@@ -253,6 +253,9 @@ PERSONAL: dict[str, Personal] = {
     "usersessions.UserSession.user_agent": Personal(
         "Know one's own phone again: browser and kind of device only", "session"
     ),
+    # rules
+    "rulesets.Ruleset.created_by": Personal(_WHO, "trace"),
+    "rulesets.Ruleset.approved_by": Personal(_WHO, "trace"),
     # outreach
     "outreach.Participant.worker": Personal("Who carries the case and may read it", "trace"),
     "outreach.Participant.status": Personal("What the case needs next", "case"),
@@ -349,6 +352,8 @@ NOT_PERSONAL: dict[str, str] = {
     "incidents.ExportFile.filters": "codes and days of the filters, no searched words",
     "incidents.ExportFile.language": "en or ar",
     "incidents.ExportFile.key_id": "the name of a key",
+    "rulesets.Ruleset.kind": "a kind of rules",
+    "rulesets.Ruleset.content": "numbers and the wording of criteria",
     "worklist.Notification.kind": "a word of ours",
     "worklist.Notification.subject_label": "the kind of record",
     "worklist.Notification.subject_code": "a code",

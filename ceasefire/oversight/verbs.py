@@ -91,6 +91,7 @@ VERBS: dict[str, str | Promise] = {
     "response.set_anew": _("A 72-hour clock was set anew"),
     "response.stopped": _("A 72-hour clock stopped"),
     "response.taken": _("Took an incident on the clock"),
+    "rules.made": _("Made another version of rules"),
     "source.added": _("Added a source"),
     "source.graded": _("Graded a source"),
     "vault.forgotten": _("Erased sealed words for good"),
