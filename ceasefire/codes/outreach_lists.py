@@ -81,6 +81,12 @@ OUTREACH_LISTS: dict[str, list[Row]] = {
         ("court", "Court", "المحكمة"),
         ("everyday", "Everyday talk", "حديث عام"),
     ],
+    "contact_mistake": [
+        ("slip", "Tapped by mistake", "ضغطة بالخطأ"),
+        ("person", "It was another participant", "كان مشاركا آخر"),
+        ("facts", "Day or way is wrong", "اليوم أو الطريقة خطأ"),
+        ("twice", "Recorded twice", "سُجل مرتين"),
+    ],
     "note_kind": [
         ("progress", "Progress", "التقدم"),
         ("safety", "Safety", "السلامة"),
@@ -178,6 +184,15 @@ OUTREACH_LISTS: dict[str, list[Row]] = {
         ("sms", "Text messages", "رسائل نصية"),
         ("online", "Posts online", "منشورات على الإنترنت"),
         ("other", "Other", "أخرى"),
+    ],
+    "session_topic": [
+        ("anger", "Anger, staying calm", "الغضب وضبط النفس"),
+        ("conflict", "Settling a conflict", "حل النزاعات"),
+        ("work", "Work, training", "العمل والتدريب"),
+        ("law", "Law, rights", "القانون والحقوق"),
+        ("trauma", "What violence does to us", "آثار العنف علينا"),
+        ("family", "Family", "العائلة"),
+        ("other", "Another topic", "موضوع آخر"),
     ],
     "work_activity": [
         ("street", "Street, canvass", "الشارع والجولات"),
