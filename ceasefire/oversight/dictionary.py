@@ -276,6 +276,15 @@ PERSONAL: dict[str, Personal] = {
     "outreach.Delegation.from_user": Personal("Whose team somebody stands in for", "trace"),
     "outreach.Delegation.to_user": Personal("Who may read the team's cases meanwhile", "trace"),
     "outreach.Delegation.created_by": Personal(_WHO, "trace"),
+    "outreach.Contact.mode": Personal("How the participant was met, against the standard", "case"),
+    "outreach.Contact.topics": Personal("What was spoken of, without words", "case"),
+    "outreach.Contact.risk_signal": Personal("Go first where harm is near", "case"),
+    "outreach.Contact.accompanied_by": Personal("Who else was there and can be asked", "trace"),
+    "outreach.Contact.created_by": Personal(_WHO, "trace"),
+    "outreach.ContactTakenBack.reason": Personal("Why a contact does not count", "case"),
+    "outreach.ContactTakenBack.by": Personal(_WHO, "trace"),
+    "outreach.CaseloadOverride.worker": Personal("Who carries more than the cap", "trace"),
+    "outreach.CaseloadOverride.by": Personal(_WHO, "trace"),
 }
 
 #: Fields that are in no table: the vault keeps them, sealed, under the record's key.
@@ -292,6 +301,8 @@ SEALED: dict[str, Personal] = {
     "outreach.Participant.address": Personal("Reach the person", "identity"),
     "outreach.Participant.family": Personal("Know whom to ask in danger", "identity"),
     "outreach.Participant.tribe": Personal("Send somebody neutral", "identity"),
+    "outreach.Contact.note": Personal("Know next time what was said", "identity"),
+    "outreach.CaseloadOverride.reason": Personal("Know why a caseload is above the cap", "case"),
 }
 
 #: Text-like fields, structures and references that say nothing about a person, and why.

@@ -16,6 +16,8 @@ VERBS: dict[str, str | Promise] = {
     "attachment.read": _("Looked at a photo of a sensitive incident"),
     "attachment.removed": _("Removed a photo"),
     "audit.checked": _("Checked the audit trail"),
+    "contact.recorded": _("Recorded a contact"),
+    "contact.taken_back": _("Took back a contact that was a mistake"),
     "demo.loaded": _("Loaded the demonstration"),
     "incident.archived": _("Archived an incident"),
     "incident.accepted": _("Accepted an incident"),
