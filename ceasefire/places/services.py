@@ -207,18 +207,19 @@ def locate_many(points: Iterable[tuple[float, float]]) -> list[tuple[int | None,
     """
     from shapely import points as as_points
 
-    spots = [as_points(lon, lat) for lat, lon in points]
+    asked = list(points)
+    spots = as_points([lon for _lat, lon in asked], [lat for lat, _lon in asked])
     tree, keys = _outlines()
     if not keys:
         forget_outlines()
-        return [(None, 0.0) for _spot in spots]
+        return [(None, 0.0) for _spot in asked]
     inside: dict[int, int] = {}
     for at, area in zip(*tree.query(spots, predicate="intersects"), strict=True):
         inside[int(at)] = min(int(area), inside.get(int(at), int(area)))
     found: list[tuple[int | None, float]] = [
-        (keys[inside[at]], 0.0) if at in inside else (None, 0.0) for at in range(len(spots))
+        (keys[inside[at]], 0.0) if at in inside else (None, 0.0) for at in range(len(asked))
     ]
-    for at in range(len(spots)):
+    for at in range(len(asked)):
         if at not in inside:
             areas, distances = tree.query_nearest(spots[at], return_distance=True)
             found[at] = (keys[int(min(areas))], float(min(distances)))

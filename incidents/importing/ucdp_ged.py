@@ -68,6 +68,8 @@ AREAS = {
     6: "country",
     7: "country",
 }
+#: Columns whose cells are not likely to come again.
+_OWN = frozenset({"id", "latitude", "longitude"})
 CREDIT = _("UCDP Georeferenced Event Dataset, CC BY 4.0. Sundberg and Melander 2013.")
 
 
@@ -77,23 +79,32 @@ class Reader:
     def __init__(self, columns: Mapping[str, str]) -> None:
         self.columns = columns
         self.kept: list[str] | None = None
+        #: (our column, text) -> what it means: the same numbers and days come again and again.
+        self._read_before: dict[tuple[str, str], Any] = {}
 
     def read(self, number: int, row: Mapping[str, str]) -> tuple[Entry | None, list[Problem]]:
         """One row as an entry, or the problems that keep it from being one."""
         problems: list[Problem] = []
+        columns, before = self.columns, self._read_before
 
         def take(name: str, parse: Callable[[str], Any], default: Any = None) -> Any:
-            column = self.columns.get(name)
+            column = columns.get(name)
             text = row.get(column, "") if column else ""
+            known = before.get((name, text), before)
+            if known is not before:
+                return known
             if not text.strip():
                 if name in REQUIRED:
                     problems.append(Problem(number, column or name, "required"))
                 return default
             try:
-                return parse(text)
+                read = parse(text)
             except BadCell as bad:
                 problems.append(Problem.of(number, column or name, bad.code, text))
                 return default
+            if name not in _OWN and len(text) < 80 and len(before) < 50_000:
+                before[name, text] = read
+            return read
 
         key = take("id", cells.plain, "")
         violence = take("type_of_violence", lambda text: cells.whole_between(text, 1, 3), 1)

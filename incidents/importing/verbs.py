@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -61,6 +62,10 @@ IMPORT = "incidents.import_incident"
 #: So many refusals and remarks are kept with a batch; the file of refusals holds them all.
 KEPT = 1000
 _INSERT = 1000
+#: So many parts of new records are written at once, a thousand records each.
+_PARTS_TOGETHER = 5
+#: So much the index of words gathers before it sorts it in, as long as an import goes on.
+_WORDS_GATHERED = "16MB"
 #: Folded summaries that are kept for the next row with the same one.
 _KEYS = 10_000
 #: Remarks that were made when a workbook became text, before the rows were looked at.
@@ -317,79 +322,53 @@ def _insert(
     if not plan.create or plan.gazetteer is None:
         return
     year, total = now.year, len(plan.create)
-    number = codes.reserve_numbers("INC", year, total)
-    keys: dict[str, str] = {}
-    learned: set[str] = set()
-    person = by.pk if by is not None else None
+    making = _Making(plan, plan.gazetteer, by, now, codes.reserve_numbers("INC", year, total))
+    same = {
+        "batch_id": batch.pk,
+        "created_at": now,
+        "submitted_at": now,
+        "updated_at": now,
+        "updated_by_id": by.pk if by is not None else None,
+    }
+    parts = plan.create.parts()
     done = 0
-    for part in plan.create.parts():
-        incidents, sources, actors = [], [], []
-        named: list[tuple[UUID, str]] = []
-        written: set[str] = set()
-        names: set[str] = set()
-        for entry, _none in part:
-            incident = _new(plan, plan.gazetteer, entry, keys)
-            incident |= {
-                "id": uuid4(),
-                "code": f"INC-{year}-{number:06d}",
-                "batch_id": batch.pk,
-                "created_at": now,
-                "submitted_at": now,
-                "accepted_at": now if entry.state in ("accepted", "archived") else None,
-                "updated_at": now,
-                "updated_by_id": person,
-            }
-            incident["search_key"] = f"inc {year} {number:06d} {incident['search_key']}"
-            number += 1
-            # A microsecond apart, so that the rows keep their order.
-            mine = [
-                {
-                    "id": uuid4(),
-                    "incident_id": incident["id"],
-                    "kind": facts.kind,
-                    "reliability": facts.reliability,
-                    "credibility": facts.credibility,
-                    "text": facts.text,
-                    "has_sealed_name": bool(facts.name),
-                    "received_at": now,
-                    "created_at": now + timedelta(microseconds=position),
-                    "created_by_id": person,
-                }
-                for position, facts in enumerate(entry.sources)
-            ]
-            incident |= _grade(entry, (_Graded(**row) for row in mine))
-            incident["source_key"] = search.said_key(
-                (person, facts.text) for facts in entry.sources
-            )
-            written.update(incident["search_key"].split(), incident["source_key"].split())
-            names.update(plan.gazetteer.names(entry.facts["place"]))
-            named += [
-                (row["id"], facts.name)
-                for row, facts in zip(mine, entry.sources, strict=True)
-                if facts.name
-            ]
-            actors += [
-                {
-                    "id": uuid4(),
-                    "incident_id": incident["id"],
-                    "category": actor.category,
-                    "created_at": now + timedelta(microseconds=position),
-                }
-                for position, actor in enumerate(entry.actors)
-            ]
-            incidents.append(incident)
-            sources += mine
-        copy_in(Incident, incidents)
-        copy_in(Source, sources)
-        copy_in(IncidentActor, actors)
-        search.learn(written - learned, names - learned)
-        learned |= written | names
-        vault.seal_rows(
-            (vault.Item(Source(pk=key), "name", name, "name") for key, name in named), by=by
+    while together := list(islice(parts, _PARTS_TOGETHER)):
+        rows = sum(map(len, together))
+        _gather_words(_WORDS_GATHERED if done + rows < total else None)
+        # Each record is made while the one before is written: nothing is asked in between.
+        copy_in(
+            Incident,
+            (making.incident(entry) for part in together for entry, _none in part),
+            same=same,
         )
-        done += len(part)
+        copy_in(Source, making.sources)
+        copy_in(IncidentActor, making.actors)
+        search.learn(making.written - making.learned, making.names - making.learned)
+        vault.seal_rows(
+            (vault.Item(Source(pk=key), "name", name, "name") for key, name in making.named), by=by
+        )
+        making.forget()
+        done += rows
         if progress is not None:
             progress(done, total)
+
+
+def _gather_words(most: str | None) -> None:
+    """Let the index of words gather so much before it sorts it in, the more the quicker.
+
+    None: as always, so that what is left unsorted at the end makes no search slow. Holds for this
+    transaction at most.
+    """
+    with connection.cursor() as cursor:
+        if most is None:
+            cursor.execute("SET LOCAL gin_pending_list_limit TO DEFAULT")
+            cursor.execute("SET LOCAL work_mem TO DEFAULT")
+        else:
+            cursor.execute(
+                "SELECT set_config('gin_pending_list_limit', %s, true),"
+                " set_config('work_mem', %s, true)",
+                [most, most],
+            )
 
 
 class _Graded:
@@ -397,36 +376,120 @@ class _Graded:
 
     same_origin_as_id = None
 
-    def __init__(self, *, id: Any, kind: str, reliability: str, credibility: str, **_: Any) -> None:
-        self.id, self.kind = id, kind
-        self.reliability, self.credibility = reliability, credibility
+    def __init__(self, id: int, facts: SourceFacts) -> None:
+        self.id, self.kind = id, facts.kind
+        self.reliability, self.credibility = facts.reliability, facts.credibility
 
 
-def _new(plan: Plan, gazetteer: Gazetteer, entry: Entry, keys: dict[str, str]) -> dict[str, Any]:
-    """The columns of a new record that follow from its row; the search key still without code."""
-    facts = {name: value for name, value in entry.facts.items() if value is not None}
-    place = facts.pop("place")
-    summary = facts.get("summary", "")
-    if summary not in keys:
-        if len(keys) > _KEYS:
-            keys.clear()
-        keys[summary] = search.words_key(summary)
-    return {
-        "reported_at": facts["occurred_from"],
-        "staff_involved": False,
-        **facts,
-        "site_id": plan.site_of(entry).pk,
-        "place_id": place.pk,
-        "district_id": place.district_id,
-        "occurred_on": periods.local_day(facts["occurred_from"]),
-        "is_sensitive": facts["type"] == "SXV",
-        "search_key": f"{keys[summary]} {gazetteer.tail(place)}".strip(),
-        "workflow_state": str(entry.state),
-        "origin": origin_of(plan, entry),
-        "origin_id": entry.origin_id,
-        "content_hash": entry.content,
-        "original": entry.original,
-    }
+class _Making:
+    """Makes new records of rows; what is made beside them waits until they are written."""
+
+    def __init__(
+        self, plan: Plan, gazetteer: Gazetteer, by: User | None, now: datetime, number: int
+    ) -> None:
+        self.plan, self.gazetteer, self.now, self.number = plan, gazetteer, now, number
+        self.person = by.pk if by is not None else None
+        #: The words of summaries, and of what sources said, that came before.
+        self.keys: dict[str, str] = {}
+        self.said: dict[tuple[str, ...], str] = {}
+        self.learned: set[str] = set()
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin the next chunk."""
+        self.sources: list[dict[str, Any]] = []
+        self.actors: list[dict[str, Any]] = []
+        self.named: list[tuple[UUID, str]] = []
+        self.learned |= getattr(self, "written", set()) | getattr(self, "names", set())
+        #: Words that stand in the records, and those by which their places are called.
+        self.written: set[str] = set()
+        self.names: set[str] = set()
+        self.places: set[int] = set()
+
+    def incident(self, entry: Entry) -> dict[str, Any]:
+        """The columns of a record that are its own; its sources and actors are laid aside."""
+        key, now = uuid4(), self.now
+        incident = self._facts(entry)
+        incident["id"] = key
+        incident["code"] = f"INC-{now.year}-{self.number:06d}"
+        incident["search_key"] = f"inc {now.year} {self.number:06d} {incident['search_key']}"
+        incident["source_key"] = self._said(entry)
+        if entry.state in ("accepted", "archived"):
+            incident["accepted_at"] = now
+        incident |= _grade(entry, (_Graded(at, one) for at, one in enumerate(entry.sources)))
+        self.number += 1
+        # A microsecond apart, so that the rows keep their order.
+        for position, facts in enumerate(entry.sources):
+            source = {
+                "id": uuid4(),
+                "incident_id": key,
+                "kind": facts.kind,
+                "reliability": facts.reliability,
+                "credibility": facts.credibility,
+                "text": facts.text,
+                "has_sealed_name": bool(facts.name),
+                "received_at": now,
+                "created_at": now + timedelta(microseconds=position),
+                "created_by_id": self.person,
+            }
+            self.sources.append(source)
+            if facts.name:
+                self.named.append((source["id"], facts.name))
+        for position, actor in enumerate(entry.actors):
+            self.actors.append(
+                {
+                    "id": uuid4(),
+                    "incident_id": key,
+                    "category": actor.category,
+                    "created_at": now + timedelta(microseconds=position),
+                }
+            )
+        return incident
+
+    def _facts(self, entry: Entry) -> dict[str, Any]:
+        """The columns that follow from the row; the search key still without the code."""
+        facts = {name: value for name, value in entry.facts.items() if value is not None}
+        place = facts.pop("place")
+        if place.pk not in self.places:
+            self.places.add(place.pk)
+            self.written.update(self.gazetteer.tail(place).split())
+            self.names.update(self.gazetteer.names(place))
+        words = self._words(facts.get("summary", ""))
+        return {
+            "reported_at": facts["occurred_from"],
+            "staff_involved": False,
+            **facts,
+            "site_id": self.plan.site_of(entry).pk,
+            "place_id": place.pk,
+            "district_id": place.district_id,
+            "occurred_on": periods.local_day(facts["occurred_from"]),
+            "is_sensitive": facts["type"] == "SXV",
+            "search_key": f"{words} {self.gazetteer.tail(place)}".strip(),
+            "workflow_state": str(entry.state),
+            "origin": origin_of(self.plan, entry),
+            "origin_id": entry.origin_id,
+            "content_hash": entry.content,
+            "original": entry.original,
+        }
+
+    def _words(self, summary: str) -> str:
+        found = self.keys.get(summary)
+        if found is None:
+            if len(self.keys) > _KEYS:
+                self.keys.clear()
+            found = self.keys[summary] = search.words_key(summary)
+            self.written.update(("inc", *found.split()))
+        return found
+
+    def _said(self, entry: Entry) -> str:
+        texts = tuple(facts.text for facts in entry.sources)
+        found = self.said.get(texts)
+        if found is None:
+            if len(self.said) > _KEYS:
+                self.said.clear()
+            found = self.said[texts] = search.said_key((self.person, text) for text in texts)
+            self.written.update(found.split())
+        return found
 
 
 def _settle(incident: Incident, gazetteer: Gazetteer | None, keys: dict[str, str]) -> None:

@@ -116,8 +116,13 @@ class ActorFacts:
 Rows = Sequence[SourceFacts] | Sequence[VictimFacts] | Sequence[ActorFacts]
 
 
+_AS_IT_IS = frozenset({str, int, float, bool, type(None)})
+
+
 def plain(value: Any) -> Any:
     """A value as JSON holds it: a place as its P-code, a moment or a day in ISO form."""
+    if type(value) in _AS_IT_IS:
+        return value
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, models.Model):
