@@ -49,6 +49,8 @@ def django_db_setup(
             verbosity=0,
             interactive=False,
             keepdb=django_db_keepdb and not django_db_createdb,
+            # No test asks for what the migrations wrote to be put back.
+            serialized_aliases=(),
         )
         connections.close_all()
         database_roles.stepping_down = True
