@@ -42,3 +42,41 @@ class SiteIsReadOnly(OutreachRefusal):
 
 class CaseIsClosed(OutreachRefusal):
     message = _("The case is closed. Reopen it first.")
+
+
+class KeyTaken(OutreachRefusal):
+    """The form's key stands for another record already."""
+
+    message = _("This form was used for something else. Load the page again.")
+
+
+class InTheFuture(OutreachRefusal):
+    message = _("This lies ahead. Write when it was.")
+
+
+class TooLongAgo(OutreachRefusal):
+    message = _("This lies more than a year back. Tell your supervisor.")
+
+
+class NextDayNotAhead(OutreachRefusal):
+    message = _("The next visit is today or later, within a year.")
+
+
+class NotAColleague(OutreachRefusal):
+    """Somebody of another site or role, or who has left."""
+
+    message = _("This person is not at the site, or has left.")
+
+
+class TakenBackAlready(OutreachRefusal):
+    message = _("This was taken back already.")
+
+
+class CaseloadFull(OutreachRefusal):
+    """The worker carries as many active cases as the site's rules allow."""
+
+    message = _("This worker carries as many as the rules allow. A manager may say otherwise.")
+
+
+class ReasonMissing(OutreachRefusal):
+    message = _("Give a reason.")
