@@ -80,3 +80,13 @@ class CaseloadFull(OutreachRefusal):
 
 class ReasonMissing(OutreachRefusal):
     message = _("Give a reason.")
+
+
+class ConsentWithdrawn(OutreachRefusal):
+    """Nothing is written any more about somebody who took the consent back."""
+
+    message = _("Consent was withdrawn. Nothing is kept or written for this case any more.")
+
+
+class ConsentMissing(OutreachRefusal):
+    message = _("Record the consent first.")

@@ -14,6 +14,17 @@ OUTREACH_LISTS: dict[str, list[Row]] = {
         ("no_women_alone", "Do not send women staff alone", "لا ترسل موظفة وحدها"),
         ("armed", "May be armed", "قد يكون مسلحا"),
     ],
+    "consent_purpose": [
+        ("case_work", "Work with him, and notes about it", "العمل معه وتدوين الملاحظات"),
+        ("phone", "Contact by phone", "الاتصال بالهاتف"),
+        ("home_visits", "Home visits", "الزيارات المنزلية"),
+        ("sharing", "Sharing what a provider needs", "مشاركة ما تحتاجه جهة الإحالة"),
+    ],
+    "consent_manner": [
+        ("spoken", "Spoken", "شفهيا"),
+        ("written", "Written", "تحريريا"),
+        ("relative", "Through a relative", "عن طريق أحد الأقارب"),
+    ],
     "spoken_language": [
         ("ar", "Arabic", "العربية"),
         ("ku", "Kurdish", "الكردية"),

@@ -11,6 +11,7 @@ from outreach.models.conflicts import (
     PartyTie,
     TieKind,
 )
+from outreach.models.consent import SEARCHES_A_DAY, ConsentRecord, SearchCount
 from outreach.models.contacts import (
     ALARMING,
     CaseloadOverride,
@@ -48,6 +49,7 @@ __all__ = [
     "MEDIATORS",
     "OPEN_TO_TEAM",
     "SEALED",
+    "SEARCHES_A_DAY",
     "Approval",
     "CaseMember",
     "CaseReview",
@@ -58,6 +60,7 @@ __all__ = [
     "ConflictMediator",
     "ConflictParty",
     "ConflictStep",
+    "ConsentRecord",
     "Contact",
     "ContactTakenBack",
     "Delegation",
@@ -67,6 +70,7 @@ __all__ = [
     "Participant",
     "ParticipantStep",
     "PartyTie",
+    "SearchCount",
     "StaffProfile",
     "StaffTie",
     "SupervisionDecision",

@@ -161,6 +161,8 @@ class Participant(models.Model):
     #: When somebody looks again; asked of every pause.
     pause_until = models.DateField(_("Look again on"), null=True, blank=True)
     close_reason = models.CharField(_("Why closed"), max_length=16, blank=True)
+    #: With which reason somebody asked to close it, while the answer is awaited.
+    asked_close_reason = models.CharField(_("Why it is to close"), max_length=16, blank=True)
 
     sex = models.CharField(_("Sex"), max_length=8, default="unknown")
     birth_year = models.PositiveSmallIntegerField(_("Year of birth"), null=True, blank=True)
@@ -179,6 +181,8 @@ class Participant(models.Model):
     #: Kept by the verbs of screening.
     screened_on = models.DateField(null=True, blank=True)
     rescreen_due_on = models.DateField(null=True, blank=True)
+    #: From here on nothing is sealed for this case any more, whoever asks.
+    consent_withdrawn_at = models.DateTimeField(null=True, blank=True)
     #: Consent withdrawn, or kept no longer: the vault holds nothing of this case any more.
     identity_erased_at = models.DateTimeField(null=True, blank=True)
 
@@ -198,6 +202,14 @@ class Participant(models.Model):
                 fields=["worker", "status", "last_contact_at"], name="participant_carried"
             ),
             models.Index(fields=["site", "status", "code"], name="participant_of_site"),
+            # The list of all, closed ones too, the latest moved first.
+            models.Index(fields=["site", "-status_since", "-id"], name="participant_lately"),
+            # What the sweep looks for: withdrawn, and not yet erased.
+            models.Index(
+                fields=["consent_withdrawn_at"],
+                condition=Q(consent_withdrawn_at__isnull=False, identity_erased_at__isnull=True),
+                name="participant_to_erase",
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -224,6 +236,10 @@ class Participant(models.Model):
                 condition=Q(status="closed") & ~Q(close_reason="")
                 | ~Q(status="closed") & Q(close_reason=""),
                 name="a_closed_case_says_why",
+            ),
+            models.CheckConstraint(
+                condition=Q(asked_close_reason="") | Q(status__in=["active", "paused"]),
+                name="a_closure_is_asked_for_an_open_case",
             ),
             models.CheckConstraint(
                 condition=Q(birth_year__isnull=True)

@@ -3,7 +3,12 @@
 from django.db import transaction
 
 from ceasefire.people.models import User
-from outreach.exceptions import ChangedMeanwhile, NotForThisPerson, SiteIsReadOnly
+from outreach.exceptions import (
+    ChangedMeanwhile,
+    ConsentWithdrawn,
+    NotForThisPerson,
+    SiteIsReadOnly,
+)
 from outreach.models import Participant
 
 
@@ -32,18 +37,27 @@ def may(participant: Participant, by: User, permission: str) -> bool:
 
 
 def held(
-    participant: Participant, *, by: User, permission: str, version: int | None = None
+    participant: Participant,
+    *,
+    by: User,
+    permission: str,
+    version: int | None = None,
+    also_withdrawn: bool = False,
 ) -> Participant:
     """Lock the case for a verb of `by`, or refuse.
 
     Raises `SiteIsReadOnly`, `NotForThisPerson`, and `ChangedMeanwhile` where `version` is given and
-    somebody wrote since the form was opened.
+    somebody wrote since the form was opened. Where consent was taken back, `ConsentWithdrawn`: the
+    lock is the same that erases, so nothing is sealed after it. `also_withdrawn` is for verbs that
+    write no word about anybody, such as who carries the closed case.
     """
     participant = locked(participant)
     if participant.site.read_only:
         raise SiteIsReadOnly
     if not may(participant, by, permission):
         raise NotForThisPerson
+    if participant.consent_withdrawn_at is not None and not also_withdrawn:
+        raise ConsentWithdrawn
     if version is not None and version != participant.version:
         raise ChangedMeanwhile(version=participant.version)
     return participant
