@@ -1,5 +1,6 @@
-"""A notice to one person."""
+"""A notice to one person, and a task of one person."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
@@ -7,7 +8,19 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from ceasefire.people.models import User
-from ceasefire.worklist.kinds import kind_of, subjects
+from ceasefire.worklist.kinds import kind_of, represented_by, subjects, task_kind_of
+
+#: A task that is due within this counts at the bell.
+DUE_SOON = timedelta(days=1)
+
+
+def _of_visible_subject(user: Any) -> Q:
+    """That the record a notice or task is about is one the person may see at this moment."""
+    condition = Q()
+    for label, visible_to in subjects().items():
+        seen = visible_to(user).order_by().filter(code=OuterRef("subject_code"))
+        condition &= ~Q(subject_label=label) | Exists(seen)
+    return condition
 
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
@@ -20,11 +33,7 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         """
         if not user.is_authenticated or not user.has_perm("worklist.view_notification"):
             return self.none()
-        own = self.filter(recipient=user)
-        for label, visible_to in subjects().items():
-            seen = visible_to(user).order_by().filter(code=OuterRef("subject_code"))
-            own = own.filter(~Q(subject_label=label) | Exists(seen))
-        return own
+        return self.filter(_of_visible_subject(user), recipient=user)
 
     def unread(self) -> "NotificationQuerySet":
         return self.filter(read_at__isnull=True)
@@ -89,3 +98,157 @@ class Notification(models.Model):
         """The path of the record; empty where there is none."""
         known = kind_of(self.kind)
         return "" if known is None or known.address is None else known.address(self.subject_code)
+
+
+class TaskQuerySet(models.QuerySet["Task"]):
+    """Tasks, as their page asks for them."""
+
+    def visible_to(self, user: Any) -> "TaskQuerySet":
+        """One's own, those that came up to one, and those of whom one stands in for.
+
+        Of records that one may see at this moment. A supervisor goes on seeing what was escalated
+        once it has gone on to the manager.
+        """
+        if not user.is_authenticated or not user.has_perm("worklist.view_task"):
+            return self.none()
+        heads = [user.pk, *represented_by(user)]
+        return self.filter(
+            Q(assignee__in=heads)
+            | Q(escalated_to__in=heads)
+            | Q(assignee__supervisor__in=heads, escalated_at__isnull=False),
+            _of_visible_subject(user),
+        )
+
+    def open(self) -> "TaskQuerySet":
+        """Not done, nor ended otherwise; also those that rest."""
+        return self.filter(closed_at__isnull=True)
+
+    def waiting(self) -> "TaskQuerySet":
+        """Open, and not resting."""
+        return self.open().filter(paused_at__isnull=True)
+
+    def about(self, label: str, codes: Any) -> "TaskQuerySet":
+        """Those about records of a kind, by their codes."""
+        return self.filter(subject_label=label, subject_code__in=codes)
+
+
+class Task(models.Model):
+    """One thing one person is to do about one record: a kind and a code, no other word."""
+
+    assignee = models.ForeignKey(User, models.PROTECT, related_name="+")
+    #: Name of a kind of `ceasefire.worklist.kinds`; its sentence is shown.
+    kind = models.CharField(max_length=60)
+    subject_label = models.CharField(max_length=80)
+    subject_code = models.CharField(max_length=60)
+    #: Once for each person while it is open.
+    key = models.CharField(max_length=140)
+    due_at = models.DateTimeField()
+    created_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    #: Nobody where a rule closed it.
+    closed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    #: A word of ours: done, moved, over.
+    closed_reason = models.CharField(max_length=20, blank=True)
+    #: Rests, as when its zone is closed as unsafe: nobody is reminded and nothing escalates.
+    paused_at = models.DateTimeField(null=True, blank=True)
+    #: When the next one hears of it; none once the manager did.
+    escalate_at = models.DateTimeField(null=True, blank=True)
+    #: 0 nobody, 1 the supervisor, 2 the manager.
+    escalation = models.PositiveSmallIntegerField(default=0)
+    escalated_to = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    escalated_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TaskQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["due_at", "id"]
+        indexes = [
+            # The bell of every page asks these two.
+            models.Index(
+                fields=["assignee", "due_at", "id"],
+                condition=Q(closed_at__isnull=True),
+                name="task_of_person",
+            ),
+            models.Index(
+                fields=["escalated_to", "due_at"],
+                condition=Q(closed_at__isnull=True, escalated_to__isnull=False),
+                name="task_escalated",
+            ),
+            models.Index(
+                fields=["subject_label", "subject_code"],
+                condition=Q(closed_at__isnull=True),
+                name="task_about",
+            ),
+            # What the periodic job looks for.
+            models.Index(
+                fields=["escalate_at"],
+                condition=Q(
+                    closed_at__isnull=True, paused_at__isnull=True, escalate_at__isnull=False
+                ),
+                name="task_to_escalate",
+            ),
+            models.Index(
+                fields=["closed_at"],
+                condition=Q(closed_at__isnull=False),
+                name="task_closed",
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["assignee", "key"],
+                condition=Q(closed_at__isnull=True),
+                name="an_open_task_comes_once_to_a_person",
+            ),
+            models.CheckConstraint(condition=~Q(subject_code=""), name="a_task_is_about_something"),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True, closed_by__isnull=True, closed_reason="")
+                | (Q(closed_at__isnull=False) & ~Q(closed_reason="")),
+                name="a_task_that_ended_says_when_and_why",
+            ),
+            models.CheckConstraint(
+                condition=Q(escalation=0, escalated_to__isnull=True, escalated_at__isnull=True)
+                | Q(
+                    escalation__in=[1, 2],
+                    escalated_to__isnull=False,
+                    escalated_at__isnull=False,
+                ),
+                name="an_escalated_task_says_when_and_to_whom",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+    @property
+    def sentence(self) -> str:
+        """What is to be done, in the reader's language; the bare kind where it is not known."""
+        known = task_kind_of(self.kind)
+        return self.kind if known is None else str(known.sentence)
+
+    @property
+    def tone(self) -> str:
+        known = task_kind_of(self.kind)
+        return "" if known is None else known.tone
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a tick ends it, rather than the deed."""
+        known = task_kind_of(self.kind)
+        return known is None or known.by_hand
+
+    @property
+    def address(self) -> str:
+        """The path of where it is done; empty where there is none."""
+        known = task_kind_of(self.kind)
+        return "" if known is None or known.address is None else known.address(self.subject_code)
+
+    def stage(self, at: datetime) -> str:
+        """Where it stands: `closed`, `paused`, `overdue`, `due` (today or tomorrow) or `later`."""
+        if self.closed_at is not None:
+            return "closed"
+        if self.paused_at is not None:
+            return "paused"
+        if at >= self.due_at:
+            return "overdue"
+        return "due" if self.due_at - at <= DUE_SOON else "later"
