@@ -10,6 +10,10 @@ VERBS: dict[str, str | Promise] = {
     "api.address_locked": _("An address sent too many unknown tokens"),
     "api.token_made": _("Made a token for a device"),
     "api.token_revoked": _("Revoked the token of a device"),
+    "approval.approved": _("Approved a step of a case"),
+    "approval.asked": _("Asked for the approval of a step of a case"),
+    "approval.returned": _("Returned a step of a case"),
+    "approval.withdrawn": _("Took back the question for an approval"),
     "attachment.added": _("Added a photo"),
     "attachment.erased": _("Erased removed photos"),
     "attachment.moved": _("Moved a photo to another record"),
@@ -115,6 +119,8 @@ VERBS: dict[str, str | Promise] = {
     "watch.checked": _("Logged how a watched side is"),
     "watch.ended": _("A retaliation watch ended"),
     "watch.escalated": _("Told supervisors of a watch"),
+    "worklist.task_done": _("Ticked a task off"),
+    "worklist.tasks_moved": _("Gave the tasks of one person to another"),
     "watch.started": _("A retaliation watch began"),
 }
 
