@@ -244,7 +244,8 @@ PERSONAL: dict[str, Personal] = {
     "worklist.Task.assignee": Personal("Whose task it is", "task"),
     "worklist.Task.created_by": Personal(_WHO, "task"),
     "worklist.Task.closed_by": Personal(_WHO, "task"),
-    "worklist.Task.escalated_to": Personal("To whom it came up", "task"),
+    "worklist.Task.escalated_to": Personal("To which supervisor it came up", "task"),
+    "worklist.Task.raised_to": Personal("To which manager it came up", "task"),
     # reports
     "reports.WeeklyReport.narrative_en": Personal("What the week means, without names", "report"),
     "reports.WeeklyReport.narrative_ar": Personal("What the week means, without names", "report"),

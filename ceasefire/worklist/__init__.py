@@ -47,7 +47,6 @@ if TYPE_CHECKING:
         move_tasks,
         pause_tasks,
         resume_tasks,
-        tasks_due,
     )
 
 __all__ = [
@@ -71,7 +70,6 @@ __all__ = [
     "subject",
     "task_kind",
     "task_kind_of",
-    "tasks_due",
     "unread",
 ]
 
@@ -89,7 +87,6 @@ _HOMES = {
             "move_tasks",
             "pause_tasks",
             "resume_tasks",
-            "tasks_due",
         ],
         "ceasefire.worklist.task_services",
     ),

@@ -106,18 +106,21 @@ class TaskQuerySet(models.QuerySet["Task"]):
     def visible_to(self, user: Any) -> "TaskQuerySet":
         """One's own, those that came up to one, and those of whom one stands in for.
 
-        Of records that one may see at this moment. A supervisor goes on seeing what was escalated
-        once it has gone on to the manager.
+        Of records that one may see at this moment.
         """
         if not user.is_authenticated or not user.has_perm("worklist.view_task"):
             return self.none()
         heads = [user.pk, *represented_by(user)]
         return self.filter(
-            Q(assignee__in=heads)
-            | Q(escalated_to__in=heads)
-            | Q(assignee__supervisor__in=heads, escalated_at__isnull=False),
+            Q(assignee__in=heads) | Q(escalated_to__in=heads) | Q(raised_to__in=heads),
             _of_visible_subject(user),
         )
+
+    def of_visible_subject(self, person: User) -> "TaskQuerySet":
+        """Those about records that a person with tasks may see now, whoever has them."""
+        if not person.has_perm("worklist.view_task"):
+            return self.none()
+        return self.filter(_of_visible_subject(person))
 
     def open(self) -> "TaskQuerySet":
         """Not done, nor ended otherwise; also those that rest."""
@@ -154,10 +157,12 @@ class Task(models.Model):
     paused_at = models.DateTimeField(null=True, blank=True)
     #: When the next one hears of it; none once the manager did.
     escalate_at = models.DateTimeField(null=True, blank=True)
-    #: 0 nobody, 1 the supervisor, 2 the manager.
-    escalation = models.PositiveSmallIntegerField(default=0)
+    #: The supervisor to whom it came up.
     escalated_to = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     escalated_at = models.DateTimeField(null=True, blank=True)
+    #: The manager to whom it came up then.
+    raised_to = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    raised_at = models.DateTimeField(null=True, blank=True)
 
     objects = TaskQuerySet.as_manager()
 
@@ -174,6 +179,11 @@ class Task(models.Model):
                 fields=["escalated_to", "due_at"],
                 condition=Q(closed_at__isnull=True, escalated_to__isnull=False),
                 name="task_escalated",
+            ),
+            models.Index(
+                fields=["raised_to", "due_at"],
+                condition=Q(closed_at__isnull=True, raised_to__isnull=False),
+                name="task_raised",
             ),
             models.Index(
                 fields=["subject_label", "subject_code"],
@@ -207,13 +217,14 @@ class Task(models.Model):
                 name="a_task_that_ended_says_when_and_why",
             ),
             models.CheckConstraint(
-                condition=Q(escalation=0, escalated_to__isnull=True, escalated_at__isnull=True)
-                | Q(
-                    escalation__in=[1, 2],
-                    escalated_to__isnull=False,
-                    escalated_at__isnull=False,
-                ),
+                condition=Q(escalated_to__isnull=True, escalated_at__isnull=True)
+                | Q(escalated_to__isnull=False, escalated_at__isnull=False),
                 name="an_escalated_task_says_when_and_to_whom",
+            ),
+            models.CheckConstraint(
+                condition=Q(raised_to__isnull=True, raised_at__isnull=True)
+                | Q(raised_to__isnull=False, raised_at__isnull=False),
+                name="a_raised_task_says_when_and_to_whom",
             ),
         ]
 

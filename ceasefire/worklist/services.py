@@ -11,9 +11,9 @@ from ceasefire import periods
 from ceasefire.audit.services import name_of
 from ceasefire.people.models import User
 from ceasefire.worklist.kinds import kind_of
-from ceasefire.worklist.models import Notification
+from ceasefire.worklist.models import DUE_SOON, Notification, Task
 
-#: More unread ones than this are "99+".
+#: More than this are "99+".
 MOST_COUNTED = 100
 
 
@@ -76,6 +76,16 @@ def _not_before(at: datetime | None) -> Any:
 
 
 def unread(user: User) -> int:
-    """How many notices somebody has not read, `MOST_COUNTED` standing for that many or more."""
-    rows = Notification.objects.visible_to(user).unread().order_by().values_list("pk", flat=True)
-    return len(rows[:MOST_COUNTED])
+    """How many notices somebody has not read and how many tasks are due, in one question.
+
+    Due is within a day, and overdue. `MOST_COUNTED` stands for that many or more.
+    """
+    notices = Notification.objects.visible_to(user).unread().order_by().values_list("pk", flat=True)
+    tasks = (
+        Task.objects.visible_to(user)
+        .waiting()
+        .filter(due_at__lte=periods.now() + DUE_SOON)
+        .order_by()
+        .values_list("pk", flat=True)
+    )
+    return len(notices.union(tasks, all=True)[:MOST_COUNTED])

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models, transaction
-from django.db.models import Q
 
 from ceasefire import audit, periods
 from ceasefire.audit.services import name_of
@@ -16,8 +15,7 @@ from ceasefire.people import roles
 from ceasefire.people.models import User
 from ceasefire.worklist.exceptions import NotByHand, NotForThisPerson, TaskIsClosed
 from ceasefire.worklist.kinds import TaskKind, task_kind_of
-from ceasefire.worklist.models import DUE_SOON, Task
-from ceasefire.worklist.services import MOST_COUNTED
+from ceasefire.worklist.models import Task
 
 VIEW, CLOSE = "worklist.view_task", "worklist.close_task"
 
@@ -117,11 +115,12 @@ def move_tasks(
     moved = [task for task in tasks if task.key not in has]
     for task in moved:
         task.assignee = to_user
-        task.escalation, task.escalated_to, task.escalated_at = 0, None, None
+        task.escalated_to = task.escalated_at = task.raised_to = task.raised_at = None
         known = task_kind_of(task.kind)
         task.escalate_at = None if known is None else max(task.due_at, now) + known.escalate_after
     Task.objects.bulk_update(
-        moved, ["assignee", "escalation", "escalated_to", "escalated_at", "escalate_at"]
+        moved,
+        ["assignee", "escalated_to", "escalated_at", "raised_to", "raised_at", "escalate_at"],
     )
     audit.record(
         "worklist.tasks_moved",
@@ -167,17 +166,3 @@ def resume_tasks(label: str, codes: Iterable[str]) -> int:
             task.escalate_at = task.due_at + known.escalate_after
     Task.objects.bulk_update(tasks, ["paused_at", "due_at", "escalate_at"])
     return len(tasks)
-
-
-def tasks_due(user: User) -> int:
-    """How many tasks of a person are due within a day or overdue; `MOST_COUNTED` for so many."""
-    if not user.has_perm(VIEW):
-        return 0
-    rows = (
-        Task.objects.visible_to(user)
-        .waiting()
-        .filter(Q(due_at__lte=periods.now() + DUE_SOON))
-        .order_by()
-        .values_list("pk", flat=True)
-    )
-    return len(rows[:MOST_COUNTED])
