@@ -90,3 +90,57 @@ class ConsentWithdrawn(OutreachRefusal):
 
 class ConsentMissing(OutreachRefusal):
     message = _("Record the consent first.")
+
+
+class DayInTheFuture(OutreachRefusal):
+    message = _("That day has not come yet.")
+
+
+class SidesMissing(OutreachRefusal):
+    """A conflict has two sides at least."""
+
+    message = _("A conflict has at least two sides. Add the other one.")
+
+
+class SidesFull(OutreachRefusal):
+    message = _("More than twelve sides are not kept. Put some together.")
+
+
+class NotQuietYet(OutreachRefusal):
+    """Closing needs 90 quiet days that somebody looked at, or a supervisor's reason."""
+
+    message = _(
+        "It closes after 90 quiet days with every follow-up made, or for a supervisor's reason."
+    )
+
+
+class TruceStands(OutreachRefusal):
+    message = _("A truce is in force already. Extend it, or say how it ended.")
+
+
+class NotLonger(OutreachRefusal):
+    message = _("The new end lies after the old one, in the future, and within two years.")
+
+
+class TruceRunsOn(OutreachRefusal):
+    message = _("The truce has not run out yet.")
+
+
+class NotDueYet(OutreachRefusal):
+    message = _("The day of this follow-up has not come.")
+
+
+class PaidTooMuch(OutreachRefusal):
+    message = _("This would be more than was agreed.")
+
+
+class LessThanPaid(OutreachRefusal):
+    message = _("More than this was paid already, or in another currency.")
+
+
+class NotASide(OutreachRefusal):
+    message = _("This is no side of the conflict, or no participant that you see.")
+
+
+class TieThere(OutreachRefusal):
+    message = _("This tie is there already.")
