@@ -55,7 +55,7 @@ class DatabaseSessionMiddleware:
                     raise
             if not request.__dict__.pop("lost_to_another", False):
                 return response
-            response.close()
+            # Not `response.close()`: to Django that is the end of the request.
             log.warning("a request lost to another and is run again, attempt %s", attempt)
             races.pause(attempt)
             before.restore(request)
