@@ -92,8 +92,14 @@ class ConsentMissing(OutreachRefusal):
     message = _("Record the consent first.")
 
 
-class DayInTheFuture(OutreachRefusal):
-    message = _("That day has not come yet.")
+class DayNotAhead(OutreachRefusal):
+    message = _("Choose a day after today, at most a year ahead.")
+
+
+class ScreeningTooOld(OutreachRefusal):
+    """Closing asks for a screening that still counts, so that a change can be measured."""
+
+    message = _("The last screening is more than 90 days old. Screen once more, then close.")
 
 
 class SidesMissing(OutreachRefusal):
