@@ -1,6 +1,21 @@
 """The rows of outreach. Identities and notes are sealed in the vault, never in these tables."""
 
 from outreach.models.approvals import Approval
+from outreach.models.casework import (
+    NOTE_OPEN_FOR,
+    REVIEW_DAYS,
+    SILENT_AFTER,
+    CaseNote,
+    Handover,
+    NeedsAssessment,
+    NoteAmendment,
+    PlanGoal,
+    PlanReview,
+    Referral,
+    ReferralStep,
+    RiskReductionPlan,
+    Transfer,
+)
 from outreach.models.conflicts import (
     Conflict,
     ConflictIncident,
@@ -36,6 +51,7 @@ from outreach.models.participants import (
     ParticipantStep,
     team_ids,
 )
+from outreach.models.screening import EVIDENCE, RiskScreening
 from outreach.models.staff import MEDIATORS, StaffProfile, StaffTie
 from outreach.models.supervision import (
     CaseReview,
@@ -44,6 +60,21 @@ from outreach.models.supervision import (
 )
 
 __all__ = [
+    "EVIDENCE",
+    "NOTE_OPEN_FOR",
+    "REVIEW_DAYS",
+    "SILENT_AFTER",
+    "CaseNote",
+    "Handover",
+    "NeedsAssessment",
+    "NoteAmendment",
+    "PlanGoal",
+    "PlanReview",
+    "Referral",
+    "ReferralStep",
+    "RiskReductionPlan",
+    "Transfer",
+    "RiskScreening",
     "ALARMING",
     "LADDER",
     "MEDIATORS",
