@@ -1,8 +1,10 @@
-"""The migration operation by which a table says who may do what with it."""
+"""Migration operations: a table says who may do what with it; what was interrupted goes on."""
 
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db import migrations, transaction
 from django.db.migrations.operations.base import Operation
 
 from ceasefire.database.roles import quoted
@@ -52,3 +54,54 @@ class Access(Operation):
 
     def describe(self) -> str:
         return f"Rights on {self.table}: application {self.app or 'none'}, REO {self.reo or 'none'}"
+
+
+class Once(migrations.SeparateDatabaseAndState):
+    """Operations of a migration without a transaction, done together or not at all.
+
+    `done` is a question that finds a row where an earlier run, stopped later on, did them already:
+    then only the models' state is changed. What Django puts off to the end of a migration (indexes
+    and keys of a new table) is done at once, or a run that stops would leave it undone.
+    """
+
+    def __init__(self, done: str, *operations: Operation) -> None:
+        super().__init__(database_operations=operations, state_operations=operations)
+        self.done = done
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        return self.__class__.__name__, [self.done, *self.state_operations], {}
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        if not schema_editor.collect_sql:
+            with schema_editor.connection.cursor() as cursor:
+                cursor.execute(self.done)
+                # Such a row may have no column at all.
+                if cursor.fetchone() is not None:
+                    return
+        with transaction.atomic(using=schema_editor.connection.alias):
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+            while schema_editor.deferred_sql:
+                schema_editor.execute(schema_editor.deferred_sql.pop(0), None)
+
+
+class BuildIndex(AddIndexConcurrently):
+    """An index built beside the work that goes on; what an interrupted build left goes first."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        built = None
+        if not schema_editor.collect_sql:
+            with schema_editor.connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)",
+                    [quoted(self.index.name)],
+                )
+                built = cursor.fetchone()
+        if built and built[0]:
+            return
+        if built:
+            schema_editor.execute(f"DROP INDEX CONCURRENTLY {quoted(self.index.name)}")
+        super().database_forwards(app_label, schema_editor, from_state, to_state)

@@ -1,5 +1,6 @@
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
+
+from ceasefire.database.operations import BuildIndex
 
 
 class Migration(migrations.Migration):
@@ -9,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [("incidents", "0010_search")]
 
     operations = [
-        AddIndexConcurrently(
+        BuildIndex(
             model_name="incident",
             index=models.Index(
                 fields=["site", "occurred_on"],
