@@ -1,4 +1,4 @@
-"""A person's own notices: the list, opening one, and taking note of them."""
+"""A person's own notices beside their tasks: the list, opening one, and taking note of them."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -10,15 +10,25 @@ from django.views.decorators.http import require_POST, require_safe
 from ceasefire import worklist
 from ceasefire.look.paging import keyset_page
 from ceasefire.people.access import requires
-from ceasefire.worklist.models import Notification
+from ceasefire.worklist.models import Notification, Task
 
 VIEW = "worklist.view_notification"
+#: So many tasks stand above the notices; the rest have a list of their own.
+TASKS_SHOWN = 20
 
 
 @require_safe
 @requires(VIEW)
 def notification_list(request: HttpRequest) -> HttpResponse:
-    """The newest first; nobody sees anybody else's."""
+    """What is to be done, the longest due first; then the notices, the newest first."""
+    tasks = (
+        Task.objects.visible_to(request.user)
+        .open()
+        .select_related("assignee")
+        .order_by("due_at", "pk")[: TASKS_SHOWN + 1]
+    )
+    first_page = not (request.GET.get("after") or request.GET.get("before"))
+    open_tasks = list(tasks) if first_page else []
     page = keyset_page(
         Notification.objects.visible_to(request.user),
         ordering=("-created_at", "-id"),
@@ -30,6 +40,9 @@ def notification_list(request: HttpRequest) -> HttpResponse:
         "accounts/notification_list.html",
         {
             "page": page,
+            "has_tasks": request.user.has_perm("worklist.view_task") and first_page,
+            "tasks": open_tasks[:TASKS_SHOWN],
+            "more_tasks": len(open_tasks) > TASKS_SHOWN,
             # What comes while the page is looked at is not taken note of with the rest.
             "newest": max((one.pk for one in page), default=0),
             "any_unread": any(one.read_at is None for one in page),

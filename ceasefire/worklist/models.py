@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from ceasefire import periods
 from ceasefire.people.models import User
 from ceasefire.worklist.kinds import kind_of, represented_by, subjects, task_kind_of
 
@@ -263,3 +264,8 @@ class Task(models.Model):
         if at >= self.due_at:
             return "overdue"
         return "due" if self.due_at - at <= DUE_SOON else "later"
+
+    @property
+    def stage_now(self) -> str:
+        """Where it stands at this moment, for pages."""
+        return self.stage(periods.now())
