@@ -2,8 +2,9 @@
 
 A benchmark is a module ``tests/bench/bench_<name>.py`` with ``run(report, long)``. It measures and
 calls ``report.ratio(...)``, ``report.figure(...)`` and ``report.line(...)``; ``long`` asks for the
-large sizes. Times drift from machine to machine, so what counts is a ratio to something measured in
-the same run. A miss is printed, it fails nothing.
+large sizes, ``report.scale`` says more where a benchmark reads many incidents. Times drift from
+machine to machine, so what counts is a ratio to something measured in the same run. A miss is
+printed, it fails nothing.
 """
 
 from __future__ import annotations
@@ -19,12 +20,27 @@ from dataclasses import dataclass, field
 
 import tests.bench as package
 
+HUGE = 5_000_000
+#: Those that read many incidents, in a database of theirs or in one that is kept.
+CROWDED = ("pages", "exports", "entry", "fill")
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How many incidents (None: as the benchmark has it), and in which database."""
+
+    size: int | None = None
+    keep: str = ""
+    reuse: str = ""
+    rounds: int = 25
+
 
 @dataclass
 class Report:
     """Prints figures as they come and counts those that keep their bound."""
 
     bench: str = ""
+    scale: Scale = field(default_factory=Scale)
     held: list[str] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
 
@@ -63,6 +79,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
     parser.add_argument("name", nargs="*", help=f"one of: {', '.join(names()) or 'none yet'}")
     parser.add_argument("--long", action="store_true", help="the large sizes and the long versions")
+    parser.add_argument(
+        "--huge",
+        action="store_true",
+        help=f"{HUGE:,} incidents: list, filtered list and one record beside 100,000",
+    )
+    parser.add_argument("--size", type=int, help="so many incidents instead")
+    parser.add_argument("--rounds", type=int, default=25, help="how often each page is asked for")
+    named = parser.add_mutually_exclusive_group()
+    named.add_argument("--keep", default="", metavar="NAME", help="fill a database that stays")
+    named.add_argument("--reuse", default="", metavar="NAME", help="measure on one that was kept")
     given = parser.parse_args()
     unknown = sorted(set(given.name) - set(names()))
     if unknown:
@@ -72,9 +98,19 @@ def main() -> int:
     import django
 
     django.setup()
-    report = Report()
+    chosen = given.name or names()
+    if given.huge or given.size or given.keep or given.reuse:
+        # Only these read a crowd; of five millions only the pages are asked.
+        able = ("pages", "fill") if given.huge else CROWDED
+        if given.name and not set(given.name) <= set(able):
+            parser.error(f"these sizes and databases are for {' and '.join(able)}")
+        chosen = given.name or list(able[:1])
+    if given.keep and len(chosen) > 1:
+        parser.error("a database is filled by one benchmark, and used again by the others")
+    size = given.size or (HUGE if given.huge else None)
+    report = Report(scale=Scale(size, given.keep, given.reuse, given.rounds))
     broken = 0
-    for name in given.name or names():
+    for name in chosen:
         report.bench = name
         print(name, flush=True)
         began = time.monotonic()
