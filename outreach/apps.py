@@ -5,6 +5,5 @@ class OutreachConfig(AppConfig):
     name = "outreach"
 
     def ready(self) -> None:
-        from outreach.services import consent
-
-        consent.load()
+        # What notices and tasks are about, and who stands in, must be known to jobs too.
+        from outreach.services import approvals, delegation  # noqa: F401

@@ -209,8 +209,6 @@ def decide(approval: Approval, *, approve: bool, by: User, reason: str = "") -> 
     The reason is sealed; who asked is told, and what was registered with `on_decided` runs.
     """
     participant = approval.participant
-    # An intake may end in a caseload that is counted: people are held before cases.
-    list(User.objects.select_for_update(no_key=True).filter(pk=participant.worker_id))
     participant = cases.held(participant, by=by, permission=DECIDE)
     approval = (Approval.objects.select_for_update(of=("self",)).select_related("asked_by")).get(
         pk=approval.pk
