@@ -5,5 +5,7 @@ class OutreachConfig(AppConfig):
     name = "outreach"
 
     def ready(self) -> None:
-        # What notices and tasks are about, and who stands in, must be known to jobs too.
-        from outreach.services import approvals, delegation  # noqa: F401
+        # What tasks are about and who stands in must be known to jobs as well as to pages.
+        from outreach.services import approvals, consent, delegation  # noqa: F401
+
+        consent.load()
