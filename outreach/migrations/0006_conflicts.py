@@ -143,7 +143,6 @@ class Migration(migrations.Migration):
                 ('finding', models.CharField(blank=True, choices=[('calm', 'Calm'), ('tense', 'Tense'), ('reignited', 'Flared up again')], default='', max_length=10, verbose_name='How is it?')),
                 ('at', models.DateTimeField(blank=True, null=True)),
                 ('asked_at', models.DateTimeField(blank=True, null=True)),
-                ('missed_told_at', models.DateTimeField(blank=True, null=True)),
                 ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('conflict', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='follow_ups', to='outreach.conflict')),
                 ('session', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='follow_ups', to='outreach.mediationsession')),

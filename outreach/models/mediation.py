@@ -89,9 +89,8 @@ class FollowUp(models.Model):
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
-    #: When its task was made, and when the supervisor was told that nobody had looked; each once.
+    #: When its task was made, once.
     asked_at = models.DateTimeField(null=True, blank=True)
-    missed_told_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["due_on", "rung"]
