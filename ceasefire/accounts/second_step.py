@@ -12,6 +12,7 @@ from allauth.account.forms import ChangePasswordForm
 from allauth.core import context
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from ceasefire import audit
 from ceasefire.accounts.adapter import too_many_tries
@@ -55,6 +56,42 @@ class CountedChangePasswordForm(ChangePasswordForm):
         if not adapter.reauthenticate(self.user, password):
             raise adapter.validation_error("enter_current_password")
         return password
+
+
+class PasswordAgainForm(forms.Form):
+    """The password once more, on the form of the step it protects: nothing typed there is lost.
+
+    Tries count as at sign-in; locked out, even the right password is not looked at.
+    """
+
+    password = forms.CharField(
+        label=_("Your password again"),
+        max_length=200,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        error_messages={"required": _("Type your password once more.")},
+    )
+
+    def __init__(self, *args: Any, by: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.by = by
+
+    def clean(self) -> dict[str, Any]:
+        """Looked at last and only with all else in order: no other fault costs a try."""
+        cleaned = super().clean() or self.cleaned_data
+        password = cleaned.pop("password", "")
+        if self.errors or not password:
+            return cleaned
+        try:
+            right = get_adapter().reauthenticate(self.by, password)
+        except forms.ValidationError as locked:
+            self.add_error("password", locked)
+            return cleaned
+        if right:
+            lockout.forget_failures(self.by.username, lockout.client_address(context.request))
+        else:
+            self.add_error("password", _("This is not your password."))
+        return cleaned
 
 
 def note_added(sender: Any, instance: Any, created: bool, **kwargs: Any) -> None:

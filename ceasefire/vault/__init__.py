@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         reveals_left,
         seal,
         seal_rows,
+        sealed_fields,
         unseal,
         unseal_rows,
     )
@@ -66,6 +67,7 @@ __all__ = [
     "reveals_left",
     "seal",
     "seal_rows",
+    "sealed_fields",
     "unseal",
     "unseal_rows",
 ]
@@ -81,6 +83,7 @@ _SERVICES = {
     "reveals_left",
     "seal",
     "seal_rows",
+    "sealed_fields",
     "unseal",
     "unseal_rows",
 }

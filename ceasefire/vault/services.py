@@ -200,6 +200,12 @@ def unseal_rows(
     return found
 
 
+def sealed_fields(instance: models.Model) -> list[str]:
+    """The names of the fields of which something is sealed; nothing is opened."""
+    rows = Sealed.objects.filter(table=instance._meta.db_table, row=str(instance.pk))
+    return list(rows.order_by("id").values_list("column", flat=True))
+
+
 def reveals_left(user: User) -> int:
     """How many identities the person may still reveal today."""
     used = RevealCount.objects.filter(user=user, day=periods.now().date()).first()
