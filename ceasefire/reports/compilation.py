@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils import translation
+from django.utils.translation import gettext_lazy as _
 
 from ceasefire import codes
 from ceasefire.codes.services import family
@@ -23,6 +24,7 @@ from ceasefire.reports.models import Audience
 from ceasefire.reports.panel import (
     ALL,
     MOST_WEEKS,
+    NOWHERE,
     RECENT_WEEKS,
     Panel,
     Period,
@@ -38,7 +40,11 @@ from ceasefire.statistics.assessment import Assessment, Assessments
 from incidents import measures
 
 REPORT = "weekly-violence-trends"
-VERSION = 1
+#: 2: a row of what is known to no district, so that the rows add up to all.
+VERSION = 2
+#: The name and the state of that row.
+UNPLACED = _("Place not known closer than the governorate")
+UNTESTED = "untested"
 #: Fewer delays than these tell nothing about how late reports come.
 FEWEST_DELAYS = 200
 #: How many weeks of delays are looked at.
@@ -135,6 +141,7 @@ def _judge(site: Site, week: Week, material: _Material) -> _Judged:
     rows = [
         _row(panel, item, judged.tests_made) for item in sorted(judged.items, key=_order_of_types())
     ]
+    rows += _unplaced_rows(panel)
     return _Judged(panel, judged, rows, bands(panel, judged))
 
 
@@ -282,9 +289,12 @@ def shared_basis(week: Week, open_panel: Panel) -> dict[str, Any]:
     range.
     """
     judged = judge(open_panel, totals_only=True)
+    places = list(open_panel.districts)
+    if open_panel.cell(NOWHERE, ALL).incidents:
+        places.append(NOWHERE)
     families: dict[str, dict[str, int]] = {}
     for (place, kind, start), cell in open_panel.cells.items():
-        if place and kind != ALL and start == week.start and cell.incidents:
+        if place in places and kind != ALL and start == week.start and cell.incidents:
             row = families.setdefault(family("incident_type", kind) or "other", {})
             row[place] = row.get(place, 0) + cell.incidents
     kinds = [
@@ -306,14 +316,23 @@ def shared_basis(week: Week, open_panel: Panel) -> dict[str, Any]:
                 "values": values,
             }
         )
-    killed = [open_panel.cell(place, ALL).killed for place in open_panel.districts]
-    injured = [open_panel.cell(place, ALL).injured for place in open_panel.districts]
+    if NOWHERE in places:
+        totals.append(
+            {
+                "place": NOWHERE,
+                "state": UNTESTED,
+                "expected": None,
+                "upper": None,
+                "key": "unplaced",
+                "values": {},
+            }
+        )
+    killed = [open_panel.cell(place, ALL).killed for place in places]
+    injured = [open_panel.cell(place, ALL).injured for place in places]
     return {
-        "districts": list(open_panel.districts),
+        "districts": places,
         "families": kinds,
-        "cells": [
-            [families[kind].get(place, 0) for kind in kinds] for place in open_panel.districts
-        ],
+        "cells": [[families[kind].get(place, 0) for kind in kinds] for place in places],
         "totals": totals,
         "killed": sum(killed),
         "injured": sum(injured),
@@ -358,6 +377,40 @@ def _row(panel: Panel, item: Assessment, tests: int) -> _Row:
             "killed_unknown": cell.killed_unknown,
         },
     )
+
+
+def _unplaced_rows(panel: Panel) -> list[_Row]:
+    """What counts in no district, so that the rows add up to all; nothing is compared."""
+    of_type = _type_order()
+    rows = []
+    for kind in sorted(panel.unplaced(), key=lambda kind: (kind != ALL, of_type(kind))):
+        cell = panel.cell(NOWHERE, kind)
+        rows.append(
+            _Row(
+                key=(NOWHERE, kind),
+                body={
+                    "place": NOWHERE,
+                    "type": kind,
+                    "incidents": cell.incidents,
+                    "killed": cell.killed,
+                    "injured": cell.injured,
+                    "abducted": cell.abducted,
+                    "state": UNTESTED,
+                    "expected": None,
+                    "upper": None,
+                    "p": None,
+                    "sentence": english("unplaced", {}),
+                },
+                basis={
+                    "key": "unplaced",
+                    "values": {},
+                    "lower": None,
+                    "unverified": cell.unverified,
+                    "killed_unknown": cell.killed_unknown,
+                },
+            )
+        )
+    return rows
 
 
 def _finding(item: Assessment, rows: Sequence[_Row]) -> dict[str, Any]:
@@ -420,7 +473,17 @@ def _types(kinds: set[str]) -> dict[str, dict[str, str]]:
 
 def _names(pcodes: Sequence[str]) -> dict[str, dict[str, str]]:
     found = Place.objects.filter(pcode__in=list(pcodes)).values_list("pcode", "name_en", "name_ar")
-    return {pcode: {"name_en": name_en, "name_ar": name_ar} for pcode, name_en, name_ar in found}
+    names = {pcode: {"name_en": name_en, "name_ar": name_ar} for pcode, name_en, name_ar in found}
+    return names | {NOWHERE: unplaced_names()}
+
+
+def unplaced_names() -> dict[str, str]:
+    """What stands in place of a district's name where none is known, in both languages."""
+    said = {}
+    for language in ("en", "ar"):
+        with translation.override(language):
+            said[f"name_{language}"] = str(UNPLACED)
+    return said
 
 
 def _history(panel: Panel, place: str, name: str, length: int) -> list[int | None]:

@@ -150,7 +150,7 @@ def _shared_rows(page: SharedPage) -> list[dict[str, Any]]:
         }
 
     names = {line.pcode: line.name for line in page.lines}
-    every, types = gettext("All districts"), gettext("All types")
+    every, types = gettext("Together"), gettext("All types")
     rows = [row("", every, "ALL", types, page.body["total"])]
     rows += [row(line.pcode, line.name, "ALL", types, line.incidents) for line in page.lines]
     rows += [
@@ -332,7 +332,7 @@ def _district_table(district: Any) -> dict[str, Any]:
         ],
         "rows": [row(line) for line in (district.total, *district.shown)],
     }
-    if district.total.state == "too_few":
+    if district.total.state in ("too_few", "untested"):
         table["note"] = district.total.sentence
     return table
 
@@ -420,7 +420,7 @@ def _shared_table(page: SharedPage, rows: Sequence[Any]) -> dict[str, Any]:
         "columns": [
             {"label": gettext("Type"), "kind": "text", "width": 16},
             *({"label": line.name, "kind": "text", "width": 7} for line in page.lines),
-            {"label": gettext("All districts"), "kind": "text", "width": 7},
+            {"label": gettext("Together"), "kind": "text", "width": 7},
         ],
         "rows": [
             [name, *(page.number(count) for count in counts), page.number(total)]

@@ -32,6 +32,8 @@ from incidents.measures import Count
 
 #: All types of a district together.
 ALL = "ALL"
+#: Stands for a district where none is known: the place is known to the governorate at best.
+NOWHERE = ""
 #: Weeks of history that are read: five years, their windows, and room for gaps.
 MOST_WEEKS = 330
 #: A type without a count in so many weeks has no row.
@@ -91,6 +93,19 @@ class Panel:
             and start >= first
             and (cell.incidents or cell.unverified)
         }
+
+    def unplaced(self) -> list[str]:
+        """ALL and the types with a count in the week whose district nobody knows; [] for none.
+
+        They have counts, so that the rows add up to all that was recorded, and no series: what is
+        compared is a district.
+        """
+        kinds = {
+            kind
+            for (place, kind, start), cell in self.cells.items()
+            if place == NOWHERE and start == self.week.start and (cell.incidents or cell.unverified)
+        }
+        return [ALL, *sorted(kinds - {ALL})] if kinds else []
 
     def series(self, district: str, kind: str) -> list[float]:
         """Verified incidents a week; nan where the site was not recording."""

@@ -26,7 +26,7 @@ from ceasefire.look.charts import (
 from ceasefire.look.numbers import in_digits, number_text
 from ceasefire.reports.editions import Edition
 from ceasefire.reports.models import SharedWeeklyReport
-from ceasefire.reports.panel import ALL, BAND_WEEKS
+from ceasefire.reports.panel import ALL, BAND_WEEKS, NOWHERE
 from ceasefire.reports.sentences import incidents, sentence
 
 #: Shown wherever the imported history is.
@@ -203,7 +203,15 @@ class ReportPage:
             )
             words += " " + more % {"count": self.number(recorded["unverified"])}
         vague = self.body["data_health"]["without_place"]
-        if vague:
+        if self.unplaced is not None:
+            count = (self.unplaced.total.incidents or 0) + self.unplaced.total.unverified
+            more = ngettext(
+                "%(count)s of them is known only to the governorate and stands in a row apart.",
+                "%(count)s of them are known only to the governorate and stand in a row apart.",
+                count,
+            )
+            words += " " + more % {"count": self.number(count)}
+        elif vague and self.body["version"] < 2:
             more = ngettext(
                 "%(count)s of them is known only to the governorate and stands in no table below.",
                 "%(count)s of them are known only to the governorate and stand in no table below.",
@@ -323,7 +331,8 @@ class ReportPage:
         """Districts, those with something in this week first, then by name code."""
         found: dict[str, list[Line]] = {}
         for line in self.lines:
-            found.setdefault(line.place, []).append(line)
+            if line.place != NOWHERE:
+                found.setdefault(line.place, []).append(line)
         districts = [self._district(pcode, lines) for pcode, lines in found.items()]
         return sorted(
             districts,
@@ -337,6 +346,12 @@ class ReportPage:
                 one.pcode,
             ),
         )
+
+    @cached_property
+    def unplaced(self) -> District | None:
+        """What is known to no district; no place on a chart of districts, but a row."""
+        lines = [line for line in self.lines if line.place == NOWHERE]
+        return self._district(NOWHERE, lines) if lines else None
 
     def _district(self, pcode: str, lines: Sequence[Line]) -> District:
         total = next(line for line in lines if line.is_total)
@@ -353,7 +368,8 @@ class ReportPage:
     @property
     def active(self) -> list[District]:
         """Districts with something to show in a table of their own."""
-        return [one for one in self.districts if one.is_active]
+        found = [one for one in self.districts if one.is_active]
+        return [*found, self.unplaced] if self.unplaced is not None else found
 
     @property
     def quiet(self) -> list[District]:
@@ -520,7 +536,8 @@ class ReportPage:
     @cached_property
     def type_chart(self) -> Chart | None:
         """What happened where: types by district, or types alone where there is one district."""
-        districts = [one for one in self.districts if one.total.incidents]
+        every = [*self.districts, self.unplaced] if self.unplaced else self.districts
+        districts = [one for one in every if one.total.incidents]
         kinds = sorted(
             {line.type for one in districts for line in one.lines if line.incidents},
             key=lambda kind: (-self._of_type(kind), kind),
@@ -706,7 +723,8 @@ class SharedPage:
             ),
             gettext(
                 "Sexual violence, incidents with minors and with program staff are left out. The"
-                " counts are of verified incidents in whole districts."
+                " counts are of verified incidents in whole districts; what is known only to the"
+                " governorate stands in a row of its own."
             ),
             gettext(
                 "Unusual: more than 99 of 100 usual weeks have, given the same season of earlier"
@@ -735,7 +753,7 @@ class SharedPage:
         return weekly_bars(
             "weeks",
             gettext("Incidents a week, as shared"),
-            gettext("All districts, %(weeks)s weeks; hatched: hidden or not shared")
+            gettext("Everything together, %(weeks)s weeks; hatched: hidden or not shared")
             % {"weeks": self.number(len(bars))},
             bars,
             unit=gettext("incidents"),

@@ -137,6 +137,10 @@ def how_often(p: float, shown: Callable[[Any], str]) -> str:
     return words % {"weeks": shown(weeks)}
 
 
+def _unplaced(values: Words, shown: Callable[[Any], str]) -> str:
+    return gettext("Counted in no district, so that all rows add up. Not compared with any week.")
+
+
 _SENTENCES: dict[str, Writer] = {
     "missing": _missing,
     "counts": _counts,
@@ -147,5 +151,6 @@ _SENTENCES: dict[str, Writer] = {
     "usual": _usual,
     "watch": _watch,
     "unusual": _unusual,
+    "unplaced": _unplaced,
 }
 KEYS = frozenset(_SENTENCES)

@@ -26,7 +26,7 @@ from ceasefire.reports.exceptions import (
     WrongWeekStart,
 )
 from ceasefire.reports.models import Audience, SharedWeeklyReport, WeeklyReport
-from ceasefire.reports.panel import ALL, covered
+from ceasefire.reports.panel import ALL, NOWHERE, covered
 from ceasefire.reports.sharing import may_follow, shared_body
 from incidents import measures
 
@@ -179,11 +179,12 @@ def changes_since(report: WeeklyReport, audience: Audience) -> Changes:
 
 def _now(report: WeeklyReport, *, exclude_sensitive: bool = False) -> dict[tuple[str, str], int]:
     week = Week(report.week_start)
+    has_unplaced = _has_unplaced(report.body)
     now: dict[tuple[str, str], int] = {}
     for count in measures.weekly_counts(
         report.site_id, week.start, week.end, exclude_sensitive=exclude_sensitive
     ):
-        if count.district_pcode and count.incidents:
+        if count.incidents and (count.district_pcode or has_unplaced):
             for kind in (count.type, ALL):
                 key = (count.district_pcode, kind)
                 now[key] = now.get(key, 0) + count.incidents
@@ -294,7 +295,10 @@ def _say_revised(content: Content, before: WeeklyReport, reason: str) -> None:
         documents.body["revision_of"] = before.code
         if body is None or basis is None:
             continue
-        changes = _differences(_counted(body), _counted(documents.body))
+        counted = _counted(documents.body)
+        if not _has_unplaced(body):
+            counted = {key: count for key, count in counted.items() if key[0] != NOWHERE}
+        changes = _differences(_counted(body), counted)
         documents.body["revisions"] = [{**change, "reason": reason} for change in changes]
         documents.basis["revised_places"] = basis["places"]
         documents.basis["revised_types"] = basis["types"]
@@ -304,6 +308,11 @@ def _counted(body: dict[str, Any]) -> dict[tuple[str, str], int]:
     return {
         (row["place"], row["type"]): row["incidents"] for row in body["counts"] if row["incidents"]
     }
+
+
+def _has_unplaced(body: dict[str, Any]) -> bool:
+    """Whether a report has a row for what is known to no district; older ones have none."""
+    return int(body["version"]) >= 2
 
 
 def _differences(before: dict[tuple[str, str], int], after: dict[tuple[str, str], int]) -> Changes:

@@ -16,7 +16,8 @@ from ceasefire.reports.compilation import english
 from ceasefire.reports.models import WeeklyReport
 
 REPORT = "weekly-violence-trends-shared"
-VERSION = 1
+#: 2: a row of what is known to no district.
+VERSION = 2
 
 
 def shared_body(report: WeeklyReport) -> dict[str, Any]:
@@ -116,7 +117,8 @@ def may_follow(new: dict[str, Any], old: dict[str, Any]) -> bool:
 def _published(body: dict[str, Any]) -> dict[tuple[str, str], int | None]:
     cells = {(row["place"], row["family"]): row["incidents"] for row in body["counts"]}
     cells |= {(row["place"], ""): row["incidents"] for row in body["districts"]}
-    cells |= {("", row["family"]): row["incidents"] for row in body["families"]}
+    # No district's P-code: an empty one is a row of its own.
+    cells |= {("*", row["family"]): row["incidents"] for row in body["families"]}
     for name in ("total", "killed", "injured"):
         cells[(name, name)] = body[name]
     return cells

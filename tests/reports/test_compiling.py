@@ -42,7 +42,7 @@ def test_the_document_has_the_published_shape(basrah, put, put_weeks):
         "revision_of", "data_health", "counts", "tests_made", "false_alerts_expected", "alerts",
         "watch", "near_repeat", "clusters", "responses", "revisions",
     }  # fmt: skip
-    assert (body["report"], body["version"]) == ("weekly-violence-trends", 1)
+    assert (body["report"], body["version"]) == ("weekly-violence-trends", 2)
     assert (body["site"], body["week_start"], body["week_end"]) == (
         "BASRAH-CENTRE", "2026-11-08", "2026-11-15",
     )  # fmt: skip
@@ -151,26 +151,32 @@ def test_killed_is_summed_and_unknown_is_no_zero(basrah, put, put_weeks):
     assert "nobody knows how many were killed" in ReportPage(full(report)).lead
 
 
-def test_an_incident_without_a_district_is_told_but_in_no_row(make_site, put, put_weeks):
+def test_an_incident_without_a_district_is_told_and_in_a_row_of_its_own(make_site, put, put_weeks):
     site = make_site("WIDE", place="IQG02")
     put_weeks(site, [0] * 10)
     put(site, WEEK, place="IQG02", district=None, geo_precision=5)
     report = compiled(site)
 
-    assert sum(row["incidents"] for row in report.body["counts"]) == 0
+    counted = {row["place"]: row["incidents"] for row in report.body["counts"] if row["incidents"]}
+    assert counted == {"": 1}
     assert report.body["data_health"]["without_place"] == 1
     assert ReportPage(full(report)).lead.startswith("1 incident recorded")
 
 
-def test_what_is_known_only_to_the_governorate_is_said_since_no_table_holds_it(basrah, put):
+def test_what_is_known_only_to_the_governorate_is_said_beside_its_row(basrah, put):
     put(basrah, WEEK, 1)
     put(basrah, WEEK, 2, place="IQG02", geo_precision=5)
     report = services.compile_week(site=basrah, week_start=WEEK)
 
     lead = ReportPage(full(report)).lead
 
-    assert "2 of them are known only to the governorate" in lead
-    assert sum(row["incidents"] for row in report.body["counts"] if row["type"] == "ALL") == 1
+    assert "2 of them are known only to the governorate and stand in a row" in lead
+    assert sum(row["incidents"] for row in report.body["counts"] if row["type"] == "ALL") == 3
+    # A report from before has no such row.
+    report.body["version"] = 1
+    report.body["counts"] = [row for row in report.body["counts"] if row["place"]]
+    report.basis["rows"] = report.basis["rows"][: len(report.body["counts"])]
+    assert "stand in no table below" in ReportPage(full(report)).lead
 
 
 @pytest.mark.parametrize(
