@@ -115,20 +115,25 @@ def _first(
         return _merged(rows, ordering, many, parts)
     first = ordering[0].removeprefix("-")
     turned = ordering[0].startswith("-")
+    found: list[Row] = []
+    # What lies beyond the rows that were looked through.
+    left: dict[str, Any] = {}
     for depth in (NEAR, FARTHER):
         edges = [
             edge
             for part in parts or [Q()]
             for edge in rows.filter(part).values_list(first, flat=True)[depth : depth + 1]
         ]
+        missing = many - len(found)
         if not edges:
-            return _merged(rows.filter(sought), ordering, many, parts)
+            return found + _merged(rows.filter(sought, **left), ordering, missing, parts)
         # Up to the nearest edge every part was read whole: what is found there is without a gap.
         edge = max(edges) if turned else min(edges)
-        near = rows.filter(sought, **{f"{first}__{'gte' if turned else 'lte'}": edge})
-        found = _merged(near, ordering, many, parts)
+        near = rows.filter(sought, **left, **{f"{first}__{'gte' if turned else 'lte'}": edge})
+        found += _merged(near, ordering, missing, parts)
         if len(found) == many:
             return found
+        left = {f"{first}__{'lt' if turned else 'gt'}": edge}
         # Once in a hundred rows of a large table: its index would find more rows than are here.
         if len(found) * 100 < depth or not _is_large(rows.model):
             break
@@ -138,7 +143,11 @@ def _first(
     by_value = value.desc() if turned else value.asc()
     with _dear_comparisons():
         far = rows if indexed is None else _beyond(indexed, ordering, values)
-        return list(far.filter(sought).order_by(by_value, *ordering[1:])[:many])
+        # Keys alone: the planner, expecting a row or none, would read the tables that are joined
+        # whole for each of the hundreds that a name of a place has.
+        far = far.filter(sought, **left).order_by(by_value, *ordering[1:])
+        keys = list(far.values_list("pk", flat=True)[: many - len(found)])
+    return found + list(rows.filter(pk__in=keys)) if keys else found
 
 
 def _is_large(model: type[Model]) -> bool:
