@@ -420,8 +420,9 @@ class _Making:
         self.number += 1
         # A microsecond apart, so that the rows keep their order.
         for position, facts in enumerate(entry.sources):
+            source_key = uuid4()
             source = {
-                "id": uuid4(),
+                "id": source_key,
                 "incident_id": key,
                 "kind": facts.kind,
                 "reliability": facts.reliability,
@@ -434,7 +435,7 @@ class _Making:
             }
             self.sources.append(source)
             if facts.name:
-                self.named.append((source["id"], facts.name))
+                self.named.append((source_key, facts.name))
         for position, actor in enumerate(entry.actors):
             self.actors.append(
                 {

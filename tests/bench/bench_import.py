@@ -1,4 +1,4 @@
-"""How fast the demonstration is loaded and a list is read in.
+"""How fast the demonstration is loaded and a list is read in: 200,000 rows of it with --long.
 
 The rows are made up in the columns of UCDP GED, points in Basrah governorate. The base is a COPY of
 all incidents into a table with the same columns and no index: what the bare bytes take.
@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import io
 import random
+import resource
 import time
 from typing import Any
 
 from tests.bench.database import throw_away_database
 
-ROWS, ROWS_LONG = 7_500, 100_000
+ROWS, ROWS_LONG = 7_500, 200_000
+#: Of so many rows one is wrong, where rows are left out.
+WRONG = 50
 ROWS_A_SECOND = 2_000
 DEMO_SECONDS = 20.0
 
 
-def made_up(count: int) -> bytes:
-    """`count` rows in UCDP's columns."""
+def made_up(count: int, *, wrong: int = 0, prefix: str = "bench") -> bytes:
+    """`count` rows in UCDP's columns; one of `wrong` says a day that there is not."""
     dice = random.Random(1)
     lines = [
         "id,type_of_violence,date_start,date_end,date_prec,adm_1,where_coordinates,where_prec,"
@@ -27,12 +30,14 @@ def made_up(count: int) -> bytes:
     ]
     for number in range(count):
         day = f"{dice.randint(2003, 2018)}-{dice.randint(1, 12):02}-{dice.randint(1, 28):02}"
+        if wrong and number % wrong == wrong // 2:
+            day = "2011-02-30"
         dead = dice.randint(0, 9)
         lines.append(
-            f"bench-{number},{dice.randint(1, 3)},{day},{day},{dice.randint(1, 3)},Basra province,"
-            f"Place {dice.randint(1, 200)},{dice.randint(1, 4)},{dice.uniform(30.45, 30.6):.5f},"
-            f"{dice.uniform(47.7, 47.85):.5f},{dead},{dead},{dead + 1},Side A,Side B,"
-            f"{dice.randint(1, 4)}"
+            f"{prefix}-{number},{dice.randint(1, 3)},{day},{day},{dice.randint(1, 3)},"
+            f"Basra province,Place {dice.randint(1, 200)},{dice.randint(1, 4)},"
+            f"{dice.uniform(30.45, 30.6):.5f},{dice.uniform(47.7, 47.85):.5f},{dead},{dead},"
+            f"{dead + 1},Side A,Side B,{dice.randint(1, 4)}"
         )
     return "\n".join(lines).encode()
 
@@ -73,6 +78,7 @@ def run(report: Any, long: bool) -> None:
         if outcome.created != count or outcome.batch is None:
             raise RuntimeError(outcome.problems[:3])
         report.ratio(f"import of {count:,} new rows", count / seconds, "rows/s", ROWS_A_SECOND)
+        report.figure("the most memory so far", _memory(), "MB")
         report.figure("import, times a bare COPY", seconds / bare_copy(), "times")
         began = time.perf_counter()
         if importing.import_file(content, format="ucdp-ged", by=None).unchanged != count:
@@ -81,3 +87,24 @@ def run(report: Any, long: bool) -> None:
         began = time.perf_counter()
         importing.undo_batch(outcome.batch, by=None)
         report.figure("undo", time.perf_counter() - began, "s")
+
+        bad = made_up(count, wrong=WRONG, prefix="wrong")
+        began = time.perf_counter()
+        refused = importing.import_file(bad, format="ucdp-ged", by=None)
+        report.figure("a file refused for its errors", time.perf_counter() - began, "s")
+        began = time.perf_counter()
+        taken = importing.import_file(bad, format="ucdp-ged", by=None, skip_rejected=True)
+        seconds = time.perf_counter() - began
+        if refused.done or (taken.created, taken.rejected) != (
+            count - count // WRONG,
+            count // WRONG,
+        ):
+            raise RuntimeError(taken.counts())
+        report.ratio(
+            f"import with one row of {WRONG} left out", count / seconds, "rows/s", ROWS_A_SECOND
+        )
+
+
+def _memory() -> float:
+    """Megabytes this process held at most."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -1,12 +1,16 @@
 """Every limit of the import, from the file to the cell, and what is said of it."""
 
 import random
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import transaction
 
+from ceasefire.codes.models import Counter
 from incidents import importing
 from incidents.importing import reading
+from incidents.importing.bulk import copy_in
 from incidents.importing.reading import read_sheet
 from incidents.models import Incident
 from tests.incidents.files_to_import import as_csv, table
@@ -118,7 +122,8 @@ def test_a_long_list_with_faults_scattered_in_it_is_told_whole_and_takes_the_goo
     basrah: Any,
 ) -> None:
     dice = random.Random(7)
-    number, bad = 5000, 0
+    # More than are written together.
+    number, bad = 8000, 0
     rows = []
     for at in range(number):
         row = {
@@ -156,3 +161,15 @@ def test_a_long_list_with_faults_scattered_in_it_is_told_whole_and_takes_the_goo
     assert told[-1][0] == told[-1][1]
     assert all(done <= total for done, total in told)
     assert read_in(content, basrah, skip_rejected=True).unchanged == number - bad
+
+
+def test_a_row_that_cannot_be_made_stops_the_writing_with_its_own_fault() -> None:
+    def rows() -> Iterator[dict[str, Any]]:
+        yield {"series": "T-1", "year": 2026, "last": 1}
+        raise LookupError("not for the log of the database")
+
+    with pytest.raises(LookupError), transaction.atomic():
+        copy_in(Counter, rows())
+    assert not Counter.objects.filter(series="T-1").exists()
+    assert copy_in(Counter, [{"series": "T\t2"}], same={"year": 2026, "last": 2}) == 1
+    assert Counter.objects.get(series="T\t2").last == 2
