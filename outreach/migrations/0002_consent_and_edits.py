@@ -108,4 +108,41 @@ class Migration(migrations.Migration):
         ),
         Access("outreach_consentrecord", app="SELECT, INSERT, UPDATE"),
         Access("outreach_searchcount", app="SELECT, INSERT, UPDATE"),
+        migrations.CreateModel(
+            name='EditConflict',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('field', models.CharField(max_length=16)),
+                ('theirs_at', models.DateTimeField()),
+                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('settled_at', models.DateTimeField(blank=True, null=True)),
+                ('choice', models.CharField(blank=True, choices=[('theirs', 'What stands'), ('mine', 'What came second'), ('third', 'Something else')], max_length=8)),
+                ('mine_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='edit_conflicts', to='outreach.participant')),
+                ('settled_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('theirs_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['at', 'id'],
+                'indexes': [models.Index(condition=models.Q(('settled_at__isnull', True)), fields=['participant', 'at'], name='edit_conflicts_open')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('choice', ''), ('settled_at__isnull', True), ('settled_by__isnull', True)), models.Q(('choice__in', ['theirs', 'mine', 'third']), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='a_settled_edit_says_who_chose_what')],
+            },
+        ),
+        migrations.CreateModel(
+            name='FieldChange',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('field', models.CharField(max_length=16)),
+                ('version', models.PositiveIntegerField()),
+                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='outreach.participant')),
+            ],
+            options={
+                'ordering': ['version', 'id'],
+                'constraints': [models.UniqueConstraint(fields=('participant', 'version', 'field'), name='a_field_changes_once_a_version')],
+            },
+        ),
+        Access("outreach_fieldchange", app="SELECT, INSERT"),
+        Access("outreach_editconflict", app="SELECT, INSERT, UPDATE"),
     ]

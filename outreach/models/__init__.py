@@ -33,6 +33,7 @@ from outreach.models.contacts import (
     Contact,
     ContactTakenBack,
 )
+from outreach.models.edits import EditConflict, FieldChange
 from outreach.models.mediation import (
     LADDER,
     CompensationPayment,
@@ -95,6 +96,8 @@ __all__ = [
     "Contact",
     "ContactTakenBack",
     "Delegation",
+    "EditConflict",
+    "FieldChange",
     "FollowUp",
     "MediationSession",
     "NeutralityWaiver",
