@@ -5,5 +5,8 @@ from django.urls import URLPattern, URLResolver, include, path
 app_name = "outreach"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("outreach.caseload_urls")),
     path("", include("outreach.participant_urls")),
+    path("", include("outreach.supervision_urls")),
+    path("", include("outreach.screening_urls")),
 ]

@@ -30,9 +30,15 @@ from outreach.exceptions import (
     TakenBackAlready,
     TooLongAgo,
 )
-from outreach.models import ALARMING, Contact, ContactTakenBack, Participant
+from outreach.models import (
+    ALARMING,
+    CaseloadOverride,
+    Contact,
+    ContactTakenBack,
+    Participant,
+)
 from outreach.models.contacts import CLOCK_TOLERANCE, NOTE
-from outreach.services import caseload, cases
+from outreach.services import caseload, cases, consent
 
 ADD = "outreach.add_contact"
 #: A contact may be written up so much later, the next visit planned so far ahead.
@@ -50,6 +56,8 @@ worklist.kind(
 worklist.subject(
     Participant._meta.label_lower, lambda person: Participant.objects.visible_to(person)
 )
+consent.erases(Contact, "participant", (NOTE,), title=_("Contacts"))
+consent.erases(CaseloadOverride, "participant", ("reason",), title=_("Reasons given"))
 
 
 @transaction.atomic
@@ -203,11 +211,8 @@ def _follow(participant: Participant, contact: Contact) -> None:
             participant.last_face_at = contact.at
     participant.risk_signal = contact.risk_signal or participant.risk_signal
     next_on = participant.next_contact_on
-    if contact.next_contact_on is not None:
-        participant.next_contact_on = contact.next_contact_on
-    elif next_on is not None and not contact.attempt_only:
-        if next_on <= periods.local_day(contact.at):
-            participant.next_contact_on = None
+    kept = next_on and (contact.attempt_only or next_on > periods.local_day(contact.at))
+    participant.next_contact_on = contact.next_contact_on or (next_on if kept else None)
     _keep(participant)
 
 
