@@ -5,7 +5,6 @@ class OutreachConfig(AppConfig):
     name = "outreach"
 
     def ready(self) -> None:
-        # What tasks are about and who stands in must be known to jobs as well as to pages.
-        from outreach.services import approvals, consent, delegation  # noqa: F401
+        from outreach.services import consent
 
         consent.load()

@@ -2,9 +2,37 @@
 
 from django.urls import path
 
-from outreach.views import approvals, delegation
+from outreach.views import approvals, delegation, supervision
 
 urlpatterns = [
+    path("supervision/", supervision.supervision_list, name="supervision"),
+    path("supervision/sheets/", supervision.sheet_list, name="supervision_sheets"),
+    path("supervision/sheets/<str:code>/", supervision.supervision_sheet, name="supervision_sheet"),
+    path(
+        "supervision/decisions/<str:code>/",
+        supervision.supervision_decision,
+        name="supervision_decision",
+    ),
+    path(
+        "supervision/workers/<uuid:pk>/<str:site>/",
+        supervision.supervision_worker,
+        name="supervision_worker",
+    ),
+    path(
+        "supervision/workers/<uuid:pk>/<str:site>/review/",
+        supervision.supervision_review,
+        name="supervision_review",
+    ),
+    path(
+        "supervision/workers/<uuid:pk>/<str:site>/decide/",
+        supervision.supervision_decide,
+        name="supervision_decide",
+    ),
+    path(
+        "supervision/workers/<uuid:pk>/<str:site>/sign/",
+        supervision.supervision_sign,
+        name="supervision_sign",
+    ),
     path("supervision/approvals/", approvals.approval_list, name="approval_list"),
     path("supervision/approvals/<int:pk>/", approvals.approval_detail, name="approval_detail"),
     path("supervision/away/", delegation.delegation_list, name="delegation_list"),

@@ -122,11 +122,16 @@ class DecisionQuerySet(models.QuerySet["SupervisionDecision"]):
     """Decisions, as their page asks for them."""
 
     def visible_to(self, user: Any) -> "DecisionQuerySet":
-        """What one is to do oneself, and what stands on sheets that one may see."""
+        """What one is to do oneself, and what stands on sheets that one may see.
+
+        Not what is about a case that one does not see, as when it went to another worker.
+        """
         if not user.is_authenticated or not user.has_perm("outreach.view_participant"):
             return self.none()
         return self.filter(
             Q(assignee=user) | Q(sheet__in=SupervisionSheet.objects.visible_to(user).values("pk")),
+            Q(participant__isnull=True)
+            | Q(participant__in=Participant.objects.visible_to(user).values("pk")),
             sheet__site__in=user.site_ids,
         )
 

@@ -18,6 +18,12 @@ from outreach.services import approvals
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def _nothing_follows(monkeypatch: Any) -> None:
+    """What follows from a decision is for the tests of each part."""
+    monkeypatch.setattr(approvals, "_handlers", {})
+
+
 def again(person: Any) -> Any:
     """Read anew: who somebody supervises is kept for one request."""
     return User.objects.get(pk=person.pk)

@@ -1,0 +1,13 @@
+"""Numbers about the daily work: never a case, a name or a code.
+
+Counted from what is recorded anyway. What leaves the site's own team goes through
+`ceasefire.disclosure` first: that is for the caller, who knows the reader.
+"""
+
+from outreach.measures.staffing import (
+    FEWEST_SUPERVISORS,
+    Staffing,
+    staffing,
+)
+
+__all__ = ["FEWEST_SUPERVISORS", "Staffing", "staffing"]
