@@ -174,6 +174,21 @@ VERBS: dict[str, str | Promise] = {
     "worklist.task_done": _("Ticked a task off"),
     "worklist.tasks_moved": _("Gave the tasks of one person to another"),
     "watch.started": _("A retaliation watch began"),
+    "participant.screened": _("Screened a participant"),
+    "participant.needs_assessed": _("Wrote down a participant's needs"),
+    "plan.goal_added": _("Added a step to a plan"),
+    "plan.goal_ended": _("Ended a step of a plan"),
+    "plan.reviewed": _("Looked at a plan again"),
+    "referral.sent": _("Sent a referral"),
+    "referral.moved": _("Wrote down what became of a referral"),
+    "note.written": _("Wrote a note"),
+    "note.changed": _("Changed a note of the last 24 hours"),
+    "note.amended": _("Added to a note"),
+    "transfer.asked": _("Asked somebody to take over a case"),
+    "transfer.accepted": _("Took over a case"),
+    "transfer.declined": _("Declined to take over a case"),
+    "transfer.taken_back": _("Took back the asking about a case"),
+    "caseload.handed_over": _("Handed over all that somebody carried"),
 }
 
 
