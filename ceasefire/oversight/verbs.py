@@ -38,7 +38,11 @@ VERBS: dict[str, str | Promise] = {
     "contact.taken_back": _("Took back a contact that was a mistake"),
     "delegation.ended": _("Took a team back from a stand-in"),
     "delegation.set": _("Let somebody stand in for a supervisor"),
+    "daily_log.hours_set": _("Set the hours of a day"),
+    "daily_log.signed": _("Signed the log of a day"),
     "demo.loaded": _("Loaded the demonstration"),
+    "field_event.recorded": _("Recorded work around the caseload"),
+    "field_event.taken_back": _("Took back work recorded by mistake"),
     "incident.archived": _("Archived an incident"),
     "incident.accepted": _("Accepted an incident"),
     "incident.bulk_asked": _("Asked for one step on many incidents"),
@@ -189,6 +193,11 @@ VERBS: dict[str, str | Promise] = {
     "transfer.declined": _("Declined to take over a case"),
     "transfer.taken_back": _("Took back the asking about a case"),
     "caseload.handed_over": _("Handed over all that somebody carried"),
+    "shift.alarm": _("Missed somebody who is out"),
+    "shift.checked_in": _("Said that all is well"),
+    "shift.cleared": _("Saw to somebody who was missed"),
+    "shift.ended": _("Came back"),
+    "shift.started": _("Went out"),
 }
 
 

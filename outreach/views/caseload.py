@@ -152,7 +152,6 @@ def team_context(request: HttpRequest) -> dict[str, Any]:
         groups.setdefault(load.site, []).append({"load": load, "tone": tone, "word": word})
     return {
         "groups": sorted(groups.items(), key=lambda one: one[0].code),
-        "bands": reading.bands(groups, on) if groups else {},
         "sites": sites if len(sites) > 1 else [],
         "asked": asked,
         "figures": [
