@@ -6,7 +6,10 @@ app_name = "outreach"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("outreach.caseload_urls")),
+    path("", include("outreach.conflict_urls")),
     path("", include("outreach.participant_urls")),
+    path("", include("outreach.edit_urls")),
     path("", include("outreach.supervision_urls")),
     path("", include("outreach.screening_urls")),
+    path("", include("outreach.casework_urls")),
 ]

@@ -29,6 +29,7 @@ from incidents.models import (
     SavedFilter,
 )
 from incidents.services import SourceFacts, add_link, create_incident
+from outreach.services.conflicts import PartyFacts, open_conflict
 from tests.attachments.conftest import drawn
 from tests.test_architecture import API_VIEWS, OPEN_VIEWS, URLS
 
@@ -140,10 +141,10 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("attachments:photo_remove", "POST", "photo", "403 403 200 403 403 403 403 403 403"),
     ("incidents:name_reveal", "POST", "incident", "403 403 200 200 403 403 403 403 403"),
     ("incidents:submission_settle", "POST", "submission", "403 403 302 403 302 403 403 403 403"),
-    ("notification_list", "GET", "", "200 200 200 200 200 403 403 403 403"),
-    ("notification_read_all", "POST", "", "302 302 302 302 302 403 403 403 403"),
+    ("notification_list", "GET", "", "200 200 200 200 200 403 403 200 403"),
+    ("notification_read_all", "POST", "", "302 302 302 302 302 403 403 302 403"),
     # Somebody else's, whoever asks.
-    ("notification_open", "POST", "notice", "404 404 404 404 404 403 403 403 403"),
+    ("notification_open", "POST", "notice", "404 404 404 404 404 403 403 404 403"),
     ("incidents:board", "GET", "", "200 200 200 200 200 403 403 403 403"),
     ("incidents:board_rows", "GET", "", "200 200 200 200 200 403 403 403 403"),
     ("incidents:response_action", "GET", "incident", "200 200 200 200 403 403 403 403 403"),
@@ -200,6 +201,45 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("incidents:export_progress", "GET", "export", "403 403 403 404 404 403 403 403 403"),
     ("incidents:export_cancel", "POST", "export", "403 403 403 404 404 403 403 403 403"),
     ("incidents:export_download", "GET", "export", "403 403 403 404 404 403 403 403 403"),
+    # Conflicts: of a colleague whom another supervisor leads; the manager sees the site's.
+    ("outreach:conflict_list", "GET", "", "200 200 200 200 403 403 403 403 403"),
+    ("outreach:conflict_new", "GET", "", "200 200 200 200 403 403 403 403 403"),
+    ("outreach:conflict_new", "POST", "", "200 200 200 200 403 403 403 403 403"),
+    ("outreach:conflict_detail", "GET", "conflict", "404 404 404 200 403 403 403 403 403"),
+    ("outreach:conflict_assess", "GET", "conflict", "404 404 404 200 403 403 403 403 403"),
+    ("outreach:conflict_assess", "POST", "conflict", "404 404 404 200 403 403 403 403 403"),
+    ("outreach:party_add", "GET", "conflict", "404 404 404 200 403 403 403 403 403"),
+    ("outreach:party_remove", "POST", "conflict_side", "404 404 404 302 403 403 403 403 403"),
+    ("outreach:conflict_mediators", "GET", "conflict", "404 404 404 200 403 403 403 403 403"),
+    ("outreach:conflict_neutral", "GET", "conflict", "404 404 404 200 403 403 403 403 403"),
+    ("outreach:conflict_neutral", "POST", "conflict", "404 404 404 403 403 403 403 403 403"),
+    ("outreach:conflict_replace", "POST", "conflict", "404 404 404 302 403 403 403 403 403"),
+    ("outreach:conflict_begin", "POST", "conflict", "404 404 404 302 403 403 403 403 403"),
+    ("outreach:conflict_watch", "POST", "conflict", "404 404 404 302 403 403 403 403 403"),
+    ("outreach:conflict_reignite", "POST", "conflict", "404 404 404 302 403 403 403 403 403"),
+    ("outreach:conflict_close", "POST", "conflict", "404 404 404 200 403 403 403 403 403"),
+    ("outreach:conflict_incident_link", "POST", "conflict", "404 404 404 200 403 403 403 403 403"),
+    (
+        "outreach:conflict_incident_unlink",
+        "POST",
+        "conflict_incident",
+        "404 404 404 302 403 403 403 403 403",
+    ),
+    ("outreach:session_new", "GET", "conflict", "404 404 404 200 403 403 403 403 403"),
+    ("outreach:session_new", "POST", "conflict", "404 404 404 200 403 403 403 403 403"),
+    ("outreach:follow_up_answer", "POST", "conflict", "404 404 404 200 403 403 403 403 403"),
+    ("outreach:truce_new", "GET", "conflict", "404 404 404 200 403 403 403 403 403"),
+    ("outreach:truce_new", "POST", "conflict", "404 404 404 200 403 403 403 403 403"),
+    ("outreach:truce_extend", "POST", "conflict", "404 404 404 200 403 403 403 403 403"),
+    ("outreach:truce_end", "POST", "conflict", "404 404 404 200 403 403 403 403 403"),
+    ("outreach:settlement_edit", "GET", "conflict", "404 404 404 200 403 403 403 403 403"),
+    ("outreach:settlement_pay", "POST", "conflict", "404 404 404 200 403 403 403 403 403"),
+    ("outreach:staff_list", "GET", "", "403 403 403 200 403 403 403 403 403"),
+    ("outreach:staff_own", "GET", "", "302 302 302 404 403 403 403 403 403"),
+    ("outreach:staff_detail", "GET", "mediator", "404 404 404 200 403 403 403 403 403"),
+    ("outreach:staff_change", "POST", "mediator", "403 403 403 302 403 403 403 403 403"),
+    ("outreach:tie_add", "POST", "mediator", "403 403 403 200 403 403 403 403 403"),
+    ("outreach:tie_remove", "POST", "mediator_tie", "403 403 403 302 403 403 403 403 403"),
 ]
 
 
@@ -262,6 +302,38 @@ def scenes(basrah: Any, zubair: Any, make_user: Callable[..., Any]) -> dict[str,
         ],
         "report": [report_of(basrah), report_of(zubair), ["NOWHERE", "2026-01-04"]],
         "notice": [[notice_of(here)], [notice_of(there)], [987654]],
+        **conflict_scenes(here, there, make_user),
+    }
+
+
+def conflict_scenes(here: Incident, there: Incident, make_user: Callable[..., Any]) -> Any:
+    """A conflict of somebody at each site, with three sides and the site's incident."""
+    leads = {
+        site.pk: make_user(Role.WORKER, site, username=f"mediator.{site.code.lower()}")
+        for site in (here.site, there.site)
+    }
+    made = [
+        open_conflict(
+            incident.site,
+            facts={"kind": "land", "how_learned": "street", "place": incident.place},
+            parties=[PartyFacts("person"), PartyFacts("group"), PartyFacts("family")],
+            by=leads[incident.site_id],
+            incident=incident,
+        )
+        for incident in (here, there)
+    ]
+    absent = "CON-9999"
+    people = [leads[incident.site_id].pk for incident in (here, there)]
+    return {
+        "conflict": [[made[0].code], [made[1].code], [absent]],
+        "conflict_side": [[made[0].code, 3], [made[1].code, 3], [absent, 3]],
+        "conflict_incident": [
+            [made[0].code, here.code],
+            [made[1].code, there.code],
+            [absent, here.code],
+        ],
+        "mediator": [[people[0]], [people[1]], [uuid4()]],
+        "mediator_tie": [[people[0], uuid4()], [people[1], uuid4()], [uuid4(), uuid4()]],
     }
 
 

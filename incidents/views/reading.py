@@ -27,6 +27,7 @@ from incidents.views.clock import clock_context
 from incidents.views.logging import in_words
 from incidents.views.merging import standing_merge
 from incidents.views.scope import one, places_of, plain_query, sites_of
+from incidents.views.sections import sections_of
 from incidents.views.twins import twins_of
 
 LIST_FIELDS = (
@@ -365,6 +366,7 @@ def _connections(request: HttpRequest, incident: Incident) -> dict[str, Any]:
         "link_form": LinkForm(prefix="link", user=request.user)
         if services.may_link(incident, request.user)
         else None,
+        "sections": sections_of(request, incident),
         "twins": twins_of(request, incident),
         "part_form": PartForm(prefix="part")
         if merge is not None and services.may_part(merge, request.user)

@@ -312,7 +312,8 @@ def _hold_participants(parties: Iterable[PartyFacts], *, by: User) -> None:
     for key in sorted(ids):
         participant = cases.locked(Participant(pk=key))
         seen = Participant.objects.visible_to(by).filter(pk=key).exists()
-        if not seen or participant.identity_erased_at is not None:
+        gone = participant.identity_erased_at or participant.consent_withdrawn_at
+        if not seen or gone is not None:
             raise NotASide
 
 

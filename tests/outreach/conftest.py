@@ -10,6 +10,7 @@ import pytest
 from ceasefire import periods
 from ceasefire.people.roles import Role
 from outreach.models import CaseMember, Participant, ParticipantStep
+from tests.outreach.conflict_world import conflict, session  # noqa: F401 - fixtures
 
 _numbers = itertools.count(1)
 
@@ -78,3 +79,16 @@ def elsewhere(make_user: Callable[..., Any], zubair: Any) -> Any:
         worker=make_user(Role.WORKER, zubair, username="worker.zubair", supervisor=supervisor),
         manager=make_user(Role.MANAGER, zubair, username="manager.zubair"),
     )
+
+
+@pytest.fixture
+def plain() -> Callable[[Any], str]:
+    """What an answer says, without the tokens that differ from page to page."""
+    import re
+
+    def read(answer: Any) -> str:
+        body = answer.content.decode()
+        body = re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"', "", body)
+        return re.sub(r'X-CSRFToken": "[^"]+"', "", body)
+
+    return read
