@@ -56,7 +56,7 @@ class EditConflictQuerySet(models.QuerySet["EditConflict"]):
 
 
 class EditConflict(models.Model):
-    """Two values for one field, kept both until a person chooses. The first one stands meanwhile."""
+    """Two values for one field, both kept until a person chooses; the first stands meanwhile."""
 
     class Choice(models.TextChoices):
         THEIRS = "theirs", _("What stands")
