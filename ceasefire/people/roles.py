@@ -162,7 +162,14 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     ),
     Role.REO_STAFF: frozenset({"reports.view_sharedweeklyreport"}),
     Role.REO_VIEWER: frozenset({"reports.view_sharedweeklyreport"}),
-    Role.AUDITOR: frozenset({"audit.view_auditevent", "outreach.view_measures"}),
+    Role.AUDITOR: frozenset(
+        {
+            "audit.view_auditevent",
+            "outreach.view_measures",
+            # Told at once of unusual reading; never of a record.
+            "worklist.view_notification",
+        }
+    ),
     Role.ADMINISTRATOR: frozenset(
         {
             "people.view_user",
