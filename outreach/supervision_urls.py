@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from outreach.views import approvals, delegation, supervision
+from outreach.views import approvals, delegation, fidelity, supervision
 
 urlpatterns = [
     path("supervision/", supervision.supervision_list, name="supervision"),
@@ -33,6 +33,7 @@ urlpatterns = [
         supervision.supervision_sign,
         name="supervision_sign",
     ),
+    path("fidelity/", fidelity.fidelity_page, name="fidelity"),
     path("supervision/approvals/", approvals.approval_list, name="approval_list"),
     path("supervision/approvals/<int:pk>/", approvals.approval_detail, name="approval_detail"),
     path("supervision/away/", delegation.delegation_list, name="delegation_list"),

@@ -3,6 +3,7 @@
 import ast
 import importlib
 import inspect
+import pkgutil
 import re
 from itertools import chain
 from pathlib import Path
@@ -122,18 +123,26 @@ def test_every_table_of_ours_says_in_its_migration_who_may_do_what():
     assert tables - named == set()
 
 
-def test_measures_return_numbers_and_never_a_record():
-    for app in ("incidents", "outreach"):
-        path = ROOT / app / "measures.py"
-        if not path.exists():
-            continue
-        module = importlib.import_module(f"{app}.measures")
+def measures_of(app):
+    """The modules that hold an app's measures: one file, or a package of several."""
+    module = importlib.import_module(f"{app}.measures")
+    yield module
+    for one in pkgutil.iter_modules(getattr(module, "__path__", [])):
+        yield importlib.import_module(f"{app}.measures.{one.name}")
+
+
+@pytest.mark.parametrize("app", ["incidents", "outreach"])
+def test_measures_return_numbers_and_never_a_record(app):
+    found = 0
+    for module in measures_of(app):
         for name, function in inspect.getmembers(module, inspect.isfunction):
             if function.__module__ != module.__name__ or name.startswith("_"):
                 continue
+            found += 1
             said = str(inspect.signature(function).return_annotation)
             for model in apps.get_app_config(app).get_models():
                 assert not re.search(rf"\b{model.__name__}\b", said), f"{name} returns {said}"
+    assert found
 
 
 def test_case_files_cannot_be_reached_backwards_from_shared_ground():

@@ -1,5 +1,7 @@
 """A person's tasks: all that are open, and ticking one off."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -33,9 +35,10 @@ def task_list(request: HttpRequest) -> HttpResponse:
 @requires(CLOSE)
 def task_done(request: HttpRequest, pk: int) -> HttpResponse:
     """Tick one off."""
-    task = get_object_or_404(Task.objects.visible_to(request.user), pk=pk)
+    by: Any = request.user
+    task = get_object_or_404(Task.objects.visible_to(by), pk=pk)
     try:
-        worklist.close_by_hand(task, by=request.user)
+        worklist.close_by_hand(task, by=by)
     except NotForThisPerson:
         raise PermissionDenied from None
     except WorklistRefusal as refusal:

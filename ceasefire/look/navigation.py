@@ -108,6 +108,7 @@ ITEMS = (
         "/outreach/supervision/",
         "outreach",
     ),
+    Item("fidelity", _("Fidelity"), _("Fidelity"), "table", "/outreach/fidelity/", "outreach"),
     Item("day-log", _("Daily log"), _("Daily log"), "calendar", "/outreach/log/", "outreach"),
     Item("events", _("Events"), _("Events"), "bell", "/outreach/events/", "outreach"),
     Item("grants", _("Grants"), _("Grants"), "money", "/grants/", "grants"),

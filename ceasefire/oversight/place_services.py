@@ -8,6 +8,7 @@ from django.db import transaction
 from ceasefire import audit, periods
 from ceasefire.oversight.exceptions import CodeIsTaken, ZoneIsClosed, ZoneIsOpen
 from ceasefire.people.models import User
+from ceasefire.places import zones
 from ceasefire.places.models import CoveragePeriod, Place, Site, Zone
 from ceasefire.places.services import names_key
 
@@ -125,12 +126,16 @@ def change_zone(
 
 @transaction.atomic
 def close_zone(zone: Zone, *, by: User) -> Zone:
-    """Close a zone from today on. It is not deleted: records may name it. Refuses a closed one."""
+    """Close a zone from today on. It is not deleted: records may name it. Refuses a closed one.
+
+    Who works there is told and what is to be done there rests; `places.zones` lets them follow.
+    """
     zone = Zone.objects.select_for_update().get(pk=zone.pk)
     if zone.closed_on is not None:
         raise ZoneIsClosed
     zone.closed_on = periods.today()
     zone.save(update_fields=["closed_on"])
+    zones.changed(zone, closed=True, by=by)
     audit.record("places.zone_closed", subject=zone, by=by)
     return zone
 
@@ -143,5 +148,6 @@ def open_zone(zone: Zone, *, by: User) -> Zone:
         raise ZoneIsOpen
     zone.closed_on = None
     zone.save(update_fields=["closed_on"])
+    zones.changed(zone, closed=False, by=by)
     audit.record("places.zone_opened", subject=zone, by=by)
     return zone

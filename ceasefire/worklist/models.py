@@ -20,7 +20,7 @@ def _of_visible_subject(user: Any) -> Q:
     condition = Q()
     for label, visible_to in subjects().items():
         seen = visible_to(user).order_by().filter(code=OuterRef("subject_code"))
-        condition &= ~Q(subject_label=label) | Exists(seen)
+        condition &= ~Q(subject_label=label) | Q(Exists(seen))
     return condition
 
 

@@ -4,10 +4,44 @@ Counted from what is recorded anyway. What leaves the site's own team goes throu
 `ceasefire.disclosure` first: that is for the caller, who knows the reader.
 """
 
-from outreach.measures.staffing import (
-    FEWEST_SUPERVISORS,
-    Staffing,
-    staffing,
+from outreach.measures.fidelity import (
+    OUTCOMES,
+    Attended,
+    Bands,
+    Hours,
+    Mediated,
+    Reignited,
+    Supervised,
+    TakenIn,
+    attended,
+    caseload_bands,
+    hours,
+    mediations,
+    months,
+    reignitions,
+    supervised,
+    taken_in,
 )
+from outreach.measures.staffing import FEWEST_SUPERVISORS, Staffing, staffing
 
-__all__ = ["FEWEST_SUPERVISORS", "Staffing", "staffing"]
+__all__ = [
+    "FEWEST_SUPERVISORS",
+    "OUTCOMES",
+    "Attended",
+    "Bands",
+    "Hours",
+    "Mediated",
+    "Reignited",
+    "Staffing",
+    "Supervised",
+    "TakenIn",
+    "attended",
+    "caseload_bands",
+    "hours",
+    "mediations",
+    "months",
+    "reignitions",
+    "staffing",
+    "supervised",
+    "taken_in",
+]

@@ -31,6 +31,7 @@ from outreach.models import (
 )
 from outreach.models.casework import SILENT_AFTER
 from outreach.models.contacts import HOME
+from outreach.models.fieldwork import DailyLog, Shift
 from outreach.services import caseload_reading as reading
 from outreach.services.caseload import Band
 
@@ -116,8 +117,9 @@ class Sheet:
     band: Band
     follow_ups: list[FollowUp] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
-    #: Counts that the other parts of the work add, by name (`day_log` and the like).
-    more: dict[str, int] = field(default_factory=dict)
+    #: Days of the week with work on them and no signed log; shifts after which somebody was missed.
+    logs_unsigned: int = 0
+    check_ins_missed: int = 0
 
     @property
     def looked_at(self) -> Week:
@@ -147,7 +149,8 @@ class Sheet:
             "plans_late": sum(line.plan_late for line in self.lines),
             "follow_ups_late": len(self.follow_ups),
             "tasks_late": len(self.tasks),
-            **self.more,
+            "logs_unsigned": self.logs_unsigned,
+            "check_ins_missed": self.check_ins_missed,
         }
 
 
@@ -181,7 +184,7 @@ def sheet(worker: User, site: Site, reader: User, *, on: date) -> Sheet:
     for key, kind in (
         Approval.objects.open().filter(participant__in=keys).values_list("participant", "kind")
     ):
-        waiting.setdefault(key, []).append(Approval.Kind(kind).label)
+        waiting.setdefault(key, []).append(str(Approval.Kind(kind).label))
     lines = [
         _line(
             row,
@@ -206,6 +209,8 @@ def sheet(worker: User, site: Site, reader: User, *, on: date) -> Sheet:
         lines=lines,
         band=reading.bands([site], on)[site.pk],
         follow_ups=_follow_ups(worker, site, reader, on),
+        logs_unsigned=_unsigned(worker, week.previous()),
+        check_ins_missed=_missed(worker, week.previous()),
         tasks=list(
             _late_tasks([worker.pk]).of_visible_subject(reader).order_by("due_at", "pk")[:50]
         ),
@@ -271,7 +276,7 @@ def _contacts(keys: Sequence[UUID], week: Week) -> dict[Any, dict[str, int]]:
         return {}
     inside = Q(at__gte=week.starts_at)
     since = week.plus(1 - HOME_WEEKS).starts_at
-    rows = (
+    rows: Any = (
         Contact.objects.filter(participant__in=keys, at__gte=since, at__lt=week.ends_at)
         .standing()
         .met()
@@ -307,6 +312,34 @@ def _follow_ups(worker: User, site: Site, reader: User, on: date) -> list[Follow
         )
         .select_related("conflict")
         .order_by("due_on", "pk")[:50]
+    )
+
+
+def _unsigned(worker: User, week: Week) -> int:
+    """Days on which somebody recorded a contact or began a log, without the signature."""
+    made = Contact.objects.filter(
+        created_by=worker, at__gte=week.starts_at, at__lt=week.ends_at
+    ).values_list("at", flat=True)
+    days = {periods.local_day(at) for at in made}
+    logs = DailyLog.objects.filter(user=worker, day__gte=week.start, day__lt=week.end)
+    for day, signed_at in logs.values_list("day", "signed_at"):
+        days.add(day)
+        if signed_at is not None:
+            days.discard(day)
+    return len(days)
+
+
+def _missed(worker: User, week: Week) -> int:
+    """Shifts of a week whose end nobody heard of in time."""
+    return (
+        Shift.objects.filter(
+            user=worker, started_at__gte=week.starts_at, started_at__lt=week.ends_at
+        )
+        .filter(
+            Q(supervisor_alarm_at__isnull=False)
+            | Q(ended_at__isnull=True, expected_end_at__lt=periods.now())
+        )
+        .count()
     )
 
 

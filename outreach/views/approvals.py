@@ -47,8 +47,9 @@ def approval_list(request: HttpRequest) -> HttpResponse:
 @requires(approvals.DECIDE)
 def approval_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One question with its case; the answer where the person may give it."""
+    by: Any = request.user
     approval = get_object_or_404(
-        Approval.objects.visible_to(request.user).select_related(*PEOPLE, "participant__site"),
+        Approval.objects.visible_to(by).select_related(*PEOPLE, "participant__site"),
         pk=pk,
     )
     form = AnswerForm(request.POST or None)
@@ -58,7 +59,7 @@ def approval_detail(request: HttpRequest, pk: int) -> HttpResponse:
                 approval,
                 approve=form.cleaned_data["answer"] == "approve",
                 reason=form.cleaned_data["reason"],
-                by=request.user,
+                by=by,
             )
         except NotForThisPerson:
             raise PermissionDenied from None
@@ -74,9 +75,8 @@ def approval_detail(request: HttpRequest, pk: int) -> HttpResponse:
             **header_of(request, approval.participant),
             "approval": approval,
             "form": form,
-            "may_decide": approval.decided_at is None
-            and approvals.may_decide(approval, request.user),
-            "reason": _reasons([approval], request.user)[approval.pk],
+            "may_decide": approval.decided_at is None and approvals.may_decide(approval, by),
+            "reason": _reasons([approval], by)[approval.pk],
         },
     )
 

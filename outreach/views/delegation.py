@@ -1,5 +1,7 @@
 """Who stands in for whom, and setting or ending it."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -22,7 +24,7 @@ SHOWN = 50
 @requires(delegation.SET)
 def delegation_list(request: HttpRequest) -> HttpResponse:
     """Stand-ins of the person's site, the latest first, and the form for another."""
-    by = request.user
+    by: Any = request.user
     form = StandInForm(
         request.POST or None,
         heads=delegation.heads_of(by),
@@ -51,8 +53,7 @@ def delegation_list(request: HttpRequest) -> HttpResponse:
 @requires(delegation.SET)
 def delegation_end(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a team back."""
-    row = get_object_or_404(
-        delegation.visible_to(request.user).select_related("from_user", "to_user"), pk=pk
-    )
-    attempt(request, lambda: delegation.end(row, by=request.user), gettext_lazy("It is over."))
+    by: Any = request.user
+    row = get_object_or_404(delegation.visible_to(by).select_related("from_user", "to_user"), pk=pk)
+    attempt(request, lambda: delegation.end(row, by=by), gettext_lazy("It is over."))
     return redirect("outreach:delegation_list")

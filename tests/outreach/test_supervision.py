@@ -12,8 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from ceasefire import periods, vault
 from ceasefire.audit.models import AuditEvent
 from ceasefire.database.session import acting
+from ceasefire.oversight import place_services
 from ceasefire.people.models import User
 from ceasefire.people.roles import Role
+from ceasefire.places.models import Zone
 from ceasefire.worklist.models import Notification, Task
 from outreach.exceptions import (
     ChangedMeanwhile,
@@ -32,6 +34,7 @@ from outreach.models import (
     SupervisionDecision,
     SupervisionSheet,
 )
+from outreach.models.fieldwork import DailyLog, Shift
 from outreach.services import approvals, supervision
 from outreach.services import supervision_reading as reading
 
@@ -144,6 +147,49 @@ def test_what_is_due_stands_on_the_sheet(
     assert line.silent_referrals == 1
     assert line.stale
     assert line.waits_for == ("Plan",)
+
+
+def test_days_without_a_signature_and_missed_check_ins_are_counted(
+    old_case: Any, team: Any, basrah: Any
+) -> None:
+    one, week = old_case(), last_week(basrah)
+    days = list(week)
+    for day in days[:3]:
+        meet(one, day)
+    for day, signed in ((days[0], True), (days[1], False), (days[4], False)):
+        DailyLog.objects.create(
+            user=team.worker, site=basrah, day=day, signed_at=periods.now() if signed else None
+        )
+    for alarm in (None, periods.now()):
+        Shift.objects.create(
+            user=team.worker,
+            site=basrah,
+            started_at=week.starts_at,
+            checked_in_at=week.starts_at,
+            expected_end_at=week.starts_at + timedelta(hours=5),
+            ended_at=week.starts_at + timedelta(hours=6),
+            supervisor_alarm_at=alarm,
+        )
+    figures = seen(team, basrah).figures()
+    assert figures["logs_unsigned"] == 3
+    assert figures["check_ins_missed"] == 1
+
+
+def test_a_zone_closed_as_unsafe_tells_its_workers_and_its_tasks_rest(
+    old_case: Any, team: Any, basrah: Any, make_user: Any
+) -> None:
+    admin = make_user(Role.ADMINISTRATOR)
+    zone = Zone.objects.create(site=basrah, code="Z1", name_en="Z", name_ar="ز")
+    inside, outside = old_case(zone=zone, team=[team.interrupter]), old_case()
+    for one in (inside, outside):
+        approvals.ask(one, "plan", by=team.worker)
+    place_services.close_zone(zone, by=admin)
+    told = Notification.objects.filter(kind="zone.closed")
+    assert {one.recipient for one in told} == {team.worker, team.interrupter, team.supervisor}
+    resting = Task.objects.filter(paused_at__isnull=False)
+    assert [task.subject_code for task in resting] == [inside.code]
+    place_services.open_zone(zone, by=admin)
+    assert not Task.objects.filter(paused_at__isnull=False).exists()
 
 
 def test_a_sheet_holds_only_cases_that_its_reader_sees(
