@@ -29,7 +29,11 @@ from incidents.models import (
     SavedFilter,
 )
 from incidents.services import SourceFacts, add_link, create_incident
+from outreach.models import Participant, SupervisionDecision, SupervisionSheet
+from outreach.services import approvals, delegation
+from outreach.models import Participant
 from outreach.services.conflicts import PartyFacts, open_conflict
+from outreach.services.participants import Facts, register_participant
 from tests.attachments.conftest import drawn
 from tests.test_architecture import API_VIEWS, OPEN_VIEWS, URLS
 
@@ -202,6 +206,33 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("incidents:export_cancel", "POST", "export", "403 403 403 404 404 403 403 403 403"),
     ("incidents:export_download", "GET", "export", "403 403 403 404 404 403 403 403 403"),
     # Conflicts: of a colleague whom another supervisor leads; the manager sees the site's.
+    ("outreach:participant_list", "GET", "", "200 200 200 200 403 403 403 403 403"),
+    ("outreach:participant_new", "GET", "", "403 200 200 200 403 403 403 403 403"),
+    ("outreach:participant_new", "POST", "", "403 200 200 200 403 403 403 403 403"),
+    ("outreach:participant_find", "GET", "", "403 200 200 200 403 403 403 403 403"),
+    ("outreach:participant_find", "POST", "", "403 200 200 200 403 403 403 403 403"),
+    # Of a colleague in nobody's team here: the manager's alone.
+    ("outreach:participant_detail", "GET", "case", "404 404 404 200 403 403 403 403 403"),
+    ("outreach:participant_reveal", "GET", "case", "403 404 404 200 403 403 403 403 403"),
+    ("outreach:participant_reveal", "POST", "case", "403 404 404 200 403 403 403 403 403"),
+    ("outreach:participant_held", "GET", "case", "403 404 404 200 403 403 403 403 403"),
+    ("outreach:participant_held", "POST", "case", "403 404 404 200 403 403 403 403 403"),
+    ("outreach:consent_record", "GET", "case", "403 404 404 200 403 403 403 403 403"),
+    ("outreach:consent_record", "POST", "case", "403 404 404 200 403 403 403 403 403"),
+    ("outreach:consent_withdraw", "GET", "case", "403 404 404 200 403 403 403 403 403"),
+    ("outreach:consent_withdraw", "POST", "case", "403 404 404 200 403 403 403 403 403"),
+    ("outreach:ask_intake", "POST", "case", "403 404 404 302 403 403 403 403 403"),
+    ("outreach:pause", "GET", "case", "403 404 404 200 403 403 403 403 403"),
+    ("outreach:pause", "POST", "case", "403 404 404 200 403 403 403 403 403"),
+    ("outreach:resume", "POST", "case", "403 404 404 302 403 403 403 403 403"),
+    ("outreach:close", "GET", "case", "403 404 404 200 403 403 403 403 403"),
+    ("outreach:close", "POST", "case", "403 404 404 200 403 403 403 403 403"),
+    ("outreach:reopen", "POST", "case", "403 404 404 302 403 403 403 403 403"),
+    ("outreach:reopen_active", "POST", "case", "403 403 404 302 403 403 403 403 403"),
+    ("outreach:exception_ask", "GET", "case", "403 404 404 200 403 403 403 403 403"),
+    ("outreach:exception_ask", "POST", "case", "403 404 404 200 403 403 403 403 403"),
+    ("outreach:exception_decide", "GET", "case", "403 403 403 200 403 403 403 403 403"),
+    ("outreach:exception_decide", "POST", "case", "403 403 403 200 403 403 403 403 403"),
     ("outreach:conflict_list", "GET", "", "200 200 200 200 403 403 403 403 403"),
     ("outreach:conflict_new", "GET", "", "200 200 200 200 403 403 403 403 403"),
     ("outreach:conflict_new", "POST", "", "200 200 200 200 403 403 403 403 403"),
@@ -234,6 +265,23 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("outreach:truce_end", "POST", "conflict", "404 404 404 200 403 403 403 403 403"),
     ("outreach:settlement_edit", "GET", "conflict", "404 404 404 200 403 403 403 403 403"),
     ("outreach:settlement_pay", "POST", "conflict", "404 404 404 200 403 403 403 403 403"),
+    ("task_list", "GET", "", "200 200 200 200 403 403 403 403 403"),
+    ("task_done", "POST", "task", "404 404 404 404 403 403 403 403 403"),
+    ("outreach:supervision", "GET", "", "403 403 200 200 403 403 403 403 403"),
+    ("outreach:supervision_worker", "GET", "led", "403 403 404 200 403 403 403 403 403"),
+    ("outreach:supervision_review", "POST", "led", "403 403 404 302 403 403 403 403 403"),
+    ("outreach:supervision_decide", "POST", "led", "403 403 404 200 403 403 403 403 403"),
+    ("outreach:supervision_sign", "POST", "led", "403 403 404 302 403 403 403 403 403"),
+    ("outreach:supervision_sheets", "GET", "", "200 200 200 200 403 403 403 403 403"),
+    ("outreach:supervision_sheet", "GET", "sheet", "404 404 404 200 403 403 403 403 403"),
+    ("outreach:supervision_decision", "GET", "decision", "404 404 404 200 403 403 403 403 403"),
+    ("outreach:approval_list", "GET", "", "403 403 200 200 403 403 403 403 403"),
+    ("outreach:approval_detail", "GET", "approval", "403 403 404 200 403 403 403 403 403"),
+    ("outreach:approval_detail", "POST", "approval", "403 403 404 200 403 403 403 403 403"),
+    ("outreach:delegation_list", "GET", "", "403 403 200 200 403 403 403 403 403"),
+    ("outreach:delegation_list", "POST", "", "403 403 200 200 403 403 403 403 403"),
+    ("outreach:delegation_end", "POST", "delegation", "403 403 404 302 403 403 403 403 403"),
+    ("outreach:fidelity", "GET", "", "403 403 403 200 200 403 403 200 403"),
     ("outreach:staff_list", "GET", "", "403 403 403 200 403 403 403 403 403"),
     ("outreach:staff_own", "GET", "", "302 302 302 404 403 403 403 403 403"),
     ("outreach:staff_detail", "GET", "mediator", "404 404 404 200 403 403 403 403 403"),
@@ -303,6 +351,7 @@ def scenes(basrah: Any, zubair: Any, make_user: Callable[..., Any]) -> dict[str,
         "report": [report_of(basrah), report_of(zubair), ["NOWHERE", "2026-01-04"]],
         "notice": [[notice_of(here)], [notice_of(there)], [987654]],
         **conflict_scenes(here, there, make_user),
+        **supervision_scenes(here.site, there.site, make_user),
     }
 
 
@@ -335,6 +384,59 @@ def conflict_scenes(here: Incident, there: Incident, make_user: Callable[..., An
         "mediator": [[people[0]], [people[1]], [uuid4()]],
         "mediator_tie": [[people[0], uuid4()], [people[1], uuid4()], [uuid4(), uuid4()]],
     }
+
+
+def supervision_scenes(here: Any, there: Any, make_user: Callable[..., Any]) -> Any:
+    """At each site a supervisor who is away, one who stands in, and a worker with a sheet."""
+    scenes: dict[str, list[list[Any]]] = {}
+    for site in (here, there):
+        name = site.code.lower()
+        head = make_user(Role.SUPERVISOR, site, username=f"head.{name}")
+        other = make_user(Role.SUPERVISOR, site, username=f"stand-in.{name}")
+        led = make_user(Role.WORKER, site, username=f"led.{name}", supervisor=head)
+        case = Participant.objects.create(
+            code=f"P-77{site.pk:04}", site=site, worker=led, created_by=led, updated_by=led
+        )
+        week = Week.of(periods.now(), site.week_start).plus(-9)
+        sheet = SupervisionSheet.objects.create(
+            code=f"SUP-2026-9{site.pk:04}",
+            site=site,
+            worker=led,
+            week_start=week.start,
+            created_by=head,
+            signed_by=head,
+            signed_at=periods.now(),
+        )
+        decision = SupervisionDecision.objects.create(
+            code=f"{sheet.code}-1",
+            sheet=sheet,
+            assignee=led,
+            due_on=periods.now().date(),
+            created_by=head,
+        )
+        away = delegation.set_stand_in(
+            head, other, starts_on=periods.now().date(), ends_on=periods.now().date(), by=head
+        )
+        task = worklist.add_task(
+            led, "supervision.decision", subject=decision, due_at=periods.now(), by=head
+        )
+        for key, args in {
+            "led": [led.pk, site.code],
+            "sheet": [sheet.code],
+            "decision": [decision.code],
+            "approval": [approvals.ask(case, "plan", by=led).pk],
+            "delegation": [away.pk],
+            "task": [task.pk],
+        }.items():
+            scenes.setdefault(key, []).append(args)
+    absent: dict[str, list[Any]] = {
+        "led": [uuid4(), here.code],
+        "sheet": ["SUP-1900-00001"],
+        "decision": ["SUP-1900-00001-1"],
+    }
+    for key, found in scenes.items():
+        found.append(absent.get(key, [987654]))
+    return scenes
 
 
 def incident_of(site: Any, make_user: Callable[..., Any]) -> Incident:
