@@ -20,11 +20,10 @@ def locked(participant: Participant) -> Participant:
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("A case is locked inside a transaction.")
-    return (
-        Participant.objects.select_for_update(of=("self",))
-        .select_related("site", "worker", "zone")
-        .get(pk=participant.pk)
-    )
+    # Not in one question: a row that was given to another worker while this waited for it would no
+    # longer fit the worker it was joined with, and would not be found at all.
+    list(Participant.objects.select_for_update().filter(pk=participant.pk).values_list("pk"))
+    return Participant.objects.select_related("site", "worker", "zone").get(pk=participant.pk)
 
 
 def may(participant: Participant, by: User, permission: str) -> bool:
