@@ -31,7 +31,6 @@ from incidents.models import (
 from incidents.services import SourceFacts, add_link, create_incident
 from outreach.models import Participant, SupervisionDecision, SupervisionSheet
 from outreach.services import approvals, delegation
-from outreach.models import Participant
 from outreach.services.conflicts import PartyFacts, open_conflict
 from outreach.services.participants import Facts, register_participant
 from tests.attachments.conftest import drawn
@@ -351,8 +350,21 @@ def scenes(basrah: Any, zubair: Any, make_user: Callable[..., Any]) -> dict[str,
         "report": [report_of(basrah), report_of(zubair), ["NOWHERE", "2026-01-04"]],
         "notice": [[notice_of(here)], [notice_of(there)], [987654]],
         **conflict_scenes(here, there, make_user),
+        "case": [
+            [case_of(basrah, make_user).code],
+            [case_of(zubair, make_user).code],
+            ["P-0000"],
+        ],
         **supervision_scenes(here.site, there.site, make_user),
     }
+
+
+def case_of(site: Any, make_user: Callable[..., Any]) -> Participant:
+    """A participant of a worker of the site, who is in nobody's team."""
+    carrier = make_user(Role.WORKER, site, username=f"carrier.{site.code.lower()}")
+    return register_participant(
+        site=site, facts=Facts(), identity={"alias": "Reed", "name": "Reed Marsh"}, by=carrier
+    )
 
 
 def conflict_scenes(here: Incident, there: Incident, make_user: Callable[..., Any]) -> Any:
