@@ -2,4 +2,4 @@
 
 from outreach.tasks import casework, conflicts, consent
 
-__all__ = ["conflicts", "consent"]
+__all__ = ["casework", "conflicts", "consent"]
