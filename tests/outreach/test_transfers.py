@@ -361,8 +361,8 @@ def test_of_an_acceptance_and_a_taking_back_the_second_is_refused(case: Any, tea
 def test_two_cases_accepted_at_once_do_not_pass_the_cap(
     case: Any, team: Any, manager: Any, basrah: Any
 ) -> None:
-    cap(basrah, manager, 1)
     one, two = (services.ask(case(), team.worker2, by=team.worker) for _ in range(2))
+    cap(basrah, manager, 1)
     came = meet(
         lambda: services.accept(one, by=team.worker2),
         lambda: services.accept(two, by=team.worker2),
