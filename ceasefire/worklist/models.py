@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, Func, OuterRef, Q
 from django.utils import timezone
 
 from ceasefire import periods
@@ -15,11 +15,24 @@ from ceasefire.worklist.kinds import kind_of, represented_by, subjects, task_kin
 DUE_SOON = timedelta(days=1)
 
 
+class _SameCode(Func):
+    """Two codes are equal, asked so that PostgreSQL looks up the record of each notice.
+
+    Of a plain comparison inside EXISTS it may also read every record that the person may see into
+    a hash, and on every page: it does as soon as it expects some hundreds of notices.
+    """
+
+    template = "(%(expressions)s]))"
+    arg_joiner = " = ANY (ARRAY["
+    output_field = models.BooleanField()
+
+
 def _of_visible_subject(user: Any) -> Q:
     """That the record a notice or task is about is one the person may see at this moment."""
     condition = Q()
     for label, visible_to in subjects().items():
-        seen = visible_to(user).order_by().filter(code=OuterRef("subject_code"))
+        seen = visible_to(user).order_by()
+        seen = seen.filter(_SameCode(F("code"), OuterRef("subject_code")))
         condition &= ~Q(subject_label=label) | Q(Exists(seen))
     return condition
 

@@ -1,5 +1,6 @@
 """A notice is shown while its reader may see the record, and not a moment longer."""
 
+import re
 from typing import Any
 
 import pytest
@@ -7,8 +8,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from ceasefire import worklist
+from ceasefire.database import roles
 from ceasefire.people.models import User
-from ceasefire.worklist.models import Notification
+from ceasefire.worklist.models import Notification, Task
 from incidents.models import Incident
 
 pytestmark = pytest.mark.django_db
@@ -78,3 +80,34 @@ def test_many_notices_ask_no_more_questions_than_one(
             client.get("/notifications/")
         counts.append(len(asked))
     assert counts[0] == counts[1]
+
+
+def test_the_records_of_many_notices_are_looked_up_and_never_all_read(
+    log: Any, worker: Any, supervisor: Any
+) -> None:
+    """To read the few records whole would be the cheaper here; with a million it is not."""
+    log()
+    for person in (worker, supervisor):
+        Notification.objects.bulk_create(
+            Notification(
+                recipient=person,
+                kind="response.assigned",
+                subject_label="incidents.incident",
+                subject_code=f"INC-2026-{number:06}",
+                key=str(number),
+            )
+            for number in range(1500)
+        )
+    with roles.as_owner(connection), connection.cursor() as cursor:
+        cursor.execute("ANALYZE worklist_notification, incidents_incident")
+    with CaptureQueriesContext(connection) as asked:
+        worklist.unread(worker)
+        list(Notification.objects.visible_to(worker))
+        list(Task.objects.visible_to(worker))
+    read = [one["sql"] for one in asked.captured_queries if "incidents_incident" in one["sql"]]
+    assert len(read) == 3
+    for statement in read:
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN {statement}")
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+        assert not re.search(r"subject_code\S* = \(hashed", plan), plan
