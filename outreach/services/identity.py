@@ -1,22 +1,20 @@
-"""Opening an identity for a reason, finding somebody by it, and saying all that is held.
+"""Opening an identity for a reason, and finding somebody by it.
 
 What is refused for its number is told to the managers of the site and to the auditors at once.
 """
 
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import connection, models
+from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
-from ceasefire import audit, codes, periods, vault, worklist
+from ceasefire import audit, periods, vault, worklist
 from ceasefire.people.models import User
 from ceasefire.people.roles import Role
 from outreach.exceptions import NotForThisPerson, OutreachRefusal
-from outreach.models import SEALED, SEARCHES_A_DAY, Contact, Participant
-from outreach.services import consent
+from outreach.models import SEALED, SEARCHES_A_DAY, Participant
 
 REVEAL = "vault.reveal_identity"
 REVEAL_LIMIT, SEARCH_LIMIT = "identity.reveal_limit", "identity.search_limit"
@@ -158,137 +156,3 @@ def find(kind: str, value: str, *, by: User) -> list[Participant]:
     keys = [match.row for match in found if SEALED.get(match.column) == kind]
     rows = Participant.objects.visible_to(by).filter(pk__in=keys)
     return list(rows.select_related("site", "zone", "worker").order_by("code")[:50])
-
-
-# --- what is held ---------------------------------------------------------------------------------
-
-
-@dataclass
-class Part:
-    """One heading of the sheet: facts (what, how it stands) and texts (when, words)."""
-
-    title: Any
-    facts: list[tuple[Any, Any]] = field(default_factory=list)
-    texts: list[tuple[Any, str]] = field(default_factory=list)
-    count: int | None = None
-
-
-def all_held(participant: Participant, *, by: User, reason: str) -> list[Part]:
-    """Everything that is held about somebody, in words of the active language.
-
-    Each sealed field of the identity counts as one reveal (`RevealLimit` where too few are left);
-    the other sealed texts are read as the case team reads them. Written down as a whole too.
-    """
-    if not may_reveal(participant, by):
-        raise NotForThisPerson
-    identity = vault.sealed_fields(participant)
-    if vault.reveals_left(by) < len(identity):
-        audit.record(
-            "vault.reveal_refused",
-            subject=participant,
-            by=by,
-            fields=identity,
-            detail={"why": "limit"},
-        )
-        tell_guardians(REVEAL_LIMIT, participant.site, by=by)
-        raise RevealLimit
-    shown = reveal(participant, identity, by=by, reason=reason) if identity else {}
-    parts = [
-        Part(_("Identity"), facts=[(LABELS[name], text) for name, text in shown.items()]),
-        Part(_("Facts"), facts=_facts(participant)),
-        Part(_("Consent"), texts=_consents(participant)),
-        Part(_("Steps of the case"), texts=_steps(participant)),
-        Part(_("Contacts"), facts=_contacts(participant)),
-        *_texts(participant, by=by),
-        Part(_("Number of records"), facts=_counts(participant)),
-    ]
-    audit.record("participant.held_shown", subject=participant, by=by, reason=reason)
-    return [part for part in parts if part.facts or part.texts]
-
-
-def _facts(participant: Participant) -> list[tuple[Any, Any]]:
-    rows: list[tuple[Any, Any]] = [
-        (_("Code"), participant.code),
-        (_("Site"), participant.site.name),
-        (_("Zone"), participant.zone.name if participant.zone else ""),
-        (_("Status"), participant.get_status_display()),
-        (_("Why"), participant.reason_label),
-        (_("Sex"), codes.label("sex", participant.sex)),
-        (_("Year of birth"), participant.birth_year or ""),
-        (_("Age"), codes.label("age_band", participant.age_band)),
-        (_("Language"), codes.label("spoken_language", participant.language)),
-        (
-            _("Safety"),
-            " · ".join(codes.label("safety_flag", flag) for flag in participant.safety_flags),
-        ),
-        (
-            _("Risk signal"),
-            codes.label("risk_signal", participant.risk_signal) if participant.risk_signal else "",
-        ),
-        (_("Screened on"), participant.screened_on or ""),
-        (_("Held since"), periods.local_day(participant.created_at)),
-    ]
-    return [(what, how) for what, how in rows if how != ""]
-
-
-def _consents(participant: Participant) -> list[tuple[Any, str]]:
-    rows = []
-    for one in participant.consents.order_by("recorded_at"):
-        words = f"{' · '.join(one.purpose_labels)} ({one.manner_label})"
-        rows.append((one.agreed_on, words))
-    return rows
-
-
-def _steps(participant: Participant) -> list[tuple[Any, str]]:
-    return [
-        (periods.local_day(step.at), str(Participant.Status(step.to_status).label))
-        for step in participant.steps.order_by("at", "id")
-    ]
-
-
-def _contacts(participant: Participant) -> list[tuple[Any, Any]]:
-    rows = (
-        Contact.objects.filter(participant=participant)
-        .order_by()
-        .values_list("mode")
-        .annotate(number=models.Count("pk"))
-    )
-    return [(codes.label("contact_mode", mode), number) for mode, number in sorted(rows)]
-
-
-def _texts(participant: Participant, *, by: User) -> list[Part]:
-    """The sealed texts of every part of the work, under its heading, with their day."""
-    parts = []
-    for one in consent.held():
-        if one.model is Participant:
-            continue
-        rows = list(one.rows(participant)[:2000])
-        opened = vault.unseal_rows(rows, one.fields, by=by)
-        texts = []
-        for row in rows:
-            words = [text for text in opened[row.pk].values() if text]
-            if words:
-                texts.append((_day_of(row), "\n".join(words)))
-        if texts:
-            parts.append(Part(one.title, texts=texts))
-    return parts
-
-
-def _day_of(row: models.Model) -> Any:
-    """The day of a record, by whichever column says when it was made."""
-    for name in ("at", "created_at", "recorded_at", "asked_at", "screened_at", "on"):
-        moment = getattr(row, name, None)
-        if moment is not None:
-            return periods.local_day(moment)
-    return None
-
-
-def _counts(participant: Participant) -> list[tuple[Any, Any]]:
-    """How many rows each part keeps of the case, also those without a word in them."""
-    found = []
-    for relation in Participant._meta.related_objects:
-        model = relation.related_model
-        number = model._base_manager.filter(**{relation.field.name: participant.pk}).count()
-        if number:
-            found.append((str(model._meta.verbose_name_plural), number))
-    return found

@@ -11,7 +11,7 @@ from ceasefire import vault
 from ceasefire.people.access import requires
 from outreach.exceptions import NotForThisPerson, OutreachRefusal
 from outreach.forms.participants import FindForm, HeldForm, RevealForm
-from outreach.services import identity
+from outreach.services import held, identity
 from outreach.views.participants import header_of
 from outreach.views.scope import one_participant
 
@@ -59,7 +59,7 @@ def participant_held(request: HttpRequest, code: str) -> HttpResponse:
         language = form.cleaned_data["language"]
         try:
             with translation.override(language):
-                parts = identity.all_held(
+                parts = held.all_held(
                     participant, by=request.user, reason=form.cleaned_data["reason"]
                 )
                 return render(

@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from ceasefire import periods, vault
+from ceasefire import periods, rulesets, vault
 from ceasefire.audit.models import AuditEvent
 from ceasefire.people.roles import Role
 from ceasefire.vault.models import RevealCount
 from ceasefire.worklist.models import Notification
-from outreach.models import SEALED, SearchCount
-from outreach.services import identity
+from outreach.models import SEALED, NeedsAssessment, Referral, RiskScreening, SearchCount
+from outreach.services import contacts, identity
 from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -295,6 +295,45 @@ def test_all_that_is_held_is_told_in_arabic(known, team, signed_in):
     assert "no-store" in answer["Cache-Control"]
     assert AuditEvent.objects.filter(verb="participant.held_shown", reason="He asked").exists()
     assert RevealCount.objects.get().count == 6
+
+
+def test_the_sheet_tells_what_every_part_keeps_but_no_score(known, team, signed_in):
+    contacts.record_contact(known, mode="street", note="تحدث عن أخيه", by=team.worker)
+    contacts.record_contact(known, mode="phone", by=team.worker)
+    rules = rulesets.current("eligibility", known.site)
+    first, second = (row["code"] for row in rules.content["criteria"][:2])
+    RiskScreening.objects.create(
+        participant=known,
+        ruleset=rules,
+        purpose="intake",
+        answers={first: "yes", second: "unknown"},
+        score=17,
+        is_incomplete=True,
+        qualifies=False,
+        by=team.worker,
+    )
+    NeedsAssessment.objects.create(
+        participant=known, number=1, severities={"income": 3}, by=team.worker
+    )
+    Referral.objects.create(
+        participant=known, domain="papers", sent_on=periods.now().date(), created_by=team.worker
+    )
+    page = (
+        signed_in(team.worker)
+        .post(held_address(known), {"language": "ar", "reason": "He asked", "password": PASSWORD})
+        .content.decode()
+    )
+
+    for part in (
+        "تحدث عن أخيه",
+        "وجها لوجه في الشارع",
+        rules.content["criteria"][0]["ar"],
+        "الدخل والعمل",
+        "المستمسكات",
+    ):
+        assert part in page
+    assert "<bdi>17</bdi>" not in page
+    assert "17/" not in page
 
 
 def test_the_sheet_needs_the_password(known, team, signed_in):
