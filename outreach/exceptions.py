@@ -150,3 +150,31 @@ class NotASide(OutreachRefusal):
 
 class TieThere(OutreachRefusal):
     message = _("This tie is there already.")
+
+
+class OutAlready(OutreachRefusal):
+    message = _("You are out already. Come back first.")
+
+
+class ShiftIsOver(OutreachRefusal):
+    message = _("This shift is over.")
+
+
+class BackTooLate(OutreachRefusal):
+    message = _("Say when you are back: later than now, within 16 hours.")
+
+
+class LogIsSigned(OutreachRefusal):
+    message = _("This day is signed. It stays as it is.")
+
+
+class HoursMissing(OutreachRefusal):
+    message = _("Say for what you used the day first.")
+
+
+class TooManyHours(OutreachRefusal):
+    message = _("A day has 24 hours.")
+
+
+class NoSuchDay(OutreachRefusal):
+    message = _("Only today and the last 31 days can be written.")

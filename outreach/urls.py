@@ -7,6 +7,7 @@ app_name = "outreach"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("outreach.caseload_urls")),
     path("", include("outreach.conflict_urls")),
+    path("", include("outreach.fieldwork_urls")),
     path("", include("outreach.participant_urls")),
     path("", include("outreach.edit_urls")),
     path("", include("outreach.supervision_urls")),

@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Case, Count, DateField, DurationField, F, IntegerField, Q, Value, When
 from django.db.models.functions import Cast, Coalesce, Greatest, Least, TruncDate
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from ceasefire import codes, periods, rulesets
 from ceasefire.people.models import User
@@ -155,6 +156,7 @@ def in_order(rows: Any, rules: dict[Any, Standard]) -> Any:
 class Dots:
     """One part of the standard: so many of so many, the rest hollow."""
 
+    short: Any
     label: Any
     done: int
     wanted: int
@@ -271,9 +273,24 @@ def _line(
     paused = case.status == Participant.Status.PAUSED
     next_on = case.pause_until if paused else case.next_contact_on
     asked = [
-        (_("Contacts this week"), "contacts", rule.weekly_contacts),
-        (_("Face to face this week"), "face_to_face", rule.weekly_face_to_face),
-        (_("Home visits this month"), "home", rule.monthly_home_visits),
+        (
+            pgettext_lazy("contact standard", "Week"),
+            _("Contacts this week"),
+            "contacts",
+            rule.weekly_contacts,
+        ),
+        (
+            pgettext_lazy("contact standard", "Met"),
+            _("Face to face this week"),
+            "face_to_face",
+            rule.weekly_face_to_face,
+        ),
+        (
+            pgettext_lazy("contact standard", "Home"),
+            _("Home visits this month"),
+            "home",
+            rule.monthly_home_visits,
+        ),
     ]
     return Row(
         case=case,
@@ -281,7 +298,11 @@ def _line(
         quiet_days=quiet_days,
         # The clock of a paused case stands still.
         quiet="good" if paused else rule.word(quiet_days),
-        dots=[Dots(label, counts.get(name, 0), wanted) for label, name, wanted in asked if wanted],
+        dots=[
+            Dots(short, label, counts.get(name, 0), wanted)
+            for short, label, name, wanted in asked
+            if wanted
+        ],
         next_late=next_on is not None and next_on < on,
         rescreen_late=case.rescreen_due_on is not None and case.rescreen_due_on <= on,
         referrals=referrals.get(case.pk, 0),
