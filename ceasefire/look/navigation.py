@@ -96,7 +96,7 @@ ITEMS = (
     Item("review", _("Review"), _("Review"), "review", "/incidents/review/", "incidents"),
     Item("map", _("Map"), _("Map"), "map", "/incidents/map/", "incidents"),
     Item("import", _("Import"), _("Import"), "upload", "/incidents/import/", "incidents"),
-    Item("caseload", _("Caseload"), _("Caseload"), "people", "/outreach/", "outreach"),
+    Item("caseload", _("Caseload"), _("Participants"), "people", "/outreach/", "outreach"),
     Item(
         "conflicts", _("Conflicts"), _("Conflicts"), "conflict", "/outreach/conflicts/", "outreach"
     ),

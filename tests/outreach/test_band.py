@@ -14,7 +14,6 @@ from outreach.services.caseload import Band
 from tests.incidents.test_two_connections import meet
 
 BAND = Band(least=12, target_from=15, target_to=20, hard_cap=25)
-CAP = "a_worker_carries_no_more_than_the_cap"
 
 
 @pytest.mark.parametrize(
