@@ -40,7 +40,8 @@ def risk_of(
 
     Each dimension weighs nothing, something (1) or much (2). High: a shooting is very likely or may
     happen any hour, or two dimensions weigh much together with what else is said (4). Medium: one
-    weighs much, or two something (2). Low: less. Not assessed while nothing of the four is known.
+    weighs much, or two something (2). Low: less, but only where somebody said how likely a shooting
+    is; not assessed before.
     """
     sides = set(parties)
     reasons: list[Any] = []
@@ -71,7 +72,7 @@ def risk_of(
         level = Conflict.Risk.HIGH
     elif weight >= 2:
         level = Conflict.Risk.MEDIUM
-    elif len(unknown) == 3 and weight == 0:
+    elif shooting == "unknown":
         level = Conflict.Risk.UNKNOWN
     else:
         level = Conflict.Risk.LOW

@@ -45,6 +45,7 @@ from outreach.models import (
 from outreach.services import cases, conflict_notices, neutrality
 from outreach.services.conflict_risk import Risk, risk_now
 from outreach.services.consent import erases
+from outreach.services.transfers import on_handover
 
 VIEW, MEDIATE, SUPERVISE = (
     "outreach.view_conflict",
@@ -525,6 +526,7 @@ def _tell_of_ties(conflict: Conflict, people: Iterable[User], *, by: User) -> No
         )
 
 
+@on_handover
 @transaction.atomic
 def hand_over_all(from_user: User, to_user: User, *, by: User) -> int:
     """Give what somebody leads to a colleague, as when they leave; how many conflicts.

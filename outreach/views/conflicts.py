@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -221,12 +222,13 @@ def _opened(user: Any, rows: list[Any], fields: list[str]) -> dict[Any, dict[str
 def _parties(request: HttpRequest, parties: list[Any]) -> list[dict[str, Any]]:
     """The sides with their names and ties opened; a participant only to who may see the case."""
     user = request.user
+    prefetch_related_objects(parties, "ties")
     ids = [party.participant_id for party in parties if party.participant_id]
     seen = {
         row.pk: row for row in Participant.objects.visible_to(user).filter(pk__in=ids).only("code")
     }
     ties: dict[Any, list[Any]] = {}
-    rows = [tie for party in parties for tie in party.ties.all()] if parties else []
+    rows = [tie for party in parties for tie in party.ties.all()]
     for tie in rows:
         ties.setdefault(tie.party_id, []).append(tie)
     names = _opened(user, parties, ["name"])

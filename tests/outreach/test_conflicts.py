@@ -70,7 +70,9 @@ RISKS = [
     ({"persons_band": "16+"}, "medium", 1, 0),
     ({"weapons": "yes", "persons_band": "7-15"}, "medium", 2, 0),
     ({"persons_band": "16+", "violent_history": "yes"}, "high", 2, 0),
-    ({"shooting": "unknown"}, "low", 0, 1),
+    ({"shooting": "unknown"}, "", 0, 1),
+    ({"shooting": "unknown", "weapons": "yes"}, "", 1, 1),
+    ({"shooting": "unknown", "violent_history": "yes"}, "medium", 1, 1),
     ({"shooting": "unknown", "imminent": True}, "high", 1, 0),
     (
         {
