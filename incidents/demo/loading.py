@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -18,7 +19,7 @@ from ceasefire.people.models import User
 from ceasefire.places import services as places
 from ceasefire.places.models import CoveragePeriod, Place, Site
 from incidents import importing
-from incidents.demo import kinds, responses
+from incidents.demo import kinds, parts, responses
 from incidents.demo.connections import connect
 from incidents.demo.people import CENTRE, HISTORY, ZUBAIR, demo_password, make_people
 from incidents.demo.pictures import add_pictures
@@ -90,6 +91,10 @@ class Loaded:
     users: int = 0
     history: int = 0
     made_up: dict[str, int] = field(default_factory=dict)
+    #: What the other apps added: {"participants": 96}.
+    more: dict[str, int] = field(default_factory=dict)
+    #: How long each of them took, in seconds.
+    took: dict[str, float] = field(default_factory=dict)
     password_in: str = ""
 
 
@@ -154,6 +159,12 @@ def load_demo(
     responses.tell(max(cut, periods.now()))
     for code, number in loaded.made_up.items():
         audit.record("demo.loaded", subject=sites[code], detail={"rows": number, "seed": seed})
+    stage = parts.Stage(sites, people, cut, seed)
+    for name, load in parts.known().items():
+        say(f"Made-up records of {name}")
+        began = time.monotonic()
+        loaded.more |= load(stage)
+        loaded.took[name] = time.monotonic() - began
     return loaded
 
 

@@ -41,7 +41,10 @@ class Command(BaseCommand):
         except DemoRefused as refused:
             raise CommandError(str(refused), returncode=1) from refused
         made_up = ", ".join(f"{number} {code}" for code, number in loaded.made_up.items())
+        more = "".join(f", {number} {name}" for name, number in loaded.more.items())
         self.stdout.write(
-            f"{loaded.users} accounts, {loaded.history} UCDP events, made-up records: {made_up}."
+            f"{loaded.users} accounts, {loaded.history} UCDP events,"
+            f" made-up records: {made_up}{more}."
         )
-        self.stderr.write(f"{time.monotonic() - began:.1f} s")
+        parts = "".join(f", {name} {took:.1f} s of it" for name, took in loaded.took.items())
+        self.stderr.write(f"{time.monotonic() - began:.1f} s{parts}")
