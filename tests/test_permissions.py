@@ -30,9 +30,14 @@ from incidents.models import (
 )
 from incidents.services import SourceFacts, add_link, create_incident
 from outreach.models import Participant, SupervisionDecision, SupervisionSheet
-from outreach.services import approvals, delegation
+from outreach.services import approvals, delegation, edits, notes, plans, referrals, transfers
 from outreach.services.conflicts import PartyFacts, open_conflict
+from outreach.services.consent import record_consent
+from outreach.services.contacts import record_contact
+from outreach.services.daily_log import write_log
+from outreach.services.fieldwork import record_event
 from outreach.services.participants import Facts, register_participant
+from outreach.services.shifts import start_shift
 from tests.attachments.conftest import drawn
 from tests.test_architecture import API_VIEWS, OPEN_VIEWS, URLS
 
@@ -205,6 +210,34 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("incidents:export_cancel", "POST", "export", "403 403 403 404 404 403 403 403 403"),
     ("incidents:export_download", "GET", "export", "403 403 403 404 404 403 403 403 403"),
     # Conflicts: of a colleague whom another supervisor leads; the manager sees the site's.
+    ("outreach:caseload", "GET", "", "200 200 200 200 403 403 403 403 403"),
+    ("outreach:caseload_of", "GET", "fieldworker", "404 404 404 200 403 403 403 403 403"),
+    ("outreach:contact_many", "POST", "", "302 302 302 302 403 403 403 403 403"),
+    ("outreach:contact_seen", "GET", "case", "404 404 404 200 403 403 403 403 403"),
+    ("outreach:contact_seen", "POST", "case", "404 404 404 200 403 403 403 403 403"),
+    ("outreach:contact_new", "GET", "case", "404 404 404 200 403 403 403 403 403"),
+    ("outreach:contact_new", "POST", "case", "404 404 404 200 403 403 403 403 403"),
+    ("outreach:contact_list", "GET", "case", "404 404 404 200 403 403 403 403 403"),
+    # Its author's alone.
+    ("outreach:contact_take_back", "GET", "contact", "404 404 404 404 403 403 403 403 403"),
+    ("outreach:contact_take_back", "POST", "contact", "404 404 404 404 403 403 403 403 403"),
+    ("outreach:event_list", "GET", "", "200 200 200 200 403 403 403 403 403"),
+    ("outreach:event_new", "GET", "", "200 200 200 200 403 403 403 403 403"),
+    ("outreach:event_new", "POST", "", "200 200 200 200 403 403 403 403 403"),
+    ("outreach:event_detail", "GET", "event", "200 200 200 200 403 403 403 403 403"),
+    # A colleague's: read by the site, taken back by its author.
+    ("outreach:event_take_back", "POST", "event", "403 403 403 403 403 403 403 403 403"),
+    ("outreach:shift", "GET", "", "200 200 200 200 403 403 403 403 403"),
+    ("outreach:shift", "POST", "", "200 200 200 200 403 403 403 403 403"),
+    ("outreach:shift_detail", "GET", "shift", "404 404 404 200 403 403 403 403 403"),
+    ("outreach:shift_later", "POST", "shift", "404 404 404 302 403 403 403 403 403"),
+    ("outreach:shift_end", "POST", "shift", "404 404 404 302 403 403 403 403 403"),
+    ("outreach:log", "GET", "", "200 200 200 200 403 403 403 403 403"),
+    ("outreach:log", "POST", "", "302 302 302 302 403 403 403 403 403"),
+    ("outreach:log_day", "GET", "day", "200 200 200 200 403 403 403 403 403"),
+    ("outreach:log_day", "POST", "day", "302 302 302 302 403 403 403 403 403"),
+    ("outreach:log_team", "GET", "", "403 403 200 200 403 403 403 403 403"),
+    ("outreach:log_detail", "GET", "daily_log", "404 404 404 200 403 403 403 403 403"),
     ("outreach:participant_list", "GET", "", "200 200 200 200 403 403 403 403 403"),
     ("outreach:participant_new", "GET", "", "403 200 200 200 403 403 403 403 403"),
     ("outreach:participant_new", "POST", "", "403 200 200 200 403 403 403 403 403"),
@@ -232,6 +265,49 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("outreach:exception_ask", "POST", "case", "403 404 404 200 403 403 403 403 403"),
     ("outreach:exception_decide", "GET", "case", "403 403 403 200 403 403 403 403 403"),
     ("outreach:exception_decide", "POST", "case", "403 403 403 200 403 403 403 403 403"),
+    ("outreach:participant_edit", "GET", "case", "403 404 404 200 403 403 403 403 403"),
+    ("outreach:participant_edit", "POST", "case", "403 404 404 200 403 403 403 403 403"),
+    ("outreach:edit_settle", "GET", "case_edits", "403 404 404 200 403 403 403 403 403"),
+    ("outreach:edit_settle", "POST", "case_edits", "403 404 404 200 403 403 403 403 403"),
+    ("outreach:rules_list", "GET", "", "403 403 403 200 403 403 403 403 403"),
+    ("outreach:rules_change", "GET", "rules", "403 403 403 200 403 403 403 403 403"),
+    ("outreach:rules_change", "POST", "rules", "403 403 403 200 403 403 403 403 403"),
+    ("outreach:screening_new", "GET", "case", "403 404 404 200 403 403 403 403 403"),
+    ("outreach:screening_new", "POST", "case", "403 404 404 200 403 403 403 403 403"),
+    ("outreach:screening_list", "GET", "case", "404 404 404 200 403 403 403 403 403"),
+    ("outreach:needs_list", "GET", "case", "404 404 404 200 403 403 403 403 403"),
+    ("outreach:plan_detail", "GET", "case", "404 404 404 200 403 403 403 403 403"),
+    ("outreach:referral_list", "GET", "case", "404 404 404 200 403 403 403 403 403"),
+    ("outreach:note_list", "GET", "case", "404 404 404 200 403 403 403 403 403"),
+    ("outreach:needs_new", "GET", "case", "403 404 404 200 403 403 403 403 403"),
+    ("outreach:needs_new", "POST", "case", "403 404 404 200 403 403 403 403 403"),
+    ("outreach:goal_new", "GET", "case", "403 404 404 200 403 403 403 403 403"),
+    ("outreach:goal_new", "POST", "case", "403 404 404 200 403 403 403 403 403"),
+    ("outreach:referral_new", "GET", "case", "403 404 404 200 403 403 403 403 403"),
+    ("outreach:referral_new", "POST", "case", "403 404 404 200 403 403 403 403 403"),
+    ("outreach:note_new", "GET", "case", "403 404 404 200 403 403 403 403 403"),
+    ("outreach:note_new", "POST", "case", "403 404 404 200 403 403 403 403 403"),
+    ("outreach:transfer_new", "GET", "case", "403 404 404 200 403 403 403 403 403"),
+    ("outreach:transfer_new", "POST", "case", "403 404 404 200 403 403 403 403 403"),
+    ("outreach:plan_ask", "POST", "case", "403 404 404 302 403 403 403 403 403"),
+    ("outreach:plan_take_back", "POST", "case", "403 404 404 302 403 403 403 403 403"),
+    ("outreach:plan_review", "POST", "case", "403 404 404 200 403 403 403 403 403"),
+    ("outreach:goal_end", "POST", "case_goal", "403 404 404 302 403 403 403 403 403"),
+    ("outreach:referral_move", "GET", "case_referral", "403 404 404 200 403 403 403 403 403"),
+    ("outreach:referral_move", "POST", "case_referral", "403 404 404 200 403 403 403 403 403"),
+    # One's own notes only.
+    ("outreach:note_change", "GET", "case_note", "403 404 404 404 403 403 403 403 403"),
+    ("outreach:note_change", "POST", "case_note", "403 404 404 404 403 403 403 403 403"),
+    ("outreach:note_amend", "GET", "case_note", "403 404 404 200 403 403 403 403 403"),
+    ("outreach:note_amend", "POST", "case_note", "403 404 404 200 403 403 403 403 403"),
+    ("outreach:transfer_list", "GET", "", "403 200 200 200 403 403 403 403 403"),
+    ("outreach:transfer_detail", "GET", "transfer", "404 404 404 200 403 403 403 403 403"),
+    # Not the one who was asked.
+    ("outreach:transfer_answer", "POST", "transfer", "403 404 404 403 403 403 403 403 403"),
+    ("outreach:transfer_take_back", "POST", "transfer", "403 404 404 302 403 403 403 403 403"),
+    ("outreach:handover_list", "GET", "", "403 403 200 200 403 403 403 403 403"),
+    ("outreach:handover", "GET", "leaver", "403 403 404 200 403 403 403 403 403"),
+    ("outreach:handover", "POST", "leaver", "403 403 404 200 403 403 403 403 403"),
     ("outreach:conflict_list", "GET", "", "200 200 200 200 403 403 403 403 403"),
     ("outreach:conflict_new", "GET", "", "200 200 200 200 403 403 403 403 403"),
     ("outreach:conflict_new", "POST", "", "200 200 200 200 403 403 403 403 403"),
@@ -355,6 +431,11 @@ def scenes(basrah: Any, zubair: Any, make_user: Callable[..., Any]) -> dict[str,
             [case_of(zubair, make_user).code],
             ["P-0000"],
         ],
+        "rules": [[site.code, "eligibility"] for site in (basrah, zubair)]
+        + [["NOWHERE", "eligibility"]],
+        **edit_scenes(basrah, zubair, make_user),
+        **casework_scenes(basrah, zubair, make_user),
+        **fieldwork_scenes(basrah, zubair, make_user),
         **supervision_scenes(here.site, there.site, make_user),
     }
 
@@ -365,6 +446,72 @@ def case_of(site: Any, make_user: Callable[..., Any]) -> Participant:
     return register_participant(
         site=site, facts=Facts(), identity={"alias": "Reed", "name": "Reed Marsh"}, by=carrier
     )
+
+
+def edit_scenes(basrah: Any, zubair: Any, make_user: Callable[..., Any]) -> Any:
+    """A case at each site with two aliases from which one is to be chosen."""
+    found: list[list[Any]] = []
+    for site in (basrah, zubair):
+        editor = make_user(Role.WORKER, site, username=f"editor.{site.code.lower()}")
+        case = register_participant(site=site, facts=Facts(), identity={}, by=editor)
+        for alias in ("Reed", "Rush"):
+            outcome = edits.edit_participant(case, typed={"alias": alias}, version=1, by=editor)
+        found.append([case.code, outcome.conflicts[0].pk])
+    return {"case_edits": [*found, ["P-0000", 987654]]}
+
+
+def casework_scenes(basrah: Any, zubair: Any, make_user: Callable[..., Any]) -> Any:
+    """A step, a referral, a note and a transfer of a case at each site, and who carries it."""
+    found: dict[str, list[list[Any]]] = {
+        name: [] for name in ("case_goal", "case_referral", "case_note", "transfer", "leaver")
+    }
+    for site in (basrah, zubair):
+        carrier, receiver = (
+            make_user(Role.WORKER, site, username=f"{name}.{site.code.lower()}")
+            for name in ("leaver", "receiver")
+        )
+        case = register_participant(site=site, facts=Facts(), identity={}, by=carrier)
+        record_consent(
+            case,
+            purposes=["case_work", "sharing"],
+            manner="spoken",
+            agreed_on=today(),
+            by=carrier,
+        )
+        goal = plans.add_goal(case, domain="income", step="x", due_on=today(), by=carrier)
+        sent = referrals.send(case, domain="income", provider="x", by=carrier)
+        note = notes.write(case, kind="other", text="x", by=carrier)
+        asked = transfers.ask(case, receiver, by=carrier)
+        found["case_goal"].append([case.code, goal.pk])
+        found["case_referral"].append([case.code, sent.pk])
+        found["case_note"].append([case.code, note.pk])
+        found["transfer"].append([asked.pk])
+        found["leaver"].append([carrier.pk])
+    for name, rows in found.items():
+        rows.append([uuid4()] if name in {"transfer", "leaver"} else ["P-0000", uuid4()])
+    return found
+
+
+def fieldwork_scenes(basrah: Any, zubair: Any, make_user: Callable[..., Any]) -> Any:
+    """Somebody at each site with a contact, an event, a shift and a log of today."""
+    found: dict[str, list[list[Any]]] = {
+        name: [] for name in ("fieldworker", "contact", "event", "shift", "daily_log")
+    }
+    for site in (basrah, zubair):
+        who = make_user(Role.WORKER, site, username=f"fieldworker.{site.code.lower()}")
+        case = register_participant(site=site, facts=Facts(), identity={}, by=who)
+        contact = record_contact(case, mode="street", by=who)
+        event = record_event(by=who, site=site, sort="canvass")
+        shift = start_shift(by=who, site=site, back_at=periods.now() + timedelta(hours=1))
+        log = write_log(periods.now().date(), by=who, minutes={"street": 60})
+        found["fieldworker"].append([who.pk])
+        found["contact"].append([contact.pk])
+        found["event"].append([event.code])
+        found["shift"].append([shift.pk])
+        found["daily_log"].append([log.pk])
+    for name, rows in found.items():
+        rows.append(["EVT-2026-99999"] if name == "event" else [uuid4()])
+    return {**found, "day": [[periods.now().date()]] * 3}
 
 
 def conflict_scenes(here: Incident, there: Incident, make_user: Callable[..., Any]) -> Any:
