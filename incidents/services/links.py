@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from ceasefire import audit, periods
@@ -233,18 +234,24 @@ def give_back(moved: Sequence[Mapping[str, Any]], *, kept: Incident, gone: Incid
 
 
 def links_of(incident: Incident, user: User) -> list[Seen]:
-    """The links of a record to those that the person sees; the others leave no trace."""
-    visible = Incident.objects.visible_to(user)
+    """The links of a record to those that the person sees; the others leave no trace.
+
+    One question; the rule of sight is asked of each row in hand.
+    """
+    ends = ("from_incident", "to_incident")
+    rows = (
+        IncidentLink.objects.filter(Q(from_incident=incident) | Q(to_incident=incident))
+        .select_related(*(f"{end}__place" for end in ends))
+        .defer(*(f"{end}__{name}" for end in ends for name in ("place__geometry", "search_key")))
+    )
     found = []
-    for ours, other in (("from_incident", "to_incident"), ("to_incident", "from_incident")):
-        rows = IncidentLink.objects.filter(
-            **{ours: incident, f"{other}__in": visible}
-        ).select_related(other, f"{other}__place")
-        for link in rows.defer(f"{other}__place__geometry", f"{other}__search_key"):
-            words = link.get_kind_display()
-            if ours == "to_incident":
-                words = FROM_THE_OTHER_END[link.kind]
-            found.append(Seen(link, getattr(link, other), words))
+    for link in rows:
+        if link.from_incident_id == incident.pk:
+            other, words = link.to_incident, link.get_kind_display()
+        else:
+            other, words = link.from_incident, FROM_THE_OTHER_END[link.kind]
+        if other.is_visible_to(user):
+            found.append(Seen(link, other, words))
     return sorted(found, key=lambda seen: (seen.other.occurred_from, seen.link.pk))
 
 

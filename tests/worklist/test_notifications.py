@@ -27,7 +27,7 @@ def test_an_unknown_kind_is_refused(basrah: Any, worker: Any) -> None:
         worklist.notify([worker], "response.nonsense", subject=basrah)
 
 
-@pytest.mark.parametrize("role", ["reo_staff", "reo_viewer", "auditor", "administrator"])
+@pytest.mark.parametrize("role", ["reo_staff", "reo_viewer", "administrator"])
 def test_roles_without_notices_get_none_and_no_bell(
     basrah: Any, make_user: Any, signed_in: Any, role: str
 ) -> None:
