@@ -291,7 +291,9 @@ class ColleaguesForm(NormalisedForm):
     """Who is asked for."""
 
     gender = forms.ChoiceField(
-        label=_("Gender"), required=False, choices=[ANY, ("female", _("Woman")), ("male", _("Man"))]
+        label=_("Gender"),
+        required=False,
+        choices=lambda: [ANY, *[one for one in codes.choices("sex") if one[0] != "unknown"]],
     )
     language = forms.ChoiceField(
         label=_("Speaks"), required=False, choices=lambda: [ANY, *codes.choices("spoken_language")]
