@@ -111,6 +111,7 @@ ITEMS = (
     Item("fidelity", _("Fidelity"), _("Fidelity"), "table", "/outreach/fidelity/", "outreach"),
     Item("day-log", _("Daily log"), _("Daily log"), "calendar", "/outreach/log/", "outreach"),
     Item("events", _("Events"), _("Events"), "bell", "/outreach/events/", "outreach"),
+    Item("rules", _("Rules"), _("Rules"), "list", "/outreach/rules/", "outreach"),
     Item("grants", _("Grants"), _("Grants"), "money", "/grants/", "grants"),
     Item(
         "organisations",
