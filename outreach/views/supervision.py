@@ -35,6 +35,8 @@ from outreach.views.doing import attempt
 from outreach.views.scope import sites_of
 
 VIEW, SUPERVISE = "outreach.view_participant", supervision.SUPERVISE
+#: Workers a page; the order is worked out for all of them, so pages have numbers here.
+SIZE = 60
 
 
 @require_safe
@@ -45,20 +47,30 @@ def supervision_list(request: HttpRequest) -> HttpResponse:
     sites = [site for site in sites_of(by) if not site.read_only]
     on = periods.now().date()
     staff = measures.staffing([site.pk for site in sites])
+    found = reading.weeks(by, sites, on)
+    number = _page_number(request.GET.get("page"), len(found))
     return render(
         request,
         "outreach/supervision_list.html",
         {
             "rows": [
                 {"week": row, "tone": WORDS[row.word][0], "word": WORDS[row.word][1]}
-                for row in reading.weeks(by, sites, on)
+                for row in found[(number - 1) * SIZE : number * SIZE]
             ],
+            "earlier": number - 1,
+            "later": number + 1 if number * SIZE < len(found) else 0,
             "many_sites": len(sites) > 1,
             "staff": list(zip(sites, staff, strict=True)),
             "most": measures.FEWEST_SUPERVISORS,
             "waiting": Approval.objects.visible_to(by).open().count(),
         },
     )
+
+
+def _page_number(asked: str | None, rows: int) -> int:
+    last = max(1, -(-rows // SIZE))
+    wanted = int(asked) if asked and asked.isascii() and asked.isdigit() and len(asked) < 6 else 1
+    return min(max(1, wanted), last)
 
 
 def _worker_and_site(request: HttpRequest, pk: UUID, site: str) -> tuple[User, Site]:
