@@ -48,7 +48,7 @@ def _own(request: HttpRequest, day: date) -> HttpResponse:
     hours = {row.activity: row.minutes for row in log.hours.all()} if log else {}
     initial: dict[str, Any] = {**(hours or {k: v for k, v in done.minutes.items() if v})}
     initial["version"] = log.version if log else None
-    form = LogForm(request.POST or None, initial=initial)
+    form = LogForm(request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST" and form.is_valid():
         sign = "sign" in request.POST
         try:
