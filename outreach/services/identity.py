@@ -3,6 +3,7 @@
 What is refused for its number is told to the managers of the site and to the auditors at once.
 """
 
+import re
 from collections.abc import Sequence
 from copy import copy
 from typing import Any
@@ -13,11 +14,17 @@ from django.utils.translation import gettext_lazy as _
 from ceasefire import audit, periods, vault, worklist
 from ceasefire.people.models import User
 from ceasefire.people.roles import Role
+from incidents.services.names import sealed_names_in
 from outreach.exceptions import NotForThisPerson, OutreachRefusal
 from outreach.models import SEALED, SEARCHES_A_DAY, Participant
 
 REVEAL = "vault.reveal_identity"
 REVEAL_LIMIT, SEARCH_LIMIT = "identity.reveal_limit", "identity.search_limit"
+
+#: Stands for what may not be in the trail.
+MASK = "…"
+#: Seven digits or more, in any digit set, with the signs that people put between them.
+_LIKE_A_PHONE = re.compile(r"\+?\d(?:[\s()./-]*\d){6,}")
 
 #: What each sealed field is called.
 LABELS: dict[str, Any] = {
@@ -108,6 +115,16 @@ def tell_guardians(kind: str, site: Any, *, by: User) -> None:
     who: Any = copy(by)
     who.code = by.code_name
     worklist.notify(heard, kind, subject=who, key=f"{kind}:{by.pk}:{periods.now().date()}")
+
+
+def without_names(text: str, *, by: User) -> str:
+    """A reason as it may stand in the trail: sealed names and anything like a phone taken out.
+
+    Silently, or the form would tell which names are kept here, without limit or scope.
+    """
+    for passage in sealed_names_in(text, by=by):
+        text = re.sub(r"\W+".join(map(re.escape, passage.split())), MASK, text)
+    return _LIKE_A_PHONE.sub(MASK, text)
 
 
 # --- find -----------------------------------------------------------------------------------------

@@ -94,14 +94,21 @@ def test_without_a_sane_reason_nothing_is_opened(known, team, signed_in, reason)
     assert not RevealCount.objects.exists()
 
 
-def test_a_reason_holds_no_sealed_name(known, team, signed_in):
-    page = (
-        signed_in(team.worker)
-        .post(reveal_address(known), asked(reason=f"To call {IDENTITY['name']}"))
-        .content.decode()
-    )
-    assert "Say it without them." in page
-    assert not AuditEvent.objects.filter(reason__contains=IDENTITY["name"]).exists()
+def test_a_reason_in_the_trail_holds_no_sealed_name_and_the_writer_is_not_told(
+    known, case, team, signed_in
+):
+    theirs = case(by=team.worker2)
+    vault.seal(theirs, "name", "حيدر ناصر الموسوي", by=team.worker2, index="name")
+    for name, left in (
+        ("حيدر  ناصر الموسوى", "To call …"),
+        ("فلان بن فلان", "To call فلان بن فلان"),
+        ("on ٠٧٧٠ ٥٥٥ ١٢٣٤", "To call on …"),
+    ):
+        answer = signed_in(team.worker).post(
+            reveal_address(known), asked("tribe", reason=f"To call {name}")
+        )
+        assert IDENTITY["tribe"] in answer.content.decode()
+        assert AuditEvent.objects.filter(verb="vault.revealed").last().reason == left
 
 
 def test_wrong_passwords_lock_even_the_right_one(known, team, signed_in):
