@@ -227,7 +227,7 @@ def contact_counts(
             week |= Q(participant__site=key, at__gte=one.week_from)
     month_from = next(iter(here.values())).month_from
     since = min(month_from, *(one.week_from for one in here.values()))
-    counted = (
+    counted: Any = (
         Contact.objects.filter(participant__in=[row.pk for row in cases], at__gte=since)
         .standing()
         .met()
@@ -359,7 +359,7 @@ def loads(reader: User, sites: Sequence[Site], on: date) -> list[Load]:
         return found
 
     active = Q(status=Participant.Status.ACTIVE)
-    counted = (
+    counted: Any = (
         Participant.objects.visible_to(reader)
         .on_caseload()
         .filter(site__in=[site.pk for site in sites])
