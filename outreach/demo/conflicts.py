@@ -103,7 +103,7 @@ CENTRE: tuple[Plot, ...] = (
     ),
     Plot(
         State.MONITORING, "interrupter", "land", 40, ("tribe", "family"),
-        sessions=((28, "U"), (22, "R2")), found={1: "calm", 3: "calm", 7: "tense"},
+        sessions=((28, "U"), (22, "R2")), found={1: "calm", 7: "tense"},
         truce=(-6, "kept"), settlement=(45, 20), beside="worker2",
     ),
     # A follow-up is overdue, and its truce ran out with nobody saying how.

@@ -11,12 +11,22 @@ from ceasefire.places.models import Place, Site, Zone
 from incidents.demo.parts import Stage
 from incidents.demo.people import CENTRE, ZUBAIR
 from incidents.models import Incident
-from outreach.demo import cases, casework, conflicts, contacts, supervision, words
+from outreach.demo import (
+    cases,
+    casework,
+    conflicts,
+    contacts,
+    fieldwork,
+    supervision,
+    words,
+)
 from outreach.demo.rows import Rows
-from outreach.models import CaseNote, Conflict, Contact, Delegation, Participant
+from outreach.models import CaseNote, Conflict, Contact, Delegation, FieldEvent, Participant
 from outreach.services import consent, staff
 
 CARRIERS = {CENTRE: ("worker", "worker2"), ZUBAIR: ("worker.zubair",)}
+#: Who is out on the streets, and writes a log of each day.
+FIELD = {CENTRE: ("worker", "worker2", "interrupter"), ZUBAIR: ("worker.zubair",)}
 HEADS = {CENTRE: "supervisor", ZUBAIR: "supervisor.zubair"}
 PLOTS = {CENTRE: conflicts.CENTRE, ZUBAIR: conflicts.ZUBAIR}
 #: Beats: code, names, and the places of each.
@@ -70,15 +80,28 @@ def load_outreach(stage: Stage) -> dict[str, int]:
     transfer = casework.tell_transfers(rows, told, worker, worker2, people["supervisor"])
     edited = next(case for case in told if case.worker == worker and case.number == 5)
     edit = casework.tell_edits(rows, edited, people["supervisor"])
-    heard = [one for code in CARRIERS for one in _conflicts(rows, stage, code, told, zones[code])]
+    linked = {code: _incidents(stage, code) for code in CARRIERS}
+    heard = [
+        one
+        for code in CARRIERS
+        for one in _conflicts(rows, stage, code, told, zones[code], linked[code])
+    ]
     conflicts.number_conflicts(heard)
+    for code, names in FIELD.items():
+        site, beats = stage.sites[code], list(zones[code].values())
+        out = [people[name] for name in names]
+        fieldwork.tell_events(rows, site, out, beats, linked[code], told)
+        fieldwork.tell_days(rows, site, out, beats)
     counts = {
-        "participants": rows.count(Participant),
-        "contacts": rows.count(Contact),
-        "conflicts": rows.count(Conflict),
+        "participants": len(rows.of(Participant)),
+        "contacts": len(rows.of(Contact)),
+        "conflicts": len(rows.of(Conflict)),
+        "field events": len(rows.of(FieldEvent)),
     }
     _stand_in(rows, people)
     rows.write()
+    for names in FIELD.values():
+        fieldwork.sign_logs([people[name] for name in names], rows)
     _settle(told, locked_early)
     now = max(stage.cut, periods.now())
     supervision.give_tasks(rows, told, [manager])
@@ -124,7 +147,12 @@ def _staff(people: dict[str, User], manager: User, zones: dict[str, dict[str, Zo
 
 
 def _conflicts(
-    rows: Rows, stage: Stage, code: str, told: Sequence[cases.Case], zones: dict[str, Zone]
+    rows: Rows,
+    stage: Stage,
+    code: str,
+    told: Sequence[cases.Case],
+    zones: dict[str, Zone],
+    incidents: Sequence[Incident],
 ) -> list[conflicts.Told]:
     site = stage.sites[code]
     places = list(
@@ -134,15 +162,6 @@ def _conflicts(
         .defer("geometry")
         .order_by("pcode")
     )
-    incidents = list(
-        Incident.objects.filter(
-            site=site,
-            type__in=LINKED,
-            is_sensitive=False,
-            workflow_state="accepted",
-            occurred_from__gte=stage.cut - LINKED_WITHIN,
-        ).order_by("occurred_from", "code")
-    )
     sides: dict[str, list[Participant]] = {}
     for case in told:
         if case.row.status == Participant.Status.ACTIVE:
@@ -150,6 +169,19 @@ def _conflicts(
             if case.number < cases.SHARED.get(case.worker.username, 0):
                 sides.setdefault("interrupter", []).append(case.row)
     return conflicts.tell_conflicts(rows, site, PLOTS[code], stage.people, places, incidents, sides)
+
+
+def _incidents(stage: Stage, code: str) -> list[Incident]:
+    """Recent ones to which a conflict or an event may belong, the newest last."""
+    return list(
+        Incident.objects.filter(
+            site=stage.sites[code],
+            type__in=LINKED,
+            is_sensitive=False,
+            workflow_state="accepted",
+            occurred_from__gte=stage.cut - LINKED_WITHIN,
+        ).order_by("occurred_from", "code")
+    )
 
 
 def _stand_in(rows: Rows, people: dict[str, User]) -> None:

@@ -60,8 +60,9 @@ class Rows:
         _by, items = self._texts.setdefault(by.pk, (by, {}))
         items[id(row), field] = vault.Item(row, field, told, index)
 
-    def count(self, model: type[models.Model]) -> int:
-        return len(self._rows.get(model, ()))
+    def of(self, model: type[M]) -> list[M]:
+        """What waits to be written of a model."""
+        return self._rows.get(model, [])
 
     def write(self) -> None:
         """All rows, those first whose model was added first, then the texts."""
