@@ -13,7 +13,13 @@ from ceasefire.people.models import User
 from outreach.models import NeedsAssessment, Participant, Referral
 from outreach.services import needs, notes, plans, referrals, transfers
 
+#: A domain of the needs that nobody asked about: an answer that can be chosen again.
+NOT_ASKED = "-"
 SEALED = _("Kept sealed. Read by those on the case.")
+
+
+def _severity(value: str) -> int | None:
+    return None if value == NOT_ASKED else int(value)
 
 
 def _codes(name: str) -> Any:
@@ -58,15 +64,15 @@ class NeedsForm(_Keyed):
     def __init__(self, *args: Any, before: dict[str, int] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.domains = codes.choices("need_domain")
-        choices = [("", _("Not asked")), *NeedsAssessment.SEVERITIES.items()]
+        choices = [(NOT_ASKED, _("Not asked")), *NeedsAssessment.SEVERITIES.items()]
         for code, label in self.domains:
             self.fields[f"need_{code}"] = forms.TypedChoiceField(
                 label=label,
                 choices=choices,
-                coerce=int,
+                coerce=_severity,
                 empty_value=None,
                 required=False,
-                initial=(before or {}).get(code, ""),
+                initial=(before or {}).get(code, NOT_ASKED),
                 widget=forms.RadioSelect,
             )
 

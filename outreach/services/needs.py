@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from ceasefire import audit, codes, periods, vault
@@ -59,7 +59,7 @@ def assess(
     given = {code: number for code, number in severities.items() if number is not None}
     if not set(given) <= domains or not set(given.values()) <= set(NeedsAssessment.SEVERITIES):
         raise ValueError("These are no severities of the domains.")
-    last = participant.needs.aggregate(last=Max("number"))["last"] or 0
+    last = _of(participant).aggregate(last=Max("number"))["last"] or 0
     if after is not None and after != last:
         raise ChangedMeanwhile
     made = NeedsAssessment.objects.create(
@@ -79,4 +79,8 @@ def assess(
 
 def latest(participant: Participant) -> NeedsAssessment | None:
     """The needs as they were written down last."""
-    return participant.needs.select_related("by").first()
+    return _of(participant).select_related("by").first()
+
+
+def _of(participant: Participant) -> QuerySet[NeedsAssessment]:
+    return NeedsAssessment.objects.filter(participant=participant)

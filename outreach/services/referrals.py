@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -191,7 +190,11 @@ def _follow_up(participant: Participant, by: User) -> None:
     worklist.close_tasks(SILENT, subject=participant, by=by)
     if participant.status == Participant.Status.CLOSED:
         return
-    waiting = participant.referrals.filter(state=State.SENT).order_by("sent_on").first()
+    waiting = (
+        Referral.objects.filter(participant=participant, state=State.SENT)
+        .order_by("sent_on")
+        .first()
+    )
     if waiting is not None:
         worklist.add_task(
             participant.worker, SILENT, subject=participant, due_at=waiting.silent_from, by=by
@@ -213,9 +216,3 @@ def remind() -> int:
             [participant.worker], SILENT, subject=participant, key=f"{SILENT}:{referral.pk}"
         )
     return len(rows)
-
-
-def open_counts(participants: list[Any]) -> dict[Any, int]:
-    """How many referrals of each case are open, by the case's key; one query. For the caseload."""
-    rows = Referral.objects.filter(participant__in=participants, state__in=Referral.OPEN)
-    return dict(rows.order_by().values_list("participant").annotate(number=Count("pk")))

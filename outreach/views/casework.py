@@ -41,7 +41,7 @@ from outreach.models import (
     RiskReductionPlan,
 )
 from outreach.services import needs, notes, plans, referrals
-from outreach.views.doing import attempt
+from outreach.views.doing import attempt, me, retype
 from outreach.views.scope import one_participant
 from outreach.views.sections import section
 
@@ -62,7 +62,7 @@ FIELDS: dict[type[OutreachRefusal], tuple[str, ...]] = {
 
 def _writable(request: HttpRequest, participant: Participant) -> None:
     """403 where nothing can be written about the case as it stands."""
-    if not needs.may_plan(participant, request.user):  # type: ignore[arg-type]
+    if not needs.may_plan(participant, me(request)):
         raise PermissionDenied
 
 
@@ -96,7 +96,7 @@ def needs_list(request: HttpRequest, code: str) -> HttpResponse:
     rows = list(
         NeedsAssessment.objects.filter(participant=participant).select_related("by")[:SHOWN_EARLIER]
     )
-    texts = vault.unseal_rows(rows, [needs.STRENGTHS], by=request.user)
+    texts = vault.unseal_rows(rows, [needs.STRENGTHS], by=me(request))
     shown = [
         {"row": row, "lines": _severities(row), "strengths": texts[row.pk][needs.STRENGTHS]}
         for row in rows
@@ -106,7 +106,7 @@ def needs_list(request: HttpRequest, code: str) -> HttpResponse:
         "needs_list",
         participant,
         assessments=shown,
-        may_plan=needs.may_plan(participant, request.user),  # type: ignore[arg-type]
+        may_plan=needs.may_plan(participant, me(request)),
     )
 
 
@@ -137,13 +137,12 @@ def needs_new(request: HttpRequest, code: str) -> HttpResponse:
     if (
         request.method == "POST"
         and form.is_valid()
-        and _try(form, lambda: needs.assess(participant, by=request.user, **form.facts()))
+        and _try(form, lambda: needs.assess(participant, by=me(request), **form.facts()))
     ):
         messages.success(request, _("Recorded."))
         return redirect("outreach:needs_list", code=code)
     if request.method == "POST":
-        form.data = form.data.copy()
-        form.data["after"] = str(initial["after"])
+        retype(form, after=str(initial["after"]))
     return _page(request, "needs_new", participant, form=form)
 
 
@@ -166,8 +165,8 @@ def _plan_page(request: HttpRequest, participant: Participant, form: ReviewForm)
         goals = list(plan.goals.select_related("owner"))
         reviews = list(plan.reviews.select_related("by")[:SHOWN_EARLIER])
         form.initial["version"] = plan.version
-    steps = vault.unseal_rows(goals, [plans.STEP], by=request.user)
-    words = vault.unseal_rows(reviews, [plans.NOTE], by=request.user)
+    steps = vault.unseal_rows(goals, [plans.STEP], by=me(request))
+    words = vault.unseal_rows(reviews, [plans.NOTE], by=me(request))
     returned = None
     if plan is not None and plan.state == RiskReductionPlan.State.RETURNED:
         returned = (
@@ -182,9 +181,9 @@ def _plan_page(request: HttpRequest, participant: Participant, form: ReviewForm)
         plan=plan,
         goals=[{"row": goal, "step": steps[goal.pk][plans.STEP]} for goal in goals],
         reviews=[{"row": row, "note": words[row.pk][plans.NOTE]} for row in reviews],
-        returned_because=vault.unseal(returned, "reason", by=request.user) if returned else "",
+        returned_because=vault.unseal(returned, "reason", by=me(request)) if returned else "",
         review_form=form,
-        may_plan=needs.may_plan(participant, request.user),  # type: ignore[arg-type]
+        may_plan=needs.may_plan(participant, me(request)),
     )
 
 
@@ -197,7 +196,7 @@ def goal_new(request: HttpRequest, code: str) -> HttpResponse:
     if (
         request.method == "POST"
         and form.is_valid()
-        and _try(form, lambda: plans.add_goal(participant, by=request.user, **form.facts()))
+        and _try(form, lambda: plans.add_goal(participant, by=me(request), **form.facts()))
     ):
         messages.success(request, _("Added."))
         return redirect("outreach:plan_detail", code=code)
@@ -219,7 +218,7 @@ def goal_end(request: HttpRequest, code: str, pk: UUID) -> HttpResponse:
     )
     attempt(
         request,
-        lambda: plans.end_goal(goal, reached="reached" in request.POST, by=request.user),  # type: ignore[arg-type]
+        lambda: plans.end_goal(goal, reached="reached" in request.POST, by=me(request)),
         gettext_lazy("Recorded."),
     )
     return redirect("outreach:plan_detail", code=code)
@@ -231,7 +230,7 @@ def plan_ask(request: HttpRequest, code: str) -> HttpResponse:
     participant = one_participant(request, code)
     attempt(
         request,
-        lambda: plans.ask_approval(participant, by=request.user, version=_version(request)),  # type: ignore[arg-type]
+        lambda: plans.ask_approval(participant, by=me(request), version=_version(request)),
         gettext_lazy("Sent for approval."),
     )
     return redirect("outreach:plan_detail", code=code)
@@ -243,7 +242,7 @@ def plan_take_back(request: HttpRequest, code: str) -> HttpResponse:
     participant = one_participant(request, code)
     attempt(
         request,
-        lambda: plans.take_back(participant, by=request.user, version=_version(request)),  # type: ignore[arg-type]
+        lambda: plans.take_back(participant, by=me(request), version=_version(request)),
         gettext_lazy("Taken back."),
     )
     return redirect("outreach:plan_detail", code=code)
@@ -262,14 +261,13 @@ def plan_review(request: HttpRequest, code: str) -> HttpResponse:
             participant,
             note=form.cleaned_data["note"],
             version=form.cleaned_data["version"],
-            by=request.user,  # type: ignore[arg-type]
+            by=me(request),
         ),
     ):
         messages.success(request, _("Recorded."))
         return redirect("outreach:plan_detail", code=code)
     plan = plans.of_case(participant)
-    form.data = form.data.copy()
-    form.data["version"] = str(plan.version) if plan else ""
+    retype(form, version=str(plan.version) if plan else "")
     return _plan_page(request, participant, form)
 
 
@@ -297,7 +295,7 @@ def plan(request: HttpRequest, participant: Participant) -> dict[str, Any]:
         "plan": found,
         "plan_overdue": found is not None and found.overdue(),
         "goals": goals,
-        "may_plan": needs.may_plan(participant, request.user),  # type: ignore[arg-type]
+        "may_plan": needs.may_plan(participant, me(request)),
     }
 
 
@@ -316,14 +314,14 @@ def referral_list(request: HttpRequest, code: str) -> HttpResponse:
         before=request.GET.get("before"),
     )
     fields = [referrals.PROVIDER, referrals.NOTE]
-    texts = vault.unseal_rows(page.rows, fields, by=request.user)
+    texts = vault.unseal_rows(page.rows, fields, by=me(request))
     return _page(
         request,
         "referral_list",
         participant,
         page=page,
         referrals=[{"row": row, **texts[row.pk]} for row in page.rows],
-        may_plan=needs.may_plan(participant, request.user),  # type: ignore[arg-type]
+        may_plan=needs.may_plan(participant, me(request)),
     )
 
 
@@ -335,7 +333,7 @@ def referral_new(request: HttpRequest, code: str) -> HttpResponse:
     if (
         request.method == "POST"
         and form.is_valid()
-        and _try(form, lambda: referrals.send(participant, by=request.user, **form.cleaned_data))  # type: ignore[arg-type]
+        and _try(form, lambda: referrals.send(participant, by=me(request), **form.cleaned_data))
     ):
         messages.success(request, _("Sent. You are asked to follow it up after seven days."))
         return redirect("outreach:referral_list", code=code)
@@ -361,7 +359,7 @@ def referral_move(request: HttpRequest, code: str, pk: UUID) -> HttpResponse:
     if (
         request.method == "POST"
         and form.is_valid()
-        and _try(form, lambda: referrals.move(referral, by=request.user, **form.cleaned_data))  # type: ignore[arg-type]
+        and _try(form, lambda: referrals.move(referral, by=me(request), **form.cleaned_data))
     ):
         messages.success(request, _("Recorded."))
         return redirect("outreach:referral_list", code=code)
@@ -378,7 +376,7 @@ def open_referrals(request: HttpRequest, participant: Participant) -> dict[str, 
         "template": "outreach/_participant_referrals.html",
         "open_referrals": rows[:SHOWN],
         "more_referrals": len(rows) > SHOWN,
-        "may_plan": needs.may_plan(participant, request.user),  # type: ignore[arg-type]
+        "may_plan": needs.may_plan(participant, me(request)),
     }
 
 
@@ -401,8 +399,8 @@ def note_list(request: HttpRequest, code: str) -> HttpResponse:
         size=NOTES_A_PAGE,
     )
     amendments = [one for row in page.rows for one in row.amendments.all()]
-    texts = vault.unseal_rows(page.rows, [notes.TEXT], by=request.user)
-    more = vault.unseal_rows(amendments, [notes.TEXT], by=request.user)
+    texts = vault.unseal_rows(page.rows, [notes.TEXT], by=me(request))
+    more = vault.unseal_rows(amendments, [notes.TEXT], by=me(request))
     user: Any = request.user
     may_plan = needs.may_plan(participant, user)
     return _page(
@@ -434,7 +432,7 @@ def note_new(request: HttpRequest, code: str) -> HttpResponse:
     if (
         request.method == "POST"
         and form.is_valid()
-        and _try(form, lambda: notes.write(participant, by=request.user, **form.cleaned_data))  # type: ignore[arg-type]
+        and _try(form, lambda: notes.write(participant, by=me(request), **form.cleaned_data))
     ):
         messages.success(request, _("Recorded."))
         return redirect("outreach:note_list", code=code)
@@ -446,16 +444,16 @@ def note_change(request: HttpRequest, code: str, pk: UUID) -> HttpResponse:
     """One's own note of the last 24 hours; nobody else's is to be found here."""
     participant = one_participant(request, code)
     _writable(request, participant)
-    rows = CaseNote.objects.select_related("participant").filter(by=request.user)
+    rows = CaseNote.objects.select_related("participant").filter(by=me(request))
     note = _one_of(rows, participant, pk)
     initial = {"kind": note.kind, "version": note.version}
     if request.method != "POST":
-        initial["text"] = vault.unseal(note, notes.TEXT, by=request.user)  # type: ignore[arg-type]
+        initial["text"] = vault.unseal(note, notes.TEXT, by=me(request))
     form = NoteChangeForm(request.POST or None, initial=initial)
     if (
         request.method == "POST"
         and form.is_valid()
-        and _try(form, lambda: notes.change(note, by=request.user, **form.cleaned_data))  # type: ignore[arg-type]
+        and _try(form, lambda: notes.change(note, by=me(request), **form.cleaned_data))
     ):
         messages.success(request, _("Recorded."))
         return redirect("outreach:note_list", code=code)
@@ -472,11 +470,11 @@ def note_amend(request: HttpRequest, code: str, pk: UUID) -> HttpResponse:
     if (
         request.method == "POST"
         and form.is_valid()
-        and _try(form, lambda: notes.amend(note, by=request.user, **form.cleaned_data))  # type: ignore[arg-type]
+        and _try(form, lambda: notes.amend(note, by=me(request), **form.cleaned_data))
     ):
         messages.success(request, _("Added."))
         return redirect("outreach:note_list", code=code)
-    text = vault.unseal(note, notes.TEXT, by=request.user)  # type: ignore[arg-type]
+    text = vault.unseal(note, notes.TEXT, by=me(request))
     return _page(request, "note_amend", participant, form=form, note=note, text=text)
 
 
@@ -487,5 +485,5 @@ def latest_notes(request: HttpRequest, participant: Participant) -> dict[str, An
     return {
         "template": "outreach/_participant_notes.html",
         "latest_notes": rows[:SHOWN],
-        "may_plan": needs.may_plan(participant, request.user),  # type: ignore[arg-type]
+        "may_plan": needs.may_plan(participant, me(request)),
     }

@@ -21,3 +21,15 @@ def attempt(request: HttpRequest, act: Callable[[], Any], said: Any) -> bool:
         return False
     messages.success(request, str(said))
     return True
+
+
+def me(request: HttpRequest) -> Any:
+    """Who asks: somebody signed in, since `@requires` came first."""
+    return request.user
+
+
+def retype(form: Any, **values: str) -> None:
+    """Put hidden values of a sent form as they stand now; what was typed stays as it was."""
+    form.data = form.data.copy()
+    for name, value in values.items():
+        form.data[name] = value

@@ -18,6 +18,7 @@ from outreach.exceptions import NotForThisPerson, OutreachRefusal
 from outreach.forms.screening import FORMS, EligibilityForm, ScreeningForm, wording
 from outreach.models import EVIDENCE, Participant, RiskScreening
 from outreach.services import screening as services
+from outreach.views.doing import me, retype
 from outreach.views.scope import one_participant, sites_of
 from outreach.views.sections import section
 
@@ -69,9 +70,7 @@ def screening_new(request: HttpRequest, code: str) -> HttpResponse:
 
 def _renewed(form: ScreeningForm, rules: Ruleset, participant: Participant) -> ScreeningForm:
     """The refused form with everything typed, against the rules and the case as they stand now."""
-    form.data = form.data.copy()
-    form.data["ruleset"] = str(rules.pk)
-    form.data["version"] = str(participant.version)
+    retype(form, ruleset=str(rules.pk), version=str(participant.version))
     return form
 
 
@@ -94,7 +93,7 @@ def screening_list(request: HttpRequest, code: str) -> HttpResponse:
             :SHOWN
         ]
     )
-    texts = vault.unseal_rows(rows, [EVIDENCE], by=request.user)
+    texts = vault.unseal_rows(rows, [EVIDENCE], by=me(request))
     return render(
         request,
         "outreach/screening_list.html",
@@ -130,7 +129,7 @@ def _standing(request: HttpRequest, participant: Participant) -> dict[str, Any]:
     today = periods.now().date()
     due = participant.rescreen_due_on
     return {
-        "may_screen": services.may_screen(participant, request.user),  # type: ignore[arg-type]
+        "may_screen": services.may_screen(participant, me(request)),
         "rescreen_overdue": due is not None
         and due < today
         and participant.status in Participant.CARRIED,
@@ -235,8 +234,7 @@ def rules_change(request: HttpRequest, site: str, kind: str) -> HttpResponse:
                 messages.success(request, _("The new rules are kept. Old screenings keep theirs."))
                 return redirect("outreach:rules_list")
         else:
-            form.data = form.data.copy()
-            form.data["seen"] = digest
+            retype(form, seen=digest)
             context["seen"] = True
             if kind == EligibilityForm.kind:
                 context["comparison"] = services.compare(place, form.content(), by=user)
