@@ -105,9 +105,10 @@ def demo_records(demo_database: str, django_db_blocker: Any) -> dict[str, dict[s
     from ceasefire import periods
     from ceasefire.attachments.models import Attachment
     from ceasefire.database.session import as_system
+    from ceasefire.oversight import place_services
     from ceasefire.people.models import User
     from ceasefire.periods import Week
-    from ceasefire.places.models import Site
+    from ceasefire.places.models import Site, Zone
     from ceasefire.reports import services
     from incidents.models import Incident
 
@@ -127,6 +128,13 @@ def demo_records(demo_database: str, django_db_blocker: Any) -> dict[str, dict[s
         here = Incident.objects.filter(site=site)
         photo = Attachment.objects.filter(subject_key__in=here).first()
         incidents["photo"] = str(photo.pk) if photo else ""
+        with as_system():
+            incidents["export"] = str(_file_asked_for(manager).pk)
+            zones = [
+                Zone.objects.create(site=site, code=code, name_en=f"{word} beat", name_ar="منطقة")
+                for code, word in (("OPEN-1", "Open"), ("CLOSED-1", "Closed"))
+            ]
+            place_services.close_zone(zones[1], by=User.objects.get(username="admin"))
         return {
             "incidents": incidents,
             "reports": {
@@ -134,6 +142,19 @@ def demo_records(demo_database: str, django_db_blocker: Any) -> dict[str, dict[s
                 "draft_report": draft.get_absolute_url(),
             },
         }
+
+
+def _file_asked_for(person: Any) -> Any:
+    """A file for a worker to make; none runs here, so it goes on waiting."""
+    from ceasefire.places.models import Place
+    from incidents import export_files
+    from incidents.forms.filters import IncidentFilter
+
+    filters = IncidentFilter(
+        {}, user=person, sites=list(person.sites.all()), places=Place.objects.none()
+    )
+    assert filters.is_valid()
+    return export_files.ask(format="xlsx", filters=filters, language="en", by=person)
 
 
 class pointed_at:  # noqa: N801 - used as a verb

@@ -28,7 +28,6 @@ PAGES: list[tuple[str, str, str]] = [
     ("log", "worker", "/incidents/new/"),
     ("type sheets in", "worker", "/incidents/entry/"),
     ("tokens", "worker", "/account/tokens/"),
-    ("new token", "worker", "/account/tokens/new/"),
     ("list", "worker", "/incidents/"),
     ("list, nothing fits", "worker", "/incidents/?q=zzzzzz"),
     ("map", "worker", "/incidents/map/"),

@@ -19,6 +19,7 @@ from django.test import RequestFactory
 
 from ceasefire import periods
 from ceasefire.look import errors
+from tests.browser.ways_to_edits import WAYS_TO_EDITS
 from tests.demo_world import PASSWORD, World
 
 Way = Callable[[Any, World], None]
@@ -106,6 +107,31 @@ def _one_time_link(page: Any, world: World) -> None:
     page.goto(world.url("/people/reo.payer/"))
     page.locator("form[action$='/link/'] button").click()
     page.locator("main p.panel .code").wait_for()
+
+
+def _token_new(page: Any, world: World) -> None:
+    _protected(page, world, "/account/tokens/new/")
+    page.locator("main [name=device]").wait_for()
+
+
+def _token_made(page: Any, world: World) -> None:
+    _protected(page, world, "/account/tokens/new/")
+    page.locator("main [name=device]").fill("tablet 2")
+    page.locator("main form .form-actions button[type=submit]").first.click()
+    page.locator("main p.panel .code").wait_for()
+
+
+def _token_refused(page: Any, world: World) -> None:
+    _protected(page, world, "/account/tokens/new/")
+    page.locator("main form .form-actions button[type=submit]").first.click()
+    page.locator("[data-error-summary], .field-error").first.wait_for()
+
+
+def _tokens(page: Any, world: World) -> None:
+    """The list with a token in it, which may be revoked."""
+    _token_made(page, world)
+    page.goto(world.url("/account/tokens/"))
+    page.locator("main table").wait_for()
 
 
 def _being_compiled(page: Any, world: World) -> None:
@@ -222,6 +248,7 @@ def _server_error(request: HttpRequest) -> HttpResponse:
 
 #: Pages that only an answer leads to: name: (user name, how to get there).
 WAYS: dict[str, tuple[str, Way]] = {
+    **WAYS_TO_EDITS,
     "two-step sign-in, set up": ("reo.officer", set_up_second_step),
     "two-step sign-in, wrong code": ("reo.officer", _second_step_refused),
     "recovery codes": ("reo.certifier", _codes),
@@ -229,6 +256,10 @@ WAYS: dict[str, tuple[str, Way]] = {
     "two-step sign-in, turn off": ("reo.certifier", _turn_off),
     "sign in, second step": ("reo.approver", _asked_for_the_code),
     "one-time link": ("admin", _one_time_link),
+    "new token": ("interrupter", _token_new),
+    "token made": ("interrupter", _token_made),
+    "token refused": ("interrupter", _token_refused),
+    "tokens of one's own": ("interrupter", _tokens),
     "report, being compiled": ("manager", _being_compiled),
     "name, revealed": ("supervisor", _revealed),
     "name, no reason given": ("supervisor", _reveal_without_a_reason),
