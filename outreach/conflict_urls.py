@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from outreach.views import conflict_sections, conflicts, mediation, staff
+from outreach.views import conflict_reading, conflict_sections, conflicts, mediation, staff
 
 __all__ = ["conflict_sections", "urlpatterns"]
 
@@ -10,9 +10,9 @@ _ONE = "conflicts/<str:code>/"
 _PERSON = "staff/<uuid:key>/"
 
 urlpatterns = [
-    path("conflicts/", conflicts.conflict_list, name="conflict_list"),
+    path("conflicts/", conflict_reading.conflict_list, name="conflict_list"),
     path("conflicts/new/", conflicts.conflict_new, name="conflict_new"),
-    path(_ONE, conflicts.conflict_detail, name="conflict_detail"),
+    path(_ONE, conflict_reading.conflict_detail, name="conflict_detail"),
     path(f"{_ONE}assess/", conflicts.conflict_assess, name="conflict_assess"),
     path(f"{_ONE}sides/new/", conflicts.party_add, name="party_add"),
     path(f"{_ONE}sides/<int:number>/remove/", conflicts.party_remove, name="party_remove"),

@@ -34,7 +34,6 @@ from outreach.models import (
     MEDIATORS,
     Conflict,
     ConflictIncident,
-    ConflictMediator,
     ConflictParty,
     ConflictStep,
     FollowUp,
@@ -45,7 +44,6 @@ from outreach.models import (
 from outreach.services import cases, conflict_notices, neutrality
 from outreach.services.conflict_risk import Risk, risk_now
 from outreach.services.consent import erases
-from outreach.services.transfers import on_handover
 
 VIEW, MEDIATE, SUPERVISE = (
     "outreach.view_conflict",
@@ -272,7 +270,7 @@ def open_conflict(
     save(conflict, by=by)
     if lead.pk != by.pk:
         conflict_notices.tell([lead], "conflict.assigned", conflict, by=by)
-        _tell_of_ties(conflict, [lead], by=by)
+        neutrality.tell_of_ties(conflict, [lead], by=by)
     audit.record(
         "conflict.added",
         subject=conflict,
@@ -406,7 +404,7 @@ def add_party(
         raise NotASide
     party = _add_party(conflict, facts, number=number, by=by)
     save(conflict, by=by)
-    _tell_of_ties(conflict, conflict_notices.mediators_of(conflict), by=by)
+    neutrality.tell_of_ties(conflict, conflict_notices.mediators_of(conflict), by=by)
     audit.record(
         "conflict.party_added",
         subject=conflict,
@@ -437,116 +435,6 @@ def remove_party(
     save(conflict, by=by)
     audit.record("conflict.party_removed", subject=conflict, by=by, detail={"side": party.letter})
     return conflict
-
-
-# --- who mediates ---------------------------------------------------------------------------------
-
-
-def colleagues_of(site: Site) -> list[User]:
-    """Who may mediate at a site, by code name."""
-    rows = User.objects.active().filter(role__in=MEDIATORS, sites=site)
-    return list(rows.order_by("code_name"))
-
-
-def may_choose_lead(conflict: Conflict, by: User) -> bool:
-    """Supervisors and managers, for conflicts they see."""
-    return may(conflict, by) and by.has_perm(SUPERVISE)
-
-
-def may_choose_beside(conflict: Conflict, by: User) -> bool:
-    """The lead too says who mediates beside them."""
-    return may(conflict, by) and (conflict.lead_id == by.pk or by.has_perm(SUPERVISE))
-
-
-@transaction.atomic
-def set_mediators(
-    conflict: Conflict,
-    *,
-    lead: User,
-    beside: Sequence[User],
-    by: User,
-    version: int | None = None,
-) -> Conflict:
-    """Say who leads and who mediates beside. Tasks of the old lead go to the new one.
-
-    The supervisors hear of a newcomer whose ties meet a side; whoever names them does not.
-    """
-    conflict = held(conflict, by=by, version=version)
-    if not may_choose_beside(conflict, by) or not conflict.is_open:
-        raise NotForThisPerson
-    old = conflict.lead
-    if lead.pk != old.pk:
-        if not by.has_perm(SUPERVISE):
-            raise NotForThisPerson
-        refuse_stranger(conflict.site, lead)
-    wanted = {person.pk: person for person in beside if person.pk != lead.pk}
-    rows = {row.user_id: row for row in conflict.mediators.filter(until__isnull=True)}
-    fresh = [person for key, person in wanted.items() if key not in rows]
-    for person in fresh:
-        refuse_stranger(conflict.site, person)
-    now = periods.now()
-    for key, row in rows.items():
-        if key not in wanted:
-            row.until = now
-            row.save(update_fields=["until"])
-    ConflictMediator.objects.bulk_create(
-        [
-            ConflictMediator(conflict=conflict, user=person, since=now, added_by=by)
-            for person in fresh
-        ]
-    )
-    if lead.pk != old.pk:
-        conflict.lead = lead
-        worklist.move_tasks(old, lead, by=by, subject=conflict)
-        fresh.append(lead)
-    save(conflict, by=by)
-    conflict_notices.tell(fresh, "conflict.assigned", conflict, by=by, more=str(conflict.version))
-    _tell_of_ties(conflict, fresh, by=by)
-    audit.record(
-        "conflict.mediators_set",
-        subject=conflict,
-        by=by,
-        detail={"lead": lead.pk, "beside": sorted(str(key) for key in wanted)},
-    )
-    return conflict
-
-
-def _tell_of_ties(conflict: Conflict, people: Iterable[User], *, by: User) -> None:
-    """Tell the supervisors of mediators, other than the writer, whose ties meet a side.
-
-    The writer sees the warning on the page and says why nevertheless, or asks for somebody else.
-    """
-    others = [person for person in people if person.pk != by.pk]
-    for key in sorted(str(key) for key in neutrality.meeting(conflict, others)):
-        conflict_notices.tell(
-            conflict_notices.supervisors_of(conflict),
-            conflict_notices.NOT_NEUTRAL,
-            conflict,
-            more=key,
-        )
-
-
-@on_handover
-@transaction.atomic
-def hand_over_all(from_user: User, to_user: User, *, by: User) -> int:
-    """Give what somebody leads to a colleague, as when they leave; how many conflicts.
-
-    Where they mediate beside somebody they are taken off. What the person who hands over does not
-    see stays where it is.
-    """
-    done = 0
-    mine = Conflict.objects.visible_to(by).open()
-    for key in mine.filter(lead=from_user).order_by("pk").values_list("pk", flat=True):
-        conflict = held(Conflict(pk=key), by=by, permission=SUPERVISE)
-        if conflict.lead_id != from_user.pk:
-            continue
-        beside = [one for one in conflict_notices.mediators_of(conflict)[1:] if one != from_user]
-        set_mediators(conflict, lead=to_user, beside=beside, by=by)
-        done += 1
-    ConflictMediator.objects.filter(
-        conflict__in=mine.values("pk"), user=from_user, until__isnull=True
-    ).update(until=periods.now())
-    return done
 
 
 # --- where it stands ------------------------------------------------------------------------------

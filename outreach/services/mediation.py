@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -109,8 +110,8 @@ def record_session(
         by=by,
         created_at=now,
     )
-    session.mediators.add(*people)
-    session.present.add(*{party.pk for party in present})
+    session.mediators.add(*people.values())
+    session.present.add(*present)
     if note:
         vault.seal(session, "note", note, by=by)
     was = conflict.state
@@ -142,7 +143,7 @@ def record_session(
     return session
 
 
-def _refuse_strangers(conflict: Conflict, people: dict[object, User]) -> None:
+def _refuse_strangers(conflict: Conflict, people: dict[Any, User]) -> None:
     """Somebody mediated, and all of them are mediators of the site."""
     if not people:
         raise NotAColleague

@@ -64,7 +64,7 @@ def tie_value(kind: str, words: str) -> str:
     return " ".join(parts)
 
 
-def _digests(conflict: Conflict) -> list[bytes]:
+def _digests(conflict: Conflict) -> list[Any]:
     """The digests of what the sides of a conflict belong to."""
     keys = PartyTie.objects.filter(
         party__conflict=conflict, party__removed_at__isnull=True
@@ -104,6 +104,21 @@ def is_warned(conflict: Conflict, person: User) -> bool:
         row.user_id == person.pk and row.until is None for row in conflict.mediators.all()
     )
     return mediates and may_be_partial(conflict, person) and not has_said_why(conflict, person)
+
+
+def tell_of_ties(conflict: Conflict, people: Iterable[User], *, by: User) -> None:
+    """Tell the supervisors of mediators, other than the writer, whose ties meet a side.
+
+    The writer sees the warning on the page and says why nevertheless, or asks for somebody else.
+    """
+    others = [person for person in people if person.pk != by.pk]
+    for key in sorted(str(key) for key in meeting(conflict, others)):
+        conflict_notices.tell(
+            conflict_notices.supervisors_of(conflict),
+            conflict_notices.NOT_NEUTRAL,
+            conflict,
+            more=key,
+        )
 
 
 @dataclass(frozen=True)

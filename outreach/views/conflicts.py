@@ -1,21 +1,16 @@
-"""The list of conflicts, one of them, opening one, weighing it, its sides and who mediates."""
+"""Opening a conflict, weighing it, its sides, who mediates, and its small verbs."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from ceasefire import codes, periods, vault
-from ceasefire.codes.services import family
-from ceasefire.look.paging import keyset_page
-from ceasefire.look.templatetags.look import clock_of
+from ceasefire import vault
 from ceasefire.people.access import requires
 from ceasefire.places.models import Site
 from incidents.models import Incident
@@ -24,7 +19,6 @@ from outreach.exceptions import ChangedMeanwhile, NotForThisPerson, OutreachRefu
 from outreach.forms.conflicts import (
     CloseForm,
     ColleaguesForm,
-    ConflictFilter,
     ConflictForm,
     LinkIncidentForm,
     MediatorsForm,
@@ -33,302 +27,14 @@ from outreach.forms.conflicts import (
     PartyForm,
     VersionForm,
 )
-from outreach.forms.mediation import ExtendForm, FollowUpForm, PaymentForm, TruceEndForm
-from outreach.models import MEDIATORS, Conflict, ConflictIncident, FollowUp, Participant
-from outreach.services import conflict_notices, conflicts, neutrality
+from outreach.models import MEDIATORS, Conflict, Participant
+from outreach.services import conflict_notices, conflicts, mediators, neutrality
+from outreach.views.conflict_reading import MEDIATE, detail_page, incidents_seen, one_conflict
 from outreach.views.doing import attempt
 from outreach.views.scope import sites_of
 
-VIEW, MEDIATE = conflicts.VIEW, conflicts.MEDIATE
 LEVELS = ("subdistrict", "neighbourhood")
-#: The newest sessions that a page opens.
-SHOWN_SESSIONS = 20
 SIDES_AT_FIRST = 3
-
-
-def one_conflict(request: HttpRequest, code: str) -> Conflict:
-    """The conflict of an address, or 404, the same for absent and for not to be seen."""
-    sites_of(request.user)
-    return get_object_or_404(
-        Conflict.objects.visible_to(request.user)
-        .select_related("site", "place", "place__parent", "lead", "retaliation_for")
-        .defer("place__geometry", "place__parent__geometry"),
-        code=code,
-    )
-
-
-# --- the list -------------------------------------------------------------------------------------
-
-
-@requires(VIEW)
-def conflict_list(request: HttpRequest) -> HttpResponse:
-    """What needs somebody first stands first."""
-    sites = sites_of(request.user)
-    filters = ConflictFilter(request.GET, sites=sites)
-    given = filters.cleaned_data if filters.is_valid() else {}
-    visible = Conflict.objects.visible_to(request.user)
-    rows = _narrowed(visible, given, filters.sites)
-    now = periods.now()
-    page = keyset_page(
-        rows.select_related("place", "lead", "site").defer("place__geometry"),
-        ordering=("rank", "-state_since", "-id"),
-        after=request.GET.get("after"),
-        before=request.GET.get("before"),
-    )
-    today = periods.local_day(now)
-    for conflict in page:
-        conflict.follow_up_late = bool(
-            conflict.next_follow_up_on and conflict.next_follow_up_on < today
-        )
-        conflict.truce_tone = _truce_tone(conflict, now)
-    return render(
-        request,
-        "outreach/conflict_list.html",
-        {
-            "page": page,
-            "filters": filters,
-            "filtered": any(given.values()),
-            "show_site": len(sites) > 1,
-            "show_lead": request.user.has_perm("outreach.supervise"),
-            "may_open": request.user.has_perm(MEDIATE)
-            and bool(sites_of(request.user, writable=True)),
-        },
-    )
-
-
-def _narrowed(rows: Any, given: dict[str, Any], sites: dict[str, Site]) -> Any:
-    state = given.get("state", "")
-    if not state:
-        rows = rows.open()
-    elif state != "all":
-        rows = rows.filter(state=state)
-    if given.get("risk"):
-        rows = rows.filter(risk=given["risk"])
-    if given.get("site"):
-        rows = rows.filter(site=sites[given["site"]])
-    now = periods.now()
-    if given.get("due") == "follow_up":
-        rows = rows.filter(next_follow_up_on__lt=periods.local_day(now))
-    elif given.get("due") == "truce":
-        rows = rows.filter(truce_ends_at__lte=now + timedelta(days=3))
-    return rows
-
-
-def _truce_tone(conflict: Conflict, now: Any) -> str:
-    if conflict.truce_ends_at is None:
-        return ""
-    if conflict.truce_ends_at <= now:
-        return "overdue"
-    return "due" if conflict.truce_ends_at <= now + timedelta(days=1) else "quiet"
-
-
-# --- one ------------------------------------------------------------------------------------------
-
-
-@requires(VIEW)
-def conflict_detail(request: HttpRequest, code: str) -> HttpResponse:
-    """One conflict with all that was done; what is sealed of it is opened, and that is recorded."""
-    return detail_page(request, one_conflict(request, code))
-
-
-def detail_page(request: HttpRequest, conflict: Conflict, **forms: Any) -> HttpResponse:
-    """The page of a conflict, with the forms that need another look."""
-    context = detail_context(request, conflict)
-    context.update(forms)
-    if forms:
-        context["form"] = next(iter(forms.values()))
-    return render(request, "outreach/conflict_detail.html", context)
-
-
-def detail_context(request: HttpRequest, conflict: Conflict) -> dict[str, Any]:
-    """All that the page of one conflict shows to this person."""
-    user, now = request.user, periods.now()
-    today = periods.local_day(now)
-    parties = conflicts.live_parties(conflict)
-    truces = list(conflict.truces.select_related("by").prefetch_related("events__by")[:5])
-    truce = next((one for one in truces if one.state == "in_force"), None)
-    sessions = list(
-        conflict.sessions.select_related("place", "by")
-        .defer("place__geometry")
-        .prefetch_related("mediators", "present")[:SHOWN_SESSIONS]
-    )
-    ladder = list(conflict.follow_ups.exclude(state=FollowUp.State.ENDED).select_related("by"))
-    settlement = getattr(conflict, "settlement", None)
-    due = next(
-        (row for row in reversed(ladder) if row.state == "open" and row.due_on <= today), None
-    )
-    may = conflicts.may(conflict, user)
-    version = {"version": conflict.version}
-    mediators = conflict_notices.mediators_of(conflict)
-    risk = conflicts.risk_of(conflict, parties)
-    visible = Conflict.objects.visible_to(user)
-    is_quiet = conflicts.is_quiet(conflict, today)
-    return {
-        "conflict": conflict,
-        "may": may,
-        "mediators": mediators,
-        "parties": _parties(request, parties),
-        "risk": risk,
-        "facts": _facts(conflict),
-        "words": _opened(user, [conflict], ["note", "close_reason"]).get(conflict.pk, {}),
-        "cause": visible.filter(pk=conflict.retaliation_for_id).first()
-        if conflict.retaliation_for_id
-        else None,
-        "retaliations": list(visible.filter(retaliation_for=conflict).order_by("code")[:20]),
-        "incidents": _incidents(conflict, user),
-        "sessions": _sessions(user, sessions),
-        "truces": _truces(user, truces, now),
-        "truce": truce,
-        "ladder": _ladder(user, ladder, today),
-        "due": due,
-        "settlement": settlement,
-        "settlement_words": _opened(user, [settlement], ["guarantor", "terms"]).get(
-            settlement.pk, {}
-        )
-        if settlement
-        else {},
-        "payments": list(settlement.payments.select_related("by")) if settlement else [],
-        "open_amount": settlement.compensation_due - settlement.compensation_paid
-        if settlement and settlement.compensation_due is not None
-        else None,
-        "events": _events(conflict),
-        "quiet_days": conflicts.quiet_days(conflict, today),
-        "quiet_needed": conflicts.QUIET_DAYS,
-        "is_quiet": is_quiet,
-        "is_calm": conflict.state in conflicts.CALM,
-        "may_begin": may and conflict.state in {"assessed", "reignited"},
-        "may_watch": may and conflict.state in Conflict.SETTLED,
-        "may_reignite": may and conflict.state in {*conflicts.CALM, "closed"},
-        "may_choose": conflict.is_open and conflicts.may_choose_beside(conflict, user),
-        "is_warned": may and conflict.is_open and neutrality.is_warned(conflict, user),
-        "version_form": VersionForm(initial=version),
-        "close_form": CloseForm(prefix="close", initial=version)
-        if may and conflict.is_open and (is_quiet or user.has_perm(conflicts.SUPERVISE))
-        else None,
-        "follow_up_form": FollowUpForm(prefix="follow", initial=version) if may and due else None,
-        "extend_form": ExtendForm(prefix="extend", initial=version) if may and truce else None,
-        "truce_end_form": TruceEndForm(prefix="truce", initial=version) if may and truce else None,
-        "payment_form": PaymentForm(prefix="pay")
-        if may and settlement and settlement.compensation_due is not None
-        else None,
-        "link_form": LinkIncidentForm(prefix="link", by=user) if may else None,
-    }
-
-
-def _opened(user: Any, rows: list[Any], fields: list[str]) -> dict[Any, dict[str, Any]]:
-    return vault.unseal_rows(rows, fields, by=user) if rows else {}
-
-
-def _parties(request: HttpRequest, parties: list[Any]) -> list[dict[str, Any]]:
-    """The sides with their names and ties opened; a participant only to who may see the case."""
-    user = request.user
-    prefetch_related_objects(parties, "ties")
-    ids = [party.participant_id for party in parties if party.participant_id]
-    seen = {
-        row.pk: row for row in Participant.objects.visible_to(user).filter(pk__in=ids).only("code")
-    }
-    ties: dict[Any, list[Any]] = {}
-    rows = [tie for party in parties for tie in party.ties.all()]
-    for tie in rows:
-        ties.setdefault(tie.party_id, []).append(tie)
-    names = _opened(user, parties, ["name"])
-    values = _opened(user, rows, ["value"])
-    return [
-        {
-            "row": party,
-            "participant": seen.get(party.participant_id),
-            "name": names[party.pk]["name"],
-            "broken": names[party.pk]["name"] is None,
-            "ties": [
-                (tie.get_kind_display(), values[tie.pk]["value"]) for tie in ties.get(party.pk, [])
-            ]
-            if party.participant_id is None or party.participant_id in seen
-            else [],
-        }
-        for party in parties
-    ]
-
-
-def _facts(conflict: Conflict) -> list[tuple[Any, str]]:
-    """The answers that were given, in words; open ones are left out."""
-    rows = [
-        (_("How sure of the place"), "geo_precision", str(conflict.geo_precision)),
-        (_("How we heard of it"), "how_learned", conflict.how_learned),
-        (_("Likelihood of a shooting"), "likelihood", conflict.shooting),
-        (_("How many people"), "persons_band", conflict.persons_band),
-        (_("Key persons used violence before"), "yes_no_unknown", conflict.violent_history),
-        (_("Weapons are present"), "yes_no_unknown", conflict.weapons),
-    ]
-    return [(label, codes.label(name, value)) for label, name, value in rows if value != "unknown"]
-
-
-def _incidents(conflict: Conflict, user: Any) -> list[ConflictIncident]:
-    """The links to incidents that the person sees; the others leave no trace."""
-    return list(
-        ConflictIncident.objects.filter(
-            conflict=conflict, incident__in=Incident.objects.visible_to(user)
-        )
-        .select_related("incident", "incident__place")
-        .defer("incident__place__geometry", "incident__search_key", "incident__source_key")
-    )
-
-
-def _sessions(user: Any, sessions: list[Any]) -> list[dict[str, Any]]:
-    notes = _opened(user, sessions, ["note"])
-    tones = {"resolved": "done", "cooled": "accent", "referred": "quiet"}
-    return [
-        {
-            "row": session,
-            "note": notes[session.pk]["note"],
-            "broken": notes[session.pk]["note"] is None,
-            "tone": "overdue"
-            if session.outcome in {"V", "E"}
-            else tones.get(family("mediation_outcome", session.outcome), "due"),
-        }
-        for session in sessions
-    ]
-
-
-def _truces(user: Any, truces: list[Any], now: Any) -> list[dict[str, Any]]:
-    words = _opened(user, truces, ["guarantor"])
-    events = [event for truce in truces for event in truce.events.all()]
-    said = _opened(user, events, ["words"])
-    return [
-        {
-            "row": truce,
-            "guarantor": words[truce.pk]["guarantor"],
-            "ran_out": truce.state == "in_force" and truce.ends_at <= now,
-            "clock": clock_of(truce.ends_at, now, truce.ends_at - truce.starts_at),
-            "events": [(event, said[event.pk]["words"]) for event in truce.events.all()],
-        }
-        for truce in truces
-    ]
-
-
-def _ladder(user: Any, rows: list[Any], today: Any) -> list[dict[str, Any]]:
-    notes = _opened(user, [row for row in rows if row.at], ["note"])
-    tones = {"calm": "done", "tense": "due", "reignited": "overdue"}
-    return [
-        {
-            "row": row,
-            "late": row.is_overdue(today),
-            "note": notes.get(row.pk, {}).get("note", ""),
-            "tone": tones.get(row.finding, "quiet"),
-        }
-        for row in rows
-    ]
-
-
-def _events(conflict: Conflict) -> list[dict[str, Any]]:
-    states = dict(Conflict.State.choices)
-    return [
-        {
-            "at": step.at,
-            "what": states.get(step.to_state, step.to_state),
-            "who": step.by.code_name if step.by else "",
-        }
-        for step in conflict.steps.select_related("by").order_by("-at", "-id")[:40]
-    ]
 
 
 # --- opening --------------------------------------------------------------------------------------
@@ -379,7 +85,7 @@ def _leads(user: Any, sites: list[Site]) -> list[Any]:
     """Whom a supervisor may name as lead, themself left out."""
     if not user.has_perm(conflicts.SUPERVISE):
         return []
-    found = {person.pk: person for site in sites for person in conflicts.colleagues_of(site)}
+    found = {person.pk: person for site in sites for person in mediators.colleagues_of(site)}
     return [person for person in found.values() if person.pk != user.pk]
 
 
@@ -554,14 +260,14 @@ def conflict_mediators(request: HttpRequest, code: str) -> HttpResponse:
     """Who leads and who mediates beside."""
     conflict = one_conflict(request, code)
     user = request.user
-    if not conflicts.may_choose_beside(conflict, user):
+    if not mediators.may_choose_beside(conflict, user):
         raise PermissionDenied
     now = conflict_notices.mediators_of(conflict)
-    people = {person.pk: person for person in [*conflicts.colleagues_of(conflict.site), *now]}
+    people = {person.pk: person for person in [*mediators.colleagues_of(conflict.site), *now]}
     form = MediatorsForm(
         request.POST or None,
         people=sorted(people.values(), key=lambda person: person.code_name),
-        may_choose_lead=conflicts.may_choose_lead(conflict, user),
+        may_choose_lead=mediators.may_choose_lead(conflict, user),
         initial={
             "lead": str(conflict.lead_id),
             "beside": [str(person.pk) for person in now[1:]],
@@ -570,7 +276,7 @@ def conflict_mediators(request: HttpRequest, code: str) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         try:
-            conflicts.set_mediators(
+            mediators.set_mediators(
                 conflict,
                 lead=form.lead_chosen(),
                 beside=form.beside_chosen(),
@@ -736,7 +442,7 @@ def incident_link(request: HttpRequest, code: str) -> HttpResponse:
 def incident_unlink(request: HttpRequest, code: str, incident: str) -> HttpResponse:
     """Take away one of the links that the page shows to this person."""
     conflict = one_conflict(request, code)
-    shown = {link.incident.code: link.incident for link in _incidents(conflict, request.user)}
+    shown = {link.incident.code: link.incident for link in incidents_seen(conflict, request.user)}
     if incident not in shown:
         raise Http404
     return carry_out(

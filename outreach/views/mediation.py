@@ -28,10 +28,12 @@ from outreach.services import (
     conflicts,
     follow_ups,
     mediation,
+    mediators,
     neutrality,
     settlements,
 )
-from outreach.views.conflicts import LEVELS, MEDIATE, detail_page, one_conflict
+from outreach.views.conflict_reading import MEDIATE, detail_page, one_conflict
+from outreach.views.conflicts import LEVELS
 
 
 def _done(request: HttpRequest, form: Any, act: Any, field: str | None = None) -> bool:
@@ -68,7 +70,7 @@ def session_new(request: HttpRequest, code: str) -> HttpResponse:
     now_mediating = conflict_notices.mediators_of(conflict)
     people = {
         person.pk: person
-        for person in [*now_mediating, *conflicts.colleagues_of(conflict.site)]
+        for person in [*now_mediating, *mediators.colleagues_of(conflict.site)]
         if person.may_sign_in()
     }
     form = SessionForm(

@@ -15,7 +15,7 @@ from ceasefire.people.models import User
 from incidents.models import Incident
 from incidents.services import SourceFacts, create_incident
 from outreach.models import Conflict, ConflictIncident, NeutralityWaiver, StaffProfile, Truce
-from outreach.services import conflicts, follow_ups, settlements, staff
+from outreach.services import conflicts, follow_ups, mediators, settlements, staff
 from outreach.services.conflicts import PartyFacts
 from tests.outreach.conflict_world import now_of, place, shift_ladder, told
 
@@ -146,7 +146,7 @@ def test_a_side_that_is_a_participant_shows_only_to_who_sees_the_case(
 ):
     person = case()
     made = conflict(parties=[PartyFacts("person", participant=person), PartyFacts("group")])
-    conflicts.set_mediators(made, lead=team.worker, beside=[team.interrupter], by=team.worker)
+    mediators.set_mediators(made, lead=team.worker, beside=[team.interrupter], by=team.worker)
 
     assert person.code in signed_in(team.worker).get(made.get_absolute_url()).content.decode()
     shown = signed_in(team.interrupter).get(made.get_absolute_url())
@@ -160,7 +160,7 @@ def test_the_case_shows_its_conflicts(signed_in, team, case, conflict):
     address = person.get_absolute_url()
 
     assert made.code in signed_in(team.worker).get(address).content.decode()
-    conflicts.set_mediators(made, lead=team.interrupter, beside=[], by=team.supervisor)
+    mediators.set_mediators(made, lead=team.interrupter, beside=[], by=team.supervisor)
     assert made.code not in signed_in(team.worker).get(address).content.decode()
 
 
@@ -269,9 +269,10 @@ def test_the_pages_ask_a_fixed_number_of_times(signed_in, team, conflict, sessio
         session(made, note="b")
         conflicts.add_party(made, PartyFacts("tribe", f"Tribe {_number}"), by=team.worker)
         conflict()
-    assert count(page("conflict_list")) == many
+    assert count(page("conflict_list")) <= many
     assert many <= 16
-    assert count(made.get_absolute_url()) == one
+    # A second reading may ask less: code lists and sites are known by then.
+    assert count(made.get_absolute_url()) <= one
     assert one <= 50
 
 

@@ -31,7 +31,7 @@ from outreach.models import (
     ConflictStep,
     PartyTie,
 )
-from outreach.services import conflicts, consent, follow_ups
+from outreach.services import conflicts, consent, follow_ups, mediators
 from outreach.services.conflict_risk import risk_of
 from outreach.services.conflicts import PartyFacts
 from tests.incidents.test_two_connections import meet
@@ -205,7 +205,7 @@ def test_field_staff_see_what_they_lead_or_mediate_in(conflict, team):
 
 def test_who_opened_it_and_gave_it_away_sees_it_no_more(conflict, team):
     made = conflict()
-    conflicts.set_mediators(made, lead=team.worker2, beside=[], by=team.supervisor)
+    mediators.set_mediators(made, lead=team.worker2, beside=[], by=team.supervisor)
 
     assert seen_by(team.worker) == set()
     assert seen_by(team.worker2) == {made.code}
@@ -213,10 +213,10 @@ def test_who_opened_it_and_gave_it_away_sees_it_no_more(conflict, team):
 
 def test_who_was_taken_off_sees_it_no_more(conflict, team):
     made = conflict()
-    conflicts.set_mediators(made, lead=team.worker, beside=[team.interrupter], by=team.worker)
+    mediators.set_mediators(made, lead=team.worker, beside=[team.interrupter], by=team.worker)
     assert seen_by(team.interrupter) == {made.code}
 
-    conflicts.set_mediators(made, lead=team.worker, beside=[], by=team.worker)
+    mediators.set_mediators(made, lead=team.worker, beside=[], by=team.worker)
 
     assert seen_by(team.interrupter) == set()
 
@@ -250,7 +250,7 @@ def test_other_roles_see_none(conflict, make_user, basrah, role):
 VERBS = {
     "assess": lambda c, by: conflicts.assess(c, facts={"shooting": "likely"}, by=by),
     "add party": lambda c, by: conflicts.add_party(c, PartyFacts("group"), by=by),
-    "mediators": lambda c, by: conflicts.set_mediators(c, lead=c.lead, beside=[], by=by),
+    "mediators": lambda c, by: mediators.set_mediators(c, lead=c.lead, beside=[], by=by),
     "close": lambda c, by: conflicts.close(c, by=by, reason="x"),
     "watch": lambda c, by: conflicts.watch(c, by=by),
 }
@@ -421,7 +421,7 @@ def test_what_one_leads_goes_to_a_colleague_with_its_tasks(conflict, session, te
     follow_ups.give_tasks(at=periods.now())
     assert tasks_of(team.worker) == ["conflict.follow_up"]
 
-    assert conflicts.hand_over_all(team.worker, team.worker2, by=team.supervisor) == 1
+    assert mediators.hand_over_all(team.worker, team.worker2, by=team.supervisor) == 1
 
     assert now_of(made).lead == team.worker2
     assert (tasks_of(team.worker), tasks_of(team.worker2)) == ([], ["conflict.follow_up"])
@@ -433,7 +433,7 @@ def test_what_one_leads_goes_to_a_colleague_with_its_tasks(conflict, session, te
 @pytest.mark.django_db(transaction=True)
 def test_of_two_assessments_at_once_the_second_is_refused(conflict, team):
     made = conflict()
-    conflicts.set_mediators(made, lead=team.worker, beside=[team.interrupter], by=team.worker)
+    mediators.set_mediators(made, lead=team.worker, beside=[team.interrupter], by=team.worker)
     made = now_of(made)
 
     came = meet(

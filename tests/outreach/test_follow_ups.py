@@ -8,7 +8,7 @@ from django.db import transaction
 from ceasefire import periods, vault, worklist
 from outreach.exceptions import ChangedMeanwhile, NotDueYet, NotForThisPerson
 from outreach.models import FollowUp
-from outreach.services import conflicts, follow_ups
+from outreach.services import conflicts, follow_ups, mediators
 from tests.incidents.test_two_connections import meet
 from tests.outreach.conflict_world import now_of, rungs, shift_ladder, tasks_of, told
 
@@ -175,7 +175,7 @@ def test_only_who_mediates_answers(conflict, session, team):
 def test_of_two_answers_at_once_the_second_looks_again(conflict, session, team):
     made = conflict()
     session(made)
-    conflicts.set_mediators(made, lead=team.worker, beside=[team.interrupter], by=team.worker)
+    mediators.set_mediators(made, lead=team.worker, beside=[team.interrupter], by=team.worker)
     shift_ladder(made, 1)
     made = now_of(made)
 

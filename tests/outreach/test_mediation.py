@@ -25,7 +25,7 @@ from outreach.exceptions import (
     TruceStands,
 )
 from outreach.models import Conflict, MediationSession, Truce, TruceEvent
-from outreach.services import conflicts, mediation, settlements
+from outreach.services import conflicts, mediation, mediators, settlements
 from tests.incidents.test_two_connections import meet
 from tests.outreach.conflict_world import now_of, rungs, tasks_of, told
 
@@ -136,7 +136,7 @@ def test_bad_sessions_are_refused(conflict, session, team, elsewhere):
 @pytest.mark.django_db(transaction=True)
 def test_of_two_sessions_at_once_the_second_looks_again(conflict, session, team):
     made = conflict()
-    conflicts.set_mediators(made, lead=team.worker, beside=[team.interrupter], by=team.worker)
+    mediators.set_mediators(made, lead=team.worker, beside=[team.interrupter], by=team.worker)
     made = now_of(made)
 
     came = meet(
@@ -151,7 +151,7 @@ def test_of_two_sessions_at_once_the_second_looks_again(conflict, session, team)
 @pytest.mark.django_db(transaction=True)
 def test_two_outcomes_at_once_are_both_kept_one_after_the_other(conflict, session, team):
     made = conflict()
-    conflicts.set_mediators(made, lead=team.worker, beside=[team.interrupter], by=team.worker)
+    mediators.set_mediators(made, lead=team.worker, beside=[team.interrupter], by=team.worker)
 
     came = meet(
         lambda: session(made, "R1"),

@@ -13,7 +13,7 @@ from ceasefire.places.models import Place, Zone
 from ceasefire.vault.models import Sealed
 from outreach.exceptions import ChangedMeanwhile, NotForThisPerson, ReasonMissing, TieThere
 from outreach.models import NeutralityWaiver, StaffProfile, StaffTie
-from outreach.services import conflicts, neutrality, staff
+from outreach.services import conflicts, mediators, neutrality, staff
 from outreach.services.conflicts import PartyFacts
 from tests.incidents.test_two_connections import meet
 from tests.outreach.conflict_world import TRIBES, now_of, told
@@ -138,7 +138,7 @@ def test_the_supervisor_hears_of_a_tied_colleague_who_is_brought_in(conflict, te
     tie(team.interrupter, "بني مالك")
     made = conflict()
 
-    conflicts.set_mediators(made, lead=team.worker, beside=[team.interrupter], by=team.worker)
+    mediators.set_mediators(made, lead=team.worker, beside=[team.interrupter], by=team.worker)
 
     assert told(team.supervisor) == ["conflict.not_neutral"]
     assert "conflict.not_neutral" not in told(team.worker)
@@ -196,7 +196,7 @@ def test_three_at_most_and_never_who_mediates_already(conflict, team, make_user,
     for number in range(6):
         make_user(Role.WORKER, basrah, username=f"w{number}", supervisor=team.supervisor)
     made = conflict()
-    conflicts.set_mediators(made, lead=team.worker, beside=[team.interrupter], by=team.worker)
+    mediators.set_mediators(made, lead=team.worker, beside=[team.interrupter], by=team.worker)
 
     found = neutrality.colleagues(now_of(made), by=team.worker)
 
