@@ -65,6 +65,8 @@ def _together(teams: list[list[Any]]) -> tuple[float, list[float]]:
         ours, theirs = context.Pipe(duplex=False)
         process = context.Process(target=_work, args=(team, begin, theirs))
         process.start()
+        # Else a process that broke would be waited for without end.
+        theirs.close()
         pipes.append(ours)
         processes.append(process)
     for pipe in pipes:
