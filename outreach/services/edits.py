@@ -111,13 +111,10 @@ def open_facts(participant: Participant) -> dict[str, str]:
     }
 
 
-def shown(participant: Participant, field: str, value: str) -> str:
-    """A fact in words of the active language."""
-    if not value:
-        return ""
+def shown(field: str, value: str, zones: Mapping[str, str]) -> str:
+    """A fact in words of the active language; `zones` are names by code."""
     if field == "zone":
-        zone = Zone.objects.filter(site=participant.site_id, code=value).first()
-        return zone.name if zone else value
+        return zones.get(value, value)
     if field == "age":
         return value if value.isdigit() else codes.label("age_band", value)
     if field in LISTS:
@@ -364,20 +361,33 @@ def settle(
     return conflict
 
 
-def both_values(conflict: EditConflict, *, by: User) -> tuple[str | None, str | None]:
-    """What stands and what came second, of a field that the case team reads anyway.
+def both_values(
+    participant: Participant, conflicts: Iterable[EditConflict], *, by: User
+) -> dict[Any, tuple[str | None, str | None]]:
+    """What stands and what came second, of those fields that the case team reads anyway.
 
-    None is a text that does not open. The reading of a sealed one is recorded.
+    {key of the conflict: both}, in words of the active language; None is a text that does not
+    open, and a field that is shown by a reveal only is left out. The readings are recorded.
     """
-    if conflict.field in NOT_SHOWN:
-        raise NotForThisPerson
-    participant, field = conflict.participant, conflict.field
-    stands: str | None
-    if field in SEALED:
-        stands = vault.unseal_rows([participant], [field], by=by)[participant.pk][field]
-    else:
-        stands = open_facts(participant)[field]
-    return stands, vault.unseal_rows([conflict], [MINE], by=by)[conflict.pk][MINE]
+    rows = [one for one in conflicts if one.field not in NOT_SHOWN]
+    if not rows:
+        return {}
+    sealed = {one.field for one in rows if one.field in SEALED}
+    stand: dict[str, str | None] = {**open_facts(participant)}
+    if sealed:
+        stand |= vault.unseal_rows([participant], sealed, by=by)[participant.pk]
+    second = vault.unseal_rows(rows, [MINE], by=by)
+    zones = dict[str, str]()
+    if any(one.field == "zone" for one in rows):
+        zones = {zone.code: zone.name for zone in Zone.objects.filter(site=participant.site_id)}
+
+    def said(field: str, value: str | None) -> str | None:
+        return shown(field, value, zones) if value else value
+
+    return {
+        one.pk: (said(one.field, stand[one.field]), said(one.field, second[one.pk][MINE]))
+        for one in rows
+    }
 
 
 def reveal_both(conflict: EditConflict, *, by: User, reason: str) -> tuple[str, str]:

@@ -104,7 +104,7 @@ def _say(request: HttpRequest, outcome: edits.Outcome) -> None:
         text = _("%(who)s changed this meanwhile, it is kept too: %(field)s.")
         messages.info(request, text % {"who": who, "field": edits.LABELS[field]})
     if outcome.conflicts:
-        fields = "، ".join(str(edits.LABELS[one.field]) for one in outcome.conflicts)
+        fields = " · ".join(str(edits.LABELS[one.field]) for one in outcome.conflicts)
         text = _("Somebody wrote something else meanwhile. Both are kept, choose: %(fields)s.")
         messages.warning(request, text % {"fields": fields})
 
@@ -120,7 +120,7 @@ def edit_settle(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     found = EditConflict.objects.filter(participant=participant).select_related(*PEOPLE)
     conflict = get_object_or_404(found, pk=pk)
     conflict.participant = participant
-    if request.method != "POST" and (conflict.settled_at or not _is_open(participant)):
+    if conflict.settled_at or not _is_open(participant):
         shut = None if _is_open(participant) else _why_shut(participant)
         messages.error(request, shut or str(edits.SettledAlready.message))
         return redirect(participant)
@@ -154,7 +154,9 @@ def edit_settle(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("Chosen."))
             return redirect(participant)
-    row = _row(request, conflict, values)
+    if values is None:
+        values = edits.both_values(participant, [conflict], by=request.user).get(conflict.pk)
+    row = _row(conflict, values)
     return render(
         request,
         "outreach/edit_settle.html",
@@ -168,23 +170,15 @@ def edit_settle(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     )
 
 
-def _row(
-    request: HttpRequest,
-    conflict: EditConflict,
-    values: tuple[str | None, str | None] | None = None,
-) -> dict[str, Any]:
-    """One conflict for a page; `values` were revealed, else the team's are read, if they may be."""
-    hidden = conflict.field in edits.NOT_SHOWN and values is None
-    if values is None and not hidden:
-        values = edits.both_values(conflict, by=request.user)
-    participant = conflict.participant
+def _row(conflict: EditConflict, values: tuple[str | None, str | None] | None) -> dict[str, Any]:
+    """One conflict for a page; without values it is one that is shown by a reveal only."""
     stands, second = values or ("", "")
     return {
         "conflict": conflict,
         "label": edits.LABELS[conflict.field],
-        "hidden": hidden,
-        "stands": edits.shown(participant, conflict.field, stands or ""),
-        "second": edits.shown(participant, conflict.field, second or ""),
+        "hidden": values is None,
+        "stands": stands,
+        "second": second,
     }
 
 
@@ -196,11 +190,10 @@ def edits_that_met(request: HttpRequest, participant: Participant) -> dict[str, 
     rows = list(participant.edit_conflicts.open().select_related(*PEOPLE)[:20])
     if not rows:
         return None
-    for one in rows:
-        one.participant = participant
+    values = edits.both_values(participant, rows, by=request.user)
     return {
         "template": "outreach/_participant_edits.html",
-        "edits": [_row(request, one) for one in rows],
+        "edits": [_row(one, values.get(one.pk)) for one in rows],
         "may_settle": request.user.has_perm(edits.CHANGE)
         and _is_open(participant)
         and not participant.site.read_only,

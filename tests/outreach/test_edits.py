@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import ProgrammingError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from ceasefire import vault, worklist
@@ -684,3 +685,30 @@ def test_an_interrupter_sees_the_two_values_and_may_not_choose(
     assert settle not in said
     assert page.get(settle).status_code == 403
     assert page.get(edit_url(one)).status_code == 403
+
+
+def queries(page: Any, address: str) -> int:
+    with CaptureQueriesContext(connection) as asked:
+        assert page.get(address).status_code == 200
+    return len(asked)
+
+
+def test_pages_ask_the_database_a_fixed_number_of_times(
+    one: Participant, team: Any, browse: Any
+) -> None:
+    page = browse(team.worker)
+    page.get(edit_url(one))
+    before = queries(page, edit_url(one))
+    save(one, team.supervisor, alias="السبع", phone="07801112233", sex="f")
+    conflict, *_others = save(
+        one, team.worker, alias="الفهد", phone="07801112234", sex="unknown"
+    ).conflicts
+    settle = reverse("outreach:edit_settle", args=[one.code, conflict.pk])
+    first = queries(page, settle)
+    case_page = queries(page, one.get_absolute_url())
+    # More of everything.
+    for number in range(6):
+        save(one, team.worker, alias=f"الفهد {number}", sex="unknown")
+    assert queries(page, edit_url(one)) == before <= 30
+    assert queries(page, settle) == first <= 32
+    assert queries(page, one.get_absolute_url()) == case_page
