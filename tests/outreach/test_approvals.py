@@ -1,13 +1,15 @@
 """Approvals: a second person decides, never one's own; a stand-in's decision names both."""
 
+import threading
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from ceasefire import periods, vault
 from ceasefire.audit.models import AuditEvent
+from ceasefire.database.session import acting
 from ceasefire.people.models import User
 from ceasefire.people.roles import Role
 from ceasefire.worklist.models import Notification, Task
@@ -186,3 +188,56 @@ def test_what_was_overtaken_is_withdrawn(case: Any, team: Any) -> None:
     assert not Task.objects.open().exists()
     assert Approval.objects.get().decision == "withdrawn"
     approvals.ask(one, "closure", by=team.worker)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_decide_at_once_one_decides(case: Any, team: Any, manager: Any) -> None:
+    asked = approvals.ask(case(), "plan", by=team.worker)
+    outcomes: list[str] = []
+    ready = threading.Barrier(2)
+
+    def answer(person: Any, approve: bool) -> None:
+        ready.wait(timeout=20)
+        try:
+            with acting(person):
+                mine = Approval.objects.select_related("participant").get(pk=asked.pk)
+                approvals.decide(mine, approve=approve, by=again(person), reason="So.")
+            outcomes.append("decided")
+        except approvals.DecidedAlready:
+            outcomes.append("refused")
+        finally:
+            connection.close()
+
+    both = [
+        threading.Thread(target=answer, args=(team.supervisor, True)),
+        threading.Thread(target=answer, args=(manager, False)),
+    ]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join(timeout=60)
+    assert sorted(outcomes) == ["decided", "refused"]
+    assert Notification.objects.filter(recipient=team.worker).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_asked_twice_at_once_it_is_one_question_and_one_task(case: Any, team: Any) -> None:
+    one = case()
+    ready = threading.Barrier(2)
+    keys: list[Any] = []
+
+    def ask() -> None:
+        ready.wait(timeout=20)
+        try:
+            with acting(team.worker):
+                keys.append(approvals.ask(one, "plan", by=again(team.worker)).pk)
+        finally:
+            connection.close()
+
+    both = [threading.Thread(target=ask) for _number in range(2)]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join(timeout=60)
+    assert len(set(keys)) == 1
+    assert Task.objects.count() == 1

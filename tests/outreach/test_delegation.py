@@ -1,11 +1,14 @@
 """Standing in: a head of the same site, for some days, and both names on what is decided."""
 
+import threading
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from ceasefire import periods, worklist
+from ceasefire.database.session import acting
 from ceasefire.people.models import User
 from ceasefire.people.roles import Role
 from ceasefire.worklist.models import Notification, Task
@@ -224,3 +227,30 @@ def test_another_team_s_approval_answers_like_an_absent_one(
             assert verb(f"/outreach/supervision/approvals/{asked.pk}/").status_code == 404
         page = client.get("/outreach/supervision/approvals/").content.decode()
         assert asked.participant.code not in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_name_each_other_at_once_one_is_away(team: Any, other: Any) -> None:
+    outcomes: list[str] = []
+    ready = threading.Barrier(2)
+
+    def go(head: Any, person: Any) -> None:
+        ready.wait(timeout=20)
+        try:
+            with acting(head):
+                let(User.objects.get(pk=head.pk), person)
+            outcomes.append("away")
+        except (delegation.NoStandIn, delegation.AwayAlready):
+            outcomes.append("refused")
+        finally:
+            connection.close()
+
+    both = [
+        threading.Thread(target=go, args=pair)
+        for pair in ((team.supervisor, other), (other, team.supervisor))
+    ]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join(timeout=60)
+    assert sorted(outcomes) == ["away", "refused"]
