@@ -97,7 +97,6 @@ VERBS: dict[str, str | Promise] = {
     "participant.found_eligible": _("Found a participant eligible"),
     "participant.found_not_eligible": _("Found a participant not eligible"),
     "participant.held_shown": _("Opened all that is held about a participant"),
-    "participant.identity_changed": _("Changed sealed words of a participant"),
     "participant.identity_erased": _("Erased all that was sealed of a case"),
     "participant.paused": _("Paused a case"),
     "participant.registered": _("Registered a participant"),
