@@ -21,8 +21,8 @@ from dataclasses import dataclass, field
 import tests.bench as package
 
 HUGE = 5_000_000
-#: Those that read many incidents, in a database of theirs or in one that is kept.
-CROWDED = ("pages", "exports", "entry", "fill")
+#: Those that read many incidents (or cases), in a database of theirs or in one that is kept.
+CROWDED = ("pages", "exports", "entry", "fill", "outreach")
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def main() -> int:
         action="store_true",
         help=f"{HUGE:,} incidents: list, filtered list and one record beside 100,000",
     )
-    parser.add_argument("--size", type=int, help="so many incidents instead")
+    parser.add_argument("--size", type=int, help="so many incidents (active cases) instead")
     parser.add_argument("--rounds", type=int, default=25, help="how often each page is asked for")
     named = parser.add_mutually_exclusive_group()
     named.add_argument("--keep", default="", metavar="NAME", help="fill a database that stays")
