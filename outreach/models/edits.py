@@ -65,7 +65,7 @@ class EditConflict(models.Model):
 
     participant = models.ForeignKey(Participant, models.CASCADE, related_name="edit_conflicts")
     field = models.CharField(max_length=16)
-    #: Whose value stood when the second came, and since when.
+    #: Whose value stands, and since when; `theirs` is what stood when the second came.
     theirs_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     theirs_at = models.DateTimeField()
     mine_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")

@@ -271,6 +271,9 @@ def _apply(
         for field in take
     )
     vault.seal_rows([vault.Item(one, BEFORE, before[one.field]) for one in made], by=by)
+    # Where somebody is still to choose, this is what stands now.
+    waiting = EditConflict.objects.open().filter(participant=participant, field__in=list(take))
+    waiting.update(theirs_by=by, theirs_at=now)
     telling = {field: value for field, value in sealed.items() if field in COMPARED and value}
     if telling:
         tell_of_twins(participant, telling, by=by)
@@ -345,10 +348,10 @@ def settle(
         _refuse_unknown(field, wanted, current)
     else:
         raise NotAllowedFromHere
-    if not _same(field, wanted, current):
-        _apply(participant, {field: wanted}, {field: current}, by=by)
     conflict.choice, conflict.settled_by, conflict.settled_at = choice, by, periods.now()
     conflict.save(update_fields=["choice", "settled_by", "settled_at"])
+    if not _same(field, wanted, current):
+        _apply(participant, {field: wanted}, {field: current}, by=by)
     if not EditConflict.objects.open().filter(participant=participant).exists():
         worklist.close_tasks(EDITS_MET, subject=participant, by=by)
     audit.record(

@@ -390,6 +390,18 @@ def test_who_looked_at_an_older_value_looks_again_before_choosing(
     assert text_of(one, "alias") == "الفهد"
 
 
+def test_what_stands_bears_the_name_of_who_wrote_it_last(
+    one: Participant, team: Any, manager: Any, met: Any
+) -> None:
+    conflict = met()
+    save(one, manager, version=2, alias="النمر")
+    conflict.refresh_from_db()
+    assert conflict.theirs_by == manager
+    edits.settle(conflict, choice="mine", version=3, by=team.worker)
+    conflict.refresh_from_db()
+    assert conflict.theirs_by == manager
+
+
 def test_nobody_chooses_about_a_case_they_do_not_see_or_that_is_shut(
     one: Participant, team: Any, met: Any, elsewhere: Any
 ) -> None:
