@@ -54,6 +54,16 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['code'],
+                'indexes': [
+                    models.Index(fields=['worker', 'status', 'last_contact_at'], name='participant_carried'),
+                    models.Index(fields=['site', 'status', 'code'], name='participant_of_site'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('status__in', ['prospect', 'screening', 'eligible', 'not_eligible', 'exception', 'active', 'paused', 'closed'])), name='a_case_has_one_of_the_known_states'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('pause_until__isnull', False), ('status', 'paused'), models.Q(('pause_reason', ''), _negated=True)), models.Q(models.Q(('status', 'paused'), _negated=True), ('pause_reason', ''), ('pause_until__isnull', True)), _connector='OR'), name='a_paused_case_says_why_and_until_when'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('status', 'closed'), models.Q(('close_reason', ''), _negated=True)), models.Q(models.Q(('status', 'closed'), _negated=True), ('close_reason', '')), _connector='OR'), name='a_closed_case_says_why'),
+                    models.CheckConstraint(condition=models.Q(('birth_year__isnull', True), models.Q(('birth_year__gte', 1900), ('birth_year__lte', 2100)), _connector='OR'), name='a_participant_was_born_in_a_sane_year'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -68,6 +78,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['since', 'id'],
+                'indexes': [
+                    models.Index(condition=models.Q(('until__isnull', True)), fields=['user', 'participant'], name='case_member_now'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('until__isnull', True)), fields=('participant', 'user'), name='somebody_is_on_a_case_once'),
+                    models.CheckConstraint(condition=models.Q(('until__isnull', True), ('until__gte', models.F('since')), _connector='OR'), name='a_member_leaves_after_coming'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -84,6 +101,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['at', 'id'],
+                'indexes': [
+                    models.Index(fields=['participant', 'at'], name='participant_steps'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -103,46 +123,6 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['to_user', 'ends_on'], name='delegation_to_person')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('from_user', models.F('to_user')), _negated=True), name='nobody_stands_in_for_themself'), models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='a_delegation_ends_after_it_begins')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='participant',
-            index=models.Index(fields=['worker', 'status', 'last_contact_at'], name='participant_carried'),
-        ),
-        migrations.AddIndex(
-            model_name='participant',
-            index=models.Index(fields=['site', 'status', 'code'], name='participant_of_site'),
-        ),
-        migrations.AddConstraint(
-            model_name='participant',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['prospect', 'screening', 'eligible', 'not_eligible', 'exception', 'active', 'paused', 'closed'])), name='a_case_has_one_of_the_known_states'),
-        ),
-        migrations.AddConstraint(
-            model_name='participant',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('pause_until__isnull', False), ('status', 'paused'), models.Q(('pause_reason', ''), _negated=True)), models.Q(models.Q(('status', 'paused'), _negated=True), ('pause_reason', ''), ('pause_until__isnull', True)), _connector='OR'), name='a_paused_case_says_why_and_until_when'),
-        ),
-        migrations.AddConstraint(
-            model_name='participant',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'closed'), models.Q(('close_reason', ''), _negated=True)), models.Q(models.Q(('status', 'closed'), _negated=True), ('close_reason', '')), _connector='OR'), name='a_closed_case_says_why'),
-        ),
-        migrations.AddConstraint(
-            model_name='participant',
-            constraint=models.CheckConstraint(condition=models.Q(('birth_year__isnull', True), models.Q(('birth_year__gte', 1900), ('birth_year__lte', 2100)), _connector='OR'), name='a_participant_was_born_in_a_sane_year'),
-        ),
-        migrations.AddIndex(
-            model_name='casemember',
-            index=models.Index(condition=models.Q(('until__isnull', True)), fields=['user', 'participant'], name='case_member_now'),
-        ),
-        migrations.AddConstraint(
-            model_name='casemember',
-            constraint=models.UniqueConstraint(condition=models.Q(('until__isnull', True)), fields=('participant', 'user'), name='somebody_is_on_a_case_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='casemember',
-            constraint=models.CheckConstraint(condition=models.Q(('until__isnull', True), ('until__gte', models.F('since')), _connector='OR'), name='a_member_leaves_after_coming'),
-        ),
-        migrations.AddIndex(
-            model_name='participantstep',
-            index=models.Index(fields=['participant', 'at'], name='participant_steps'),
         ),
         Access("outreach_delegation", app="SELECT, INSERT, UPDATE"),
         Access("outreach_participant", app="SELECT, INSERT, UPDATE"),

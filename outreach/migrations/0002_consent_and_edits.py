@@ -27,9 +27,20 @@ class Migration(migrations.Migration):
                 ('replaced_at', models.DateTimeField(blank=True, null=True)),
                 ('withdrawn_at', models.DateTimeField(blank=True, null=True)),
                 ('withdrawn_manner', models.CharField(blank=True, max_length=16, verbose_name='How')),
+                ('participant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='consents', to='outreach.participant')),
+                ('recorded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('withdrawn_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'ordering': ['-recorded_at', '-id'],
+                'indexes': [
+                    models.Index(fields=['participant', '-recorded_at'], name='consents_of_case'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('replaced_at__isnull', True), ('withdrawn_at__isnull', True)), fields=('participant',), name='a_case_has_one_consent_in_force'),
+                    models.CheckConstraint(condition=models.Q(('purposes__len__gte', 1), models.Q(('manner', ''), _negated=True)), name='a_consent_says_to_what_and_how'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('withdrawn_at__isnull', True), ('withdrawn_by__isnull', True), ('withdrawn_manner', '')), models.Q(('withdrawn_at__gte', models.F('recorded_at')), ('withdrawn_by__isnull', False), models.Q(('withdrawn_manner', ''), _negated=True)), _connector='OR'), name='a_withdrawal_says_when_how_and_by_whom'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -38,7 +49,14 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('day', models.DateField()),
                 ('count', models.PositiveSmallIntegerField()),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('user', 'day'), name='one_search_count_a_user_and_day'),
+                    models.CheckConstraint(condition=models.Q(('count__gte', 1), ('count__lte', 30)), name='at_most_thirty_searches_a_user_and_day'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='participant',
@@ -61,50 +79,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='participant',
             constraint=models.CheckConstraint(condition=models.Q(('asked_close_reason', ''), ('status__in', ['active', 'paused']), _connector='OR'), name='a_closure_is_asked_for_an_open_case'),
-        ),
-        migrations.AddField(
-            model_name='consentrecord',
-            name='participant',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='consents', to='outreach.participant'),
-        ),
-        migrations.AddField(
-            model_name='consentrecord',
-            name='recorded_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='consentrecord',
-            name='withdrawn_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='searchcount',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddIndex(
-            model_name='consentrecord',
-            index=models.Index(fields=['participant', '-recorded_at'], name='consents_of_case'),
-        ),
-        migrations.AddConstraint(
-            model_name='consentrecord',
-            constraint=models.UniqueConstraint(condition=models.Q(('replaced_at__isnull', True), ('withdrawn_at__isnull', True)), fields=('participant',), name='a_case_has_one_consent_in_force'),
-        ),
-        migrations.AddConstraint(
-            model_name='consentrecord',
-            constraint=models.CheckConstraint(condition=models.Q(('purposes__len__gte', 1), models.Q(('manner', ''), _negated=True)), name='a_consent_says_to_what_and_how'),
-        ),
-        migrations.AddConstraint(
-            model_name='consentrecord',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('withdrawn_at__isnull', True), ('withdrawn_by__isnull', True), ('withdrawn_manner', '')), models.Q(('withdrawn_at__gte', models.F('recorded_at')), ('withdrawn_by__isnull', False), models.Q(('withdrawn_manner', ''), _negated=True)), _connector='OR'), name='a_withdrawal_says_when_how_and_by_whom'),
-        ),
-        migrations.AddConstraint(
-            model_name='searchcount',
-            constraint=models.UniqueConstraint(fields=('user', 'day'), name='one_search_count_a_user_and_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='searchcount',
-            constraint=models.CheckConstraint(condition=models.Q(('count__gte', 1), ('count__lte', 30)), name='at_most_thirty_searches_a_user_and_day'),
         ),
         Access("outreach_consentrecord", app="SELECT, INSERT, UPDATE"),
         Access("outreach_searchcount", app="SELECT, INSERT, UPDATE"),

@@ -70,24 +70,19 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-at", "-id"],
+                "indexes": [
+                    models.Index(fields=["participant", "-at"], name="screenings_of_case"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("purpose__in", ["intake", "rescreen", "closure"])),
+                        name="a_screening_is_for_a_known_purpose",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("score__lte", 20)), name="a_screening_has_a_sane_score"
+                    ),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="riskscreening",
-            index=models.Index(fields=["participant", "-at"], name="screenings_of_case"),
-        ),
-        migrations.AddConstraint(
-            model_name="riskscreening",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("purpose__in", ["intake", "rescreen", "closure"])),
-                name="a_screening_is_for_a_known_purpose",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="riskscreening",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("score__lte", 20)), name="a_screening_has_a_sane_score"
-            ),
         ),
         Access("outreach_riskscreening", app="SELECT, INSERT"),
     ]

@@ -102,6 +102,25 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-at", "-id"],
+                "indexes": [
+                    models.Index(fields=["participant", "-at", "-id"], name="notes_of_case"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("kind", ""), _negated=True), name="a_note_is_about_something"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "locked_at__lte",
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("at"), "+", models.Value(datetime.timedelta(days=1))
+                                ),
+                            )
+                        ),
+                        name="a_note_is_open_for_24_hours_at_most",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -171,6 +190,14 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-number"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("participant", "number"), name="needs_are_numbered_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("number__gte", 1)), name="needs_are_numbered_from_1"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -270,6 +297,84 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-created_at", "-id"],
+                "indexes": [
+                    models.Index(fields=["participant", "-created_at"], name="referrals_of_case"),
+                    models.Index(
+                        condition=models.Q(("state", "sent")),
+                        fields=["sent_on"],
+                        name="referrals_without_answer",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("domain", ""), _negated=True), name="a_referral_says_for_what"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("answered_on__isnull", True),
+                                ("started_on__isnull", True),
+                                ("state", "sent"),
+                                ("ended_on__isnull", True),
+                            ),
+                            models.Q(
+                                ("answered_on__isnull", False),
+                                ("started_on__isnull", True),
+                                ("state", "accepted"),
+                                ("ended_on__isnull", True),
+                            ),
+                            models.Q(
+                                ("answered_on__isnull", False),
+                                ("started_on__isnull", True),
+                                ("state", "declined"),
+                                ("ended_on__isnull", False),
+                            ),
+                            models.Q(
+                                ("answered_on__isnull", False),
+                                ("started_on__isnull", False),
+                                ("state", "started"),
+                                ("ended_on__isnull", True),
+                            ),
+                            models.Q(
+                                ("answered_on__isnull", False),
+                                ("started_on__isnull", False),
+                                ("state", "completed"),
+                                ("ended_on__isnull", False),
+                            ),
+                            models.Q(("ended_on__isnull", False), ("state", "dropped")),
+                            _connector="OR",
+                        ),
+                        name="a_referral_has_the_days_of_its_state",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("answered_on__isnull", True),
+                                ("answered_on__gte", models.F("sent_on")),
+                                _connector="OR",
+                            ),
+                            models.Q(
+                                ("started_on__isnull", True),
+                                ("started_on__gte", models.F("sent_on")),
+                                _connector="OR",
+                            ),
+                            models.Q(
+                                ("ended_on__isnull", True),
+                                ("ended_on__gte", models.F("sent_on")),
+                                _connector="OR",
+                            ),
+                        ),
+                        name="a_referral_moves_after_it_was_sent",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("is_confirmed", False),
+                            ("state__in", ["started", "completed", "dropped", "declined"]),
+                            _connector="OR",
+                        ),
+                        name="a_participant_confirms_what_happened",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -352,6 +457,29 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("review_due_on__isnull", False)),
+                        fields=["review_due_on"],
+                        name="plan_reviews",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["draft", "waiting", "returned", "approved"])),
+                        name="a_plan_is_in_a_known_state",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "approved"), _negated=True),
+                            models.Q(("approved_at__isnull", False), ("review_due_on__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="an_approved_plan_says_when_and_is_reviewed",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="PlanReview",
@@ -383,6 +511,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-at", "-id"],
+                "indexes": [
+                    models.Index(fields=["plan", "-at"], name="reviews_of_plan"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -450,6 +581,28 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["due_on", "created_at", "id"],
+                "indexes": [
+                    models.Index(fields=["plan", "due_on"], name="goals_of_plan"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("ended_at__isnull", True), ("ended_by__isnull", True), ("state", "open")
+                            ),
+                            models.Q(
+                                ("ended_at__isnull", False),
+                                ("ended_by__isnull", False),
+                                ("state__in", ["reached", "dropped"]),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="an_ended_goal_says_when_and_by_whom",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("domain", ""), _negated=True), name="a_goal_is_about_something"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -524,248 +677,49 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-asked_at", "-id"],
-            },
-        ),
-        migrations.AddIndex(
-            model_name="casenote",
-            index=models.Index(fields=["participant", "-at", "-id"], name="notes_of_case"),
-        ),
-        migrations.AddConstraint(
-            model_name="casenote",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind", ""), _negated=True), name="a_note_is_about_something"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="casenote",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "locked_at__lte",
-                        django.db.models.expressions.CombinedExpression(
-                            models.F("at"), "+", models.Value(datetime.timedelta(days=1))
+                "indexes": [
+                    models.Index(fields=["participant", "-asked_at"], name="transfers_of_case"),
+                    models.Index(
+                        condition=models.Q(("state", "asked")), fields=["to_user"], name="transfers_waiting"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "asked")),
+                        fields=("participant",),
+                        name="a_case_goes_to_one_person_at_a_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("from_user", models.F("to_user")), _negated=True),
+                        name="a_transfer_goes_to_somebody_else",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("answered_at__isnull", True),
+                                ("answered_by__isnull", True),
+                                ("state", "asked"),
+                            ),
+                            models.Q(
+                                ("answered_at__isnull", False),
+                                ("answered_by__isnull", False),
+                                ("state__in", ["accepted", "declined", "handed_over"]),
+                            ),
+                            models.Q(("answered_at__isnull", False), ("state", "withdrawn")),
+                            _connector="OR",
                         ),
-                    )
-                ),
-                name="a_note_is_open_for_24_hours_at_most",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="needsassessment",
-            constraint=models.UniqueConstraint(
-                fields=("participant", "number"), name="needs_are_numbered_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="needsassessment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("number__gte", 1)), name="needs_are_numbered_from_1"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="referral",
-            index=models.Index(fields=["participant", "-created_at"], name="referrals_of_case"),
-        ),
-        migrations.AddIndex(
-            model_name="referral",
-            index=models.Index(
-                condition=models.Q(("state", "sent")),
-                fields=["sent_on"],
-                name="referrals_without_answer",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="referral",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("domain", ""), _negated=True), name="a_referral_says_for_what"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="referral",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("answered_on__isnull", True),
-                        ("started_on__isnull", True),
-                        ("state", "sent"),
-                        ("ended_on__isnull", True),
+                        name="an_answered_transfer_says_when_and_by_whom",
                     ),
-                    models.Q(
-                        ("answered_on__isnull", False),
-                        ("started_on__isnull", True),
-                        ("state", "accepted"),
-                        ("ended_on__isnull", True),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["accepted", "declined"]), _negated=True),
+                            ("answered_by", models.F("to_user")),
+                            _connector="OR",
+                        ),
+                        name="the_receiver_alone_answers",
                     ),
-                    models.Q(
-                        ("answered_on__isnull", False),
-                        ("started_on__isnull", True),
-                        ("state", "declined"),
-                        ("ended_on__isnull", False),
-                    ),
-                    models.Q(
-                        ("answered_on__isnull", False),
-                        ("started_on__isnull", False),
-                        ("state", "started"),
-                        ("ended_on__isnull", True),
-                    ),
-                    models.Q(
-                        ("answered_on__isnull", False),
-                        ("started_on__isnull", False),
-                        ("state", "completed"),
-                        ("ended_on__isnull", False),
-                    ),
-                    models.Q(("ended_on__isnull", False), ("state", "dropped")),
-                    _connector="OR",
-                ),
-                name="a_referral_has_the_days_of_its_state",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="referral",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("answered_on__isnull", True),
-                        ("answered_on__gte", models.F("sent_on")),
-                        _connector="OR",
-                    ),
-                    models.Q(
-                        ("started_on__isnull", True),
-                        ("started_on__gte", models.F("sent_on")),
-                        _connector="OR",
-                    ),
-                    models.Q(
-                        ("ended_on__isnull", True),
-                        ("ended_on__gte", models.F("sent_on")),
-                        _connector="OR",
-                    ),
-                ),
-                name="a_referral_moves_after_it_was_sent",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="referral",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("is_confirmed", False),
-                    ("state__in", ["started", "completed", "dropped", "declined"]),
-                    _connector="OR",
-                ),
-                name="a_participant_confirms_what_happened",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="riskreductionplan",
-            index=models.Index(
-                condition=models.Q(("review_due_on__isnull", False)),
-                fields=["review_due_on"],
-                name="plan_reviews",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="riskreductionplan",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["draft", "waiting", "returned", "approved"])),
-                name="a_plan_is_in_a_known_state",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="riskreductionplan",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "approved"), _negated=True),
-                    models.Q(("approved_at__isnull", False), ("review_due_on__isnull", False)),
-                    _connector="OR",
-                ),
-                name="an_approved_plan_says_when_and_is_reviewed",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="planreview",
-            index=models.Index(fields=["plan", "-at"], name="reviews_of_plan"),
-        ),
-        migrations.AddIndex(
-            model_name="plangoal",
-            index=models.Index(fields=["plan", "due_on"], name="goals_of_plan"),
-        ),
-        migrations.AddConstraint(
-            model_name="plangoal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("ended_at__isnull", True), ("ended_by__isnull", True), ("state", "open")
-                    ),
-                    models.Q(
-                        ("ended_at__isnull", False),
-                        ("ended_by__isnull", False),
-                        ("state__in", ["reached", "dropped"]),
-                    ),
-                    _connector="OR",
-                ),
-                name="an_ended_goal_says_when_and_by_whom",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="plangoal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("domain", ""), _negated=True), name="a_goal_is_about_something"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="transfer",
-            index=models.Index(fields=["participant", "-asked_at"], name="transfers_of_case"),
-        ),
-        migrations.AddIndex(
-            model_name="transfer",
-            index=models.Index(
-                condition=models.Q(("state", "asked")), fields=["to_user"], name="transfers_waiting"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="transfer",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "asked")),
-                fields=("participant",),
-                name="a_case_goes_to_one_person_at_a_time",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="transfer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("from_user", models.F("to_user")), _negated=True),
-                name="a_transfer_goes_to_somebody_else",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="transfer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("answered_at__isnull", True),
-                        ("answered_by__isnull", True),
-                        ("state", "asked"),
-                    ),
-                    models.Q(
-                        ("answered_at__isnull", False),
-                        ("answered_by__isnull", False),
-                        ("state__in", ["accepted", "declined", "handed_over"]),
-                    ),
-                    models.Q(("answered_at__isnull", False), ("state", "withdrawn")),
-                    _connector="OR",
-                ),
-                name="an_answered_transfer_says_when_and_by_whom",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="transfer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ["accepted", "declined"]), _negated=True),
-                    ("answered_by", models.F("to_user")),
-                    _connector="OR",
-                ),
-                name="the_receiver_alone_answers",
-            ),
+                ],
+            },
         ),
         Access("outreach_needsassessment", app="SELECT, INSERT"),
         Access("outreach_riskreductionplan", app="SELECT, INSERT, UPDATE"),

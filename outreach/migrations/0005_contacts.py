@@ -90,6 +90,16 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-at', '-id'],
+                'indexes': [
+                    models.Index(fields=['participant', '-at', '-id'], include=('mode', 'face', 'attempt_only'), name='contacts_of_case'),
+                    models.Index(fields=['created_by', 'at'], name='contacts_of_person'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('mode', ''), _negated=True), name='a_contact_says_how'),
+                    models.CheckConstraint(condition=models.Q(('minutes__isnull', True), models.Q(('minutes__gte', 1), ('minutes__lte', 1440)), _connector='OR'), name='a_contact_lasts_up_to_a_day'),
+                    models.CheckConstraint(condition=models.Q(('at__lte', django.db.models.expressions.CombinedExpression(models.F('received_at'), '+', models.Value(datetime.timedelta(seconds=600))))), name='a_contact_does_not_lie_ahead'),
+                    models.CheckConstraint(condition=models.Q(('accompanied_by__isnull', True), models.Q(('accompanied_by', models.F('created_by')), _negated=True), _connector='OR'), name='nobody_goes_together_with_themself'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -101,6 +111,11 @@ class Migration(migrations.Migration):
                 ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('contact', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='taken_back', to='outreach.contact')),
             ],
+            options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='what_is_taken_back_says_why'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='CaseloadOverride',
@@ -115,34 +130,6 @@ class Migration(migrations.Migration):
                 'ordering': ['-at', '-id'],
                 'indexes': [models.Index(fields=['participant', 'worker'], name='override_of_case')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(fields=['participant', '-at', '-id'], include=('mode', 'face', 'attempt_only'), name='contacts_of_case'),
-        ),
-        migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(fields=['created_by', 'at'], name='contacts_of_person'),
-        ),
-        migrations.AddConstraint(
-            model_name='contact',
-            constraint=models.CheckConstraint(condition=models.Q(('mode', ''), _negated=True), name='a_contact_says_how'),
-        ),
-        migrations.AddConstraint(
-            model_name='contact',
-            constraint=models.CheckConstraint(condition=models.Q(('minutes__isnull', True), models.Q(('minutes__gte', 1), ('minutes__lte', 1440)), _connector='OR'), name='a_contact_lasts_up_to_a_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='contact',
-            constraint=models.CheckConstraint(condition=models.Q(('at__lte', django.db.models.expressions.CombinedExpression(models.F('received_at'), '+', models.Value(datetime.timedelta(seconds=600))))), name='a_contact_does_not_lie_ahead'),
-        ),
-        migrations.AddConstraint(
-            model_name='contact',
-            constraint=models.CheckConstraint(condition=models.Q(('accompanied_by__isnull', True), models.Q(('accompanied_by', models.F('created_by')), _negated=True), _connector='OR'), name='nobody_goes_together_with_themself'),
-        ),
-        migrations.AddConstraint(
-            model_name='contacttakenback',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='what_is_taken_back_says_why'),
         ),
         # Written once; a mistake is taken back by a row of its own.
         Access("outreach_contact", app="SELECT, INSERT"),

@@ -53,6 +53,17 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['rank', '-state_since', '-id'],
+                'indexes': [
+                    models.Index(fields=['site', 'rank', '-state_since', '-id'], name='conflict_of_site'),
+                    models.Index(fields=['lead', 'rank', '-state_since', '-id'], name='conflict_of_lead'),
+                    models.Index(condition=models.Q(('truce_ends_at__isnull', False)), fields=['truce_ends_at'], name='conflict_truce_ends'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('state__in', ['detected', 'assessed', 'mediating', 'resolved', 'cooled', 'unresolved', 'referred', 'monitoring', 'reignited', 'closed'])), name='a_conflict_has_one_of_the_known_states'),
+                    models.CheckConstraint(condition=models.Q(('risk__in', ['', 'low', 'medium', 'high'])), name='a_conflict_has_one_of_three_risks_or_none'),
+                    models.CheckConstraint(condition=models.Q(('retaliation_for__isnull', True), models.Q(('retaliation_for', models.F('id')), _negated=True), _connector='OR'), name='no_conflict_avenges_itself'),
+                    models.CheckConstraint(condition=models.Q(('closed_early', False), ('state', 'closed'), _connector='OR'), name='only_a_closed_conflict_was_closed_early'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -67,6 +78,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['added_at', 'id'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('conflict', 'incident'), name='an_incident_belongs_to_a_conflict_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -81,6 +95,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['since', 'id'],
+                'indexes': [
+                    models.Index(condition=models.Q(('until__isnull', True)), fields=['user', 'conflict'], name='conflict_mediator_now'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('until__isnull', True)), fields=('conflict', 'user'), name='somebody_mediates_a_conflict_once'),
+                    models.CheckConstraint(condition=models.Q(('until__isnull', True), ('until__gte', models.F('since')), _connector='OR'), name='a_mediator_leaves_after_coming'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -97,6 +118,14 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['number'],
+                'indexes': [
+                    models.Index(condition=models.Q(('participant__isnull', False), ('removed_at__isnull', True)), fields=['participant'], name='party_participant'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('conflict', 'number'), name='a_party_has_one_letter'),
+                    models.UniqueConstraint(condition=models.Q(('participant__isnull', False), ('removed_at__isnull', True)), fields=('conflict', 'participant'), name='a_participant_is_one_side_of_a_conflict'),
+                    models.CheckConstraint(condition=models.Q(('number__gte', 1), ('number__lte', 26)), name='a_party_has_a_letter'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -112,6 +141,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['at', 'id'],
+                'indexes': [
+                    models.Index(fields=['conflict', 'at'], name='conflict_steps'),
+                    models.Index(fields=['to_state', 'at'], name='conflict_steps_by_state'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -131,6 +164,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-at', '-created_at'],
+                'indexes': [
+                    models.Index(fields=['conflict', '-at'], name='session_of_conflict'),
+                    models.Index(fields=['at', 'outcome'], name='session_by_time'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('outcome__in', ['R1', 'R2', 'R3', 'U', 'V', 'E', 'X', 'T'])), name='a_session_has_one_of_eight_outcomes'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -149,6 +189,16 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['due_on', 'rung'],
+                'indexes': [
+                    models.Index(condition=models.Q(('state', 'open')), fields=['due_on'], name='follow_up_due'),
+                    models.Index(fields=['conflict', 'due_on'], name='follow_up_of_conflict'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('session', 'rung'), name='a_ladder_has_a_rung_once'),
+                    models.CheckConstraint(condition=models.Q(('rung__in', [1, 3, 7, 14, 30, 60, 90])), name='a_rung_is_one_of_seven'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['open', 'answered', 'missed', 'ended'])), name='a_follow_up_has_one_of_four_states'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('at__isnull', False), ('by__isnull', False), ('state', 'answered'), ('finding__in', ['calm', 'tense', 'reignited'])), models.Q(models.Q(('state', 'answered'), _negated=True), ('finding', '')), _connector='OR'), name='an_answered_follow_up_says_how_it_was'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -161,6 +211,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['at', 'id'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('conflict', 'mediator'), name='a_mediator_says_once_why_nevertheless'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -218,6 +271,13 @@ class Migration(migrations.Migration):
                 ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('updated_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('compensation_due__isnull', True), ('compensation_due__gt', 0), _connector='OR'), name='compensation_agreed_is_more_than_nothing'),
+                    models.CheckConstraint(condition=models.Q(('compensation_paid__gte', 0), models.Q(('compensation_paid', 0), models.Q(('compensation_due__isnull', False), ('compensation_paid__lte', models.F('compensation_due'))), _connector='OR')), name='no_more_compensation_is_paid_than_agreed'),
+                    models.CheckConstraint(condition=models.Q(('currency__in', ['IQD', 'USD'])), name='compensation_is_in_one_of_two_currencies'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='CompensationPayment',
@@ -232,6 +292,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['paid_on', 'id'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='a_payment_is_of_something'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -250,6 +313,14 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-starts_at', '-created_at'],
+                'indexes': [
+                    models.Index(condition=models.Q(('state', 'in_force')), fields=['ends_at'], name='truce_in_force'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='a_truce_ends_after_it_begins'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['in_force', 'kept', 'broken'])), name='a_truce_has_one_of_three_states'),
+                    models.UniqueConstraint(condition=models.Q(('state', 'in_force')), fields=('conflict',), name='a_conflict_has_one_truce_in_force'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -265,146 +336,6 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['at', 'id'],
             },
-        ),
-        migrations.AddIndex(
-            model_name='conflict',
-            index=models.Index(fields=['site', 'rank', '-state_since', '-id'], name='conflict_of_site'),
-        ),
-        migrations.AddIndex(
-            model_name='conflict',
-            index=models.Index(fields=['lead', 'rank', '-state_since', '-id'], name='conflict_of_lead'),
-        ),
-        migrations.AddIndex(
-            model_name='conflict',
-            index=models.Index(condition=models.Q(('truce_ends_at__isnull', False)), fields=['truce_ends_at'], name='conflict_truce_ends'),
-        ),
-        migrations.AddConstraint(
-            model_name='conflict',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['detected', 'assessed', 'mediating', 'resolved', 'cooled', 'unresolved', 'referred', 'monitoring', 'reignited', 'closed'])), name='a_conflict_has_one_of_the_known_states'),
-        ),
-        migrations.AddConstraint(
-            model_name='conflict',
-            constraint=models.CheckConstraint(condition=models.Q(('risk__in', ['', 'low', 'medium', 'high'])), name='a_conflict_has_one_of_three_risks_or_none'),
-        ),
-        migrations.AddConstraint(
-            model_name='conflict',
-            constraint=models.CheckConstraint(condition=models.Q(('retaliation_for__isnull', True), models.Q(('retaliation_for', models.F('id')), _negated=True), _connector='OR'), name='no_conflict_avenges_itself'),
-        ),
-        migrations.AddConstraint(
-            model_name='conflict',
-            constraint=models.CheckConstraint(condition=models.Q(('closed_early', False), ('state', 'closed'), _connector='OR'), name='only_a_closed_conflict_was_closed_early'),
-        ),
-        migrations.AddConstraint(
-            model_name='conflictincident',
-            constraint=models.UniqueConstraint(fields=('conflict', 'incident'), name='an_incident_belongs_to_a_conflict_once'),
-        ),
-        migrations.AddIndex(
-            model_name='conflictmediator',
-            index=models.Index(condition=models.Q(('until__isnull', True)), fields=['user', 'conflict'], name='conflict_mediator_now'),
-        ),
-        migrations.AddConstraint(
-            model_name='conflictmediator',
-            constraint=models.UniqueConstraint(condition=models.Q(('until__isnull', True)), fields=('conflict', 'user'), name='somebody_mediates_a_conflict_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='conflictmediator',
-            constraint=models.CheckConstraint(condition=models.Q(('until__isnull', True), ('until__gte', models.F('since')), _connector='OR'), name='a_mediator_leaves_after_coming'),
-        ),
-        migrations.AddIndex(
-            model_name='conflictparty',
-            index=models.Index(condition=models.Q(('participant__isnull', False), ('removed_at__isnull', True)), fields=['participant'], name='party_participant'),
-        ),
-        migrations.AddConstraint(
-            model_name='conflictparty',
-            constraint=models.UniqueConstraint(fields=('conflict', 'number'), name='a_party_has_one_letter'),
-        ),
-        migrations.AddConstraint(
-            model_name='conflictparty',
-            constraint=models.UniqueConstraint(condition=models.Q(('participant__isnull', False), ('removed_at__isnull', True)), fields=('conflict', 'participant'), name='a_participant_is_one_side_of_a_conflict'),
-        ),
-        migrations.AddConstraint(
-            model_name='conflictparty',
-            constraint=models.CheckConstraint(condition=models.Q(('number__gte', 1), ('number__lte', 26)), name='a_party_has_a_letter'),
-        ),
-        migrations.AddIndex(
-            model_name='conflictstep',
-            index=models.Index(fields=['conflict', 'at'], name='conflict_steps'),
-        ),
-        migrations.AddIndex(
-            model_name='conflictstep',
-            index=models.Index(fields=['to_state', 'at'], name='conflict_steps_by_state'),
-        ),
-        migrations.AddIndex(
-            model_name='mediationsession',
-            index=models.Index(fields=['conflict', '-at'], name='session_of_conflict'),
-        ),
-        migrations.AddIndex(
-            model_name='mediationsession',
-            index=models.Index(fields=['at', 'outcome'], name='session_by_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='mediationsession',
-            constraint=models.CheckConstraint(condition=models.Q(('outcome__in', ['R1', 'R2', 'R3', 'U', 'V', 'E', 'X', 'T'])), name='a_session_has_one_of_eight_outcomes'),
-        ),
-        migrations.AddIndex(
-            model_name='followup',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['due_on'], name='follow_up_due'),
-        ),
-        migrations.AddIndex(
-            model_name='followup',
-            index=models.Index(fields=['conflict', 'due_on'], name='follow_up_of_conflict'),
-        ),
-        migrations.AddConstraint(
-            model_name='followup',
-            constraint=models.UniqueConstraint(fields=('session', 'rung'), name='a_ladder_has_a_rung_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='followup',
-            constraint=models.CheckConstraint(condition=models.Q(('rung__in', [1, 3, 7, 14, 30, 60, 90])), name='a_rung_is_one_of_seven'),
-        ),
-        migrations.AddConstraint(
-            model_name='followup',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['open', 'answered', 'missed', 'ended'])), name='a_follow_up_has_one_of_four_states'),
-        ),
-        migrations.AddConstraint(
-            model_name='followup',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('at__isnull', False), ('by__isnull', False), ('state', 'answered'), ('finding__in', ['calm', 'tense', 'reignited'])), models.Q(models.Q(('state', 'answered'), _negated=True), ('finding', '')), _connector='OR'), name='an_answered_follow_up_says_how_it_was'),
-        ),
-        migrations.AddConstraint(
-            model_name='neutralitywaiver',
-            constraint=models.UniqueConstraint(fields=('conflict', 'mediator'), name='a_mediator_says_once_why_nevertheless'),
-        ),
-        migrations.AddConstraint(
-            model_name='tribalsettlement',
-            constraint=models.CheckConstraint(condition=models.Q(('compensation_due__isnull', True), ('compensation_due__gt', 0), _connector='OR'), name='compensation_agreed_is_more_than_nothing'),
-        ),
-        migrations.AddConstraint(
-            model_name='tribalsettlement',
-            constraint=models.CheckConstraint(condition=models.Q(('compensation_paid__gte', 0), models.Q(('compensation_paid', 0), models.Q(('compensation_due__isnull', False), ('compensation_paid__lte', models.F('compensation_due'))), _connector='OR')), name='no_more_compensation_is_paid_than_agreed'),
-        ),
-        migrations.AddConstraint(
-            model_name='tribalsettlement',
-            constraint=models.CheckConstraint(condition=models.Q(('currency__in', ['IQD', 'USD'])), name='compensation_is_in_one_of_two_currencies'),
-        ),
-        migrations.AddConstraint(
-            model_name='compensationpayment',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='a_payment_is_of_something'),
-        ),
-        migrations.AddIndex(
-            model_name='truce',
-            index=models.Index(condition=models.Q(('state', 'in_force')), fields=['ends_at'], name='truce_in_force'),
-        ),
-        migrations.AddConstraint(
-            model_name='truce',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='a_truce_ends_after_it_begins'),
-        ),
-        migrations.AddConstraint(
-            model_name='truce',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['in_force', 'kept', 'broken'])), name='a_truce_has_one_of_three_states'),
-        ),
-        migrations.AddConstraint(
-            model_name='truce',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'in_force')), fields=('conflict',), name='a_conflict_has_one_truce_in_force'),
         ),
         Access("outreach_conflict", app="SELECT, INSERT, UPDATE"),
         Access("outreach_conflictincident", app="SELECT, INSERT, UPDATE, DELETE"),

@@ -79,6 +79,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-day', 'user'],
+                'indexes': [
+                    models.Index(fields=['site', '-day'], name='logs_of_site'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('user', 'day'), name='somebody_has_one_log_a_day'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -105,6 +111,18 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-at', '-id'],
+                'indexes': [
+                    models.Index(fields=['site', '-at', '-id'], name='field_events_newest'),
+                    models.Index(fields=['created_by', 'at'], name='field_events_of_person'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('kind', ''), ('sort', 'canvass')), models.Q(('sort__in', ['event', 'materials', 'group']), models.Q(('kind', ''), _negated=True)), _connector='OR'), name='a_field_event_is_of_a_kind_of_its_sort'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('quantity__gte', 1), ('sort', 'materials')), models.Q(models.Q(('sort', 'materials'), _negated=True), ('quantity__isnull', True)), _connector='OR'), name='materials_alone_have_pieces'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('cost__isnull', True), ('currency', '')), models.Q(('cost__gte', 0), ('currency__in', ['IQD', 'USD'])), _connector='OR'), name='a_cost_has_a_currency'),
+                    models.CheckConstraint(condition=models.Q(('people__isnull', True), ('people__lte', 20000), _connector='OR'), name='a_field_event_reaches_at_most_20000'),
+                    models.CheckConstraint(condition=models.Q(('quantity__isnull', True), ('quantity__lte', 1000000), _connector='OR'), name='at_most_a_million_pieces'),
+                    models.CheckConstraint(condition=models.Q(('minutes__isnull', True), models.Q(('minutes__gte', 1), ('minutes__lte', 1440)), _connector='OR'), name='a_field_event_lasts_up_to_a_day'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -118,6 +136,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('event', 'sex', 'age_band'), name='who_came_is_counted_once'),
+                    models.CheckConstraint(condition=models.Q(('people__gte', 1), ('people__lte', 20000)), name='somebody_came'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -130,6 +152,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('log', 'activity'), name='an_activity_stands_once'),
+                    models.CheckConstraint(condition=models.Q(('minutes__gte', 1), ('minutes__lte', 1440)), name='hours_of_a_day'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -159,87 +185,17 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-started_at', '-id'],
+                'indexes': [
+                    models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['expected_end_at'], name='shifts_out'),
+                    models.Index(fields=['user', 'started_at'], name='shifts_of_person'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('user',), name='somebody_is_on_one_shift_at_a_time'),
+                    models.CheckConstraint(condition=models.Q(('expected_end_at__gt', models.F('started_at'))), name='a_shift_has_a_length'),
+                    models.CheckConstraint(condition=models.Q(('ended_at__isnull', True), ('ended_at__gte', models.F('started_at')), _connector='OR'), name='a_shift_ends_after_it_begins'),
+                    models.CheckConstraint(condition=models.Q(('buddy__isnull', True), models.Q(('buddy', models.F('user')), _negated=True), _connector='OR'), name='nobody_is_their_own_buddy'),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name='dailylog',
-            index=models.Index(fields=['site', '-day'], name='logs_of_site'),
-        ),
-        migrations.AddConstraint(
-            model_name='dailylog',
-            constraint=models.UniqueConstraint(fields=('user', 'day'), name='somebody_has_one_log_a_day'),
-        ),
-        migrations.AddIndex(
-            model_name='fieldevent',
-            index=models.Index(fields=['site', '-at', '-id'], name='field_events_newest'),
-        ),
-        migrations.AddIndex(
-            model_name='fieldevent',
-            index=models.Index(fields=['created_by', 'at'], name='field_events_of_person'),
-        ),
-        migrations.AddConstraint(
-            model_name='fieldevent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', ''), ('sort', 'canvass')), models.Q(('sort__in', ['event', 'materials', 'group']), models.Q(('kind', ''), _negated=True)), _connector='OR'), name='a_field_event_is_of_a_kind_of_its_sort'),
-        ),
-        migrations.AddConstraint(
-            model_name='fieldevent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('quantity__gte', 1), ('sort', 'materials')), models.Q(models.Q(('sort', 'materials'), _negated=True), ('quantity__isnull', True)), _connector='OR'), name='materials_alone_have_pieces'),
-        ),
-        migrations.AddConstraint(
-            model_name='fieldevent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('cost__isnull', True), ('currency', '')), models.Q(('cost__gte', 0), ('currency__in', ['IQD', 'USD'])), _connector='OR'), name='a_cost_has_a_currency'),
-        ),
-        migrations.AddConstraint(
-            model_name='fieldevent',
-            constraint=models.CheckConstraint(condition=models.Q(('people__isnull', True), ('people__lte', 20000), _connector='OR'), name='a_field_event_reaches_at_most_20000'),
-        ),
-        migrations.AddConstraint(
-            model_name='fieldevent',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__isnull', True), ('quantity__lte', 1000000), _connector='OR'), name='at_most_a_million_pieces'),
-        ),
-        migrations.AddConstraint(
-            model_name='fieldevent',
-            constraint=models.CheckConstraint(condition=models.Q(('minutes__isnull', True), models.Q(('minutes__gte', 1), ('minutes__lte', 1440)), _connector='OR'), name='a_field_event_lasts_up_to_a_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='eventattendance',
-            constraint=models.UniqueConstraint(fields=('event', 'sex', 'age_band'), name='who_came_is_counted_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='eventattendance',
-            constraint=models.CheckConstraint(condition=models.Q(('people__gte', 1), ('people__lte', 20000)), name='somebody_came'),
-        ),
-        migrations.AddConstraint(
-            model_name='loghours',
-            constraint=models.UniqueConstraint(fields=('log', 'activity'), name='an_activity_stands_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='loghours',
-            constraint=models.CheckConstraint(condition=models.Q(('minutes__gte', 1), ('minutes__lte', 1440)), name='hours_of_a_day'),
-        ),
-        migrations.AddIndex(
-            model_name='shift',
-            index=models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['expected_end_at'], name='shifts_out'),
-        ),
-        migrations.AddIndex(
-            model_name='shift',
-            index=models.Index(fields=['user', 'started_at'], name='shifts_of_person'),
-        ),
-        migrations.AddConstraint(
-            model_name='shift',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('user',), name='somebody_is_on_one_shift_at_a_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='shift',
-            constraint=models.CheckConstraint(condition=models.Q(('expected_end_at__gt', models.F('started_at'))), name='a_shift_has_a_length'),
-        ),
-        migrations.AddConstraint(
-            model_name='shift',
-            constraint=models.CheckConstraint(condition=models.Q(('ended_at__isnull', True), ('ended_at__gte', models.F('started_at')), _connector='OR'), name='a_shift_ends_after_it_begins'),
-        ),
-        migrations.AddConstraint(
-            model_name='shift',
-            constraint=models.CheckConstraint(condition=models.Q(('buddy__isnull', True), models.Q(('buddy', models.F('user')), _negated=True), _connector='OR'), name='nobody_is_their_own_buddy'),
         ),
         # Written once; what was a mistake is taken back, nothing else of it changes.
         Access("outreach_fieldevent", app="SELECT, INSERT, UPDATE (taken_back_at)"),

@@ -81,6 +81,34 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-week_start", "code"],
+                "indexes": [
+                    models.Index(fields=["site", "week_start"], name="sheet_of_site_and_week"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("worker", "site", "week_start"), name="a_worker_has_one_sheet_a_week"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("on_behalf_of__isnull", True),
+                                ("signed_at__isnull", True),
+                                ("signed_by__isnull", True),
+                            ),
+                            models.Q(("signed_at__isnull", False), ("signed_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="a_signed_sheet_says_when_and_by_whom",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("signed_by__isnull", True),
+                            models.Q(("signed_by", models.F("worker")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="nobody_signs_their_own_sheet",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -187,6 +215,18 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-at", "-id"],
+                "indexes": [
+                    models.Index(fields=["participant", "-at"], name="review_of_case"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("sheet", "participant"), name="a_case_is_reviewed_once_on_a_sheet"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("finding__in", ["on_course", "attention", "urgent"])),
+                        name="a_review_finds_one_of_three",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -332,59 +372,6 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="supervisionsheet",
-            index=models.Index(fields=["site", "week_start"], name="sheet_of_site_and_week"),
-        ),
-        migrations.AddConstraint(
-            model_name="supervisionsheet",
-            constraint=models.UniqueConstraint(
-                fields=("worker", "site", "week_start"), name="a_worker_has_one_sheet_a_week"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="supervisionsheet",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("on_behalf_of__isnull", True),
-                        ("signed_at__isnull", True),
-                        ("signed_by__isnull", True),
-                    ),
-                    models.Q(("signed_at__isnull", False), ("signed_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="a_signed_sheet_says_when_and_by_whom",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="supervisionsheet",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("signed_by__isnull", True),
-                    models.Q(("signed_by", models.F("worker")), _negated=True),
-                    _connector="OR",
-                ),
-                name="nobody_signs_their_own_sheet",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="casereview",
-            index=models.Index(fields=["participant", "-at"], name="review_of_case"),
-        ),
-        migrations.AddConstraint(
-            model_name="casereview",
-            constraint=models.UniqueConstraint(
-                fields=("sheet", "participant"), name="a_case_is_reviewed_once_on_a_sheet"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="casereview",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("finding__in", ["on_course", "attention", "urgent"])),
-                name="a_review_finds_one_of_three",
-            ),
         ),
         # A decided approval and a signed sheet stay; reviews and decisions are written once.
         Access("outreach_approval", app="SELECT, INSERT, UPDATE"),
