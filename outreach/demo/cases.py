@@ -205,7 +205,7 @@ class _Teller:
             worker=self.worker,
             status=State.PROSPECT,
             status_since=at,
-            sex="female" if is_woman else "male",
+            sex="f" if is_woman else "m",
             birth_year=born,
             age_band=band,
             language="ar",

@@ -72,7 +72,7 @@ def tell_events(
         currency="IQD",
     )
     for event in (vigil, match):
-        shares = (("male", "18-24", 30), ("male", "12-17", 20), ("female", "25-34", 14))
+        shares = (("m", "18-24", 30), ("m", "12-17", 20), ("f", "25-34", 14))
         for sex, band, number in shares:
             rows.add(EventAttendance, event=event, sex=sex, age_band=band, people=number)
     for number, event in enumerate((vigil, match)):

@@ -43,12 +43,12 @@ ZONES: dict[str, tuple[tuple[str, str, str, tuple[str, ...]], ...]] = {
 }
 #: Sex, languages, beats, and what each is bound to (kind, words); all made up.
 STAFF: dict[str, tuple[str, tuple[str, ...], tuple[str, ...], tuple[tuple[str, str], ...]]] = {
-    "worker": ("male", ("ar", "en"), ("WEST",), (("tribe", conflicts.TIED),)),
-    "worker2": ("female", ("ar",), ("OLD",), (("family", "بيت الندى"),)),
-    "interrupter": ("male", ("ar", "fa"), ("WEST", "NORTH"), ()),
-    "supervisor": ("female", ("ar", "en"), ("NORTH",), ()),
-    "worker.zubair": ("male", ("ar",), ("TOWN",), (("tribe", conflicts.TIED),)),
-    "supervisor.zubair": ("male", ("ar", "en"), ("SOUTH",), (("party", "حزب المثال"),)),
+    "worker": ("m", ("ar", "en"), ("WEST",), (("tribe", conflicts.TIED),)),
+    "worker2": ("f", ("ar",), ("OLD",), (("family", "بيت الندى"),)),
+    "interrupter": ("m", ("ar", "fa"), ("WEST", "NORTH"), ()),
+    "supervisor": ("f", ("ar", "en"), ("NORTH",), ()),
+    "worker.zubair": ("m", ("ar",), ("TOWN",), (("tribe", conflicts.TIED),)),
+    "supervisor.zubair": ("m", ("ar", "en"), ("SOUTH",), (("party", "حزب المثال"),)),
 }
 _MARKAZ = "IQG02Q02N02-"
 LINKED_WITHIN = timedelta(weeks=5)

@@ -236,7 +236,7 @@ def _rows() -> Iterable[tuple[Any, dict[str, str], str]]:
             "status": "CASE WHEN made.is_active THEN 'active' ELSE 'closed' END",
             "status_since": "made.since",
             "close_reason": "CASE WHEN made.is_active THEN '' ELSE 'goals_met' END",
-            "sex": "'male'",
+            "sex": "'m'",
             "birth_year": "1995 + made.n %% 12",
             "age_band": "'18-24'",
             "language": "'ar'",

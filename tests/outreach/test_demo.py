@@ -8,7 +8,7 @@ import pytest
 from django.db.models import Count
 from django.test import Client
 
-from ceasefire import periods, rulesets, vault, worklist
+from ceasefire import codes, periods, rulesets, vault, worklist
 from ceasefire.people.models import User
 from ceasefire.vault.models import Sealed
 from outreach.demo import words
@@ -16,21 +16,27 @@ from outreach.demo.rows import Rows
 from outreach.models import (
     Approval,
     CaseMember,
+    CaseNote,
     Conflict,
     ConflictIncident,
+    ConflictParty,
     ConsentRecord,
     Contact,
     ContactTakenBack,
     DailyLog,
     EditConflict,
+    EventAttendance,
     FieldEvent,
     FollowUp,
+    LogHours,
+    MediationSession,
     NoteAmendment,
     Participant,
     Referral,
     RiskReductionPlan,
     RiskScreening,
     Shift,
+    StaffProfile,
     StaffTie,
     SupervisionDecision,
     SupervisionSheet,
@@ -78,8 +84,6 @@ def test_each_site_has_cases_in_every_status(demo: Any, code: str) -> None:
 
 
 def test_cases_were_closed_for_every_reason_and_paused_for_every_one(demo: Any) -> None:
-    from ceasefire import codes
-
     closed = set(
         Participant.objects.exclude(close_reason="").values_list("close_reason", flat=True)
     )
@@ -88,6 +92,34 @@ def test_cases_were_closed_for_every_reason_and_paused_for_every_one(demo: Any) 
         Participant.objects.exclude(pause_reason="").values_list("pause_reason", flat=True)
     )
     assert paused == {code for code, _label in codes.choices("pause_reason")}
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "field"),
+    [
+        ("sex", Participant, "sex"),
+        ("age_band", Participant, "age_band"),
+        ("spoken_language", Participant, "language"),
+        ("sex", EventAttendance, "sex"),
+        ("sex", StaffProfile, "gender"),
+        ("contact_mode", Contact, "mode"),
+        ("contact_mistake", ContactTakenBack, "reason"),
+        ("conflict_kind", Conflict, "kind"),
+        ("how_learned", Conflict, "how_learned"),
+        ("persons_band", Conflict, "persons_band"),
+        ("likelihood", Conflict, "shooting"),
+        ("party_kind", ConflictParty, "kind"),
+        ("mediation_outcome", MediationSession, "outcome"),
+        ("need_domain", Referral, "domain"),
+        ("note_kind", CaseNote, "kind"),
+        ("consent_manner", ConsentRecord, "manner"),
+        ("work_activity", LogHours, "activity"),
+    ],
+)
+def test_codes_are_of_their_lists(demo: Any, name: str, model: Any, field: str) -> None:
+    given = set(model.objects.values_list(field, flat=True)) - {""}
+    assert given
+    assert given <= {code for code, _label in codes.choices(name)}
 
 
 def test_the_way_of_a_case_ends_where_it_stands(demo: Any) -> None:
