@@ -208,7 +208,12 @@ def edit_participant(
         audit.record("participant.changed", subject=participant, by=by, fields=list(take))
     if conflicts:
         _tell(participant, conflicts, by=by)
-        audit.record(EDITS_MET, subject=participant, by=by, fields=[one.field for one in conflicts])
+        audit.record(
+            "participant.edits_met",
+            subject=participant,
+            by=by,
+            fields=[one.field for one in conflicts],
+        )
     merged = [
         (field, changes[-1].by.code_name)
         for field, changes in since.items()
