@@ -1,6 +1,7 @@
 """Who mediates in a conflict: the lead, those beside, and what a leaving one gives on."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import transaction
 
@@ -10,7 +11,7 @@ from ceasefire.places.models import Site
 from outreach.exceptions import NotForThisPerson
 from outreach.models import MEDIATORS, Conflict, ConflictMediator
 from outreach.services import conflict_notices, conflicts, neutrality
-from outreach.services.transfers import on_handover
+from outreach.services.transfers import counts_conflicts, on_handover
 
 
 def colleagues_of(site: Site) -> list[User]:
@@ -84,6 +85,11 @@ def set_mediators(
     return conflict
 
 
+def _may_be_given_on(by: User) -> Any:
+    """The open conflicts that somebody sees, at sites where anything may be written."""
+    return Conflict.objects.visible_to(by).open().filter(site__read_only=False)
+
+
 @transaction.atomic
 def hand_over_all(from_user: User, to_user: User, *, by: User) -> int:
     """Give what somebody leads to a colleague, as when they leave; how many conflicts.
@@ -92,7 +98,7 @@ def hand_over_all(from_user: User, to_user: User, *, by: User) -> int:
     see stays where it is.
     """
     done = 0
-    mine = Conflict.objects.visible_to(by).open()
+    mine = _may_be_given_on(by)
     for key in mine.filter(lead=from_user).order_by("pk").values_list("pk", flat=True):
         conflict = conflicts.held(Conflict(pk=key), by=by, permission=conflicts.SUPERVISE)
         if conflict.lead_id != from_user.pk:
@@ -110,3 +116,14 @@ def hand_over_all(from_user: User, to_user: User, *, by: User) -> int:
 def hand_over_conflicts(from_user: User, to_user: User, *, by: User) -> None:
     """With a caseload that is handed over go the conflicts."""
     hand_over_all(from_user, to_user, by=by)
+
+
+@counts_conflicts
+def mediated(by: User) -> list[tuple[Any, Any]]:
+    """Who leads or mediates, and where: what goes with a caseload, or alone where there is none."""
+    mine = _may_be_given_on(by).order_by()
+    beside = ConflictMediator.objects.filter(conflict__in=mine.values("pk"), until__isnull=True)
+    return [
+        *mine.values_list("lead", "site"),
+        *beside.order_by().values_list("user", "conflict__site"),
+    ]

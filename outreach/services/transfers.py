@@ -305,7 +305,9 @@ def _case_moved(participant: Participant, *, before: str, by: User, at: datetime
 # --- handover -------------------------------------------------------------------------------------
 
 Follower = Callable[..., None]
+Counter = Callable[[User], Iterable[tuple[Any, Any]]]
 _followers: dict[str, Follower] = {}
+_counters: dict[str, Counter] = {}
 
 
 def on_handover(function: Follower) -> Follower:
@@ -317,15 +319,26 @@ def on_handover(function: Follower) -> Follower:
     return function
 
 
+def counts_conflicts(function: Counter) -> Counter:
+    """Register what tells of conflicts: `f(by)` gives the keys of who mediates and of the site.
+
+    A pair for each place in a conflict that `by` may give on; conflicts are built above this.
+    """
+    _counters[f"{function.__module__}.{function.__qualname__}"] = function
+    return function
+
+
 @dataclass
 class Carried:
     """What somebody carries, as far as `by` may hand it over."""
 
     cases: list[Participant] = field(default_factory=list)
     memberships: list[CaseMember] = field(default_factory=list)
+    #: The key of the site of each conflict that is led or mediated in.
+    conflicts: list[Any] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.cases or self.memberships)
+        return bool(self.cases or self.memberships or self.conflicts)
 
 
 def may_hand_over(from_user: User, by: User) -> bool:
@@ -344,7 +357,9 @@ def leavers(by: User) -> list[User]:
         until__isnull=True, participant__in=Participant.objects.visible_to(by).values("pk")
     ).exclude(participant__status=Participant.Status.CLOSED)
     found = User.objects.filter(
-        Q(pk__in=carrying.values("worker")) | Q(pk__in=members.values("user"))
+        Q(pk__in=carrying.values("worker"))
+        | Q(pk__in=members.values("user"))
+        | Q(pk__in=list(_conflicts(by)))
     ).order_by("code_name", "pk")
     heads = None if by.role == Role.MANAGER else set(team_ids(by))
     people = [
@@ -353,8 +368,29 @@ def leavers(by: User) -> list[User]:
     return sorted(people, key=User.may_sign_in)
 
 
+def _conflicts(by: User) -> dict[Any, list[Any]]:
+    """The sites of the conflicts that `by` may give on, by the key of who mediates in them.
+
+    Whoever keeps cases that `by` cannot hand over keeps the conflicts too.
+    """
+    found: dict[Any, list[Any]] = {}
+    for function in _counters.values():
+        for person, site in function(by):
+            found.setdefault(person, []).append(site)
+    if found:
+        goes = Participant.objects.visible_to(by).filter(site__read_only=False)
+        stays = (
+            Participant.objects.filter(worker__in=list(found))
+            .exclude(status=Participant.Status.CLOSED)
+            .exclude(pk__in=goes.values("pk"))
+        )
+        for person in stays.order_by().values_list("worker", flat=True).distinct():
+            found.pop(person)
+    return found
+
+
 def carried_by(from_user: User, by: User) -> Carried:
-    """The open cases and the teams of somebody, of the cases that `by` sees."""
+    """The open cases and the teams of somebody, of the cases that `by` sees, and the conflicts."""
     seen = Participant.objects.visible_to(by).exclude(status=Participant.Status.CLOSED)
     return Carried(
         cases=list(
@@ -369,6 +405,7 @@ def carried_by(from_user: User, by: User) -> Carried:
             .select_related("participant__site")
             .order_by("participant_id", "pk")
         ),
+        conflicts=_conflicts(by).get(from_user.pk, []),
     )
 
 
@@ -381,12 +418,13 @@ def hand_over(
     by: User,
     key: UUID | None = None,
 ) -> Handover:
-    """Give on all that somebody carries in one step: open cases, places on teams, open tasks.
+    """Give on all that somebody carries in one step: cases, places on teams, conflicts, tasks.
 
-    `cases_to` names the receiver of every open case by its key; `rest_to` takes the teams and the
-    tasks that belong to no case. All of it or nothing. Refused: a case left out or one that came
-    meanwhile (`NotAllGiven`), a receiver who has left or is not at the case's site
-    (`NotAColleague`), more than the hard cap (`NoRoom`), which counts with what is given here.
+    `cases_to` names the receiver of every open case by its key; `rest_to` takes the teams, the
+    conflicts and the tasks that belong to no case. All of it or nothing. Refused: a case left out
+    or one that came meanwhile (`NotAllGiven`), a receiver who has left or is not at the case's or
+    the conflict's site (`NotAColleague`), more than the hard cap (`NoRoom`), which counts with what
+    is given here.
     """
     if not may_hand_over(from_user, by):
         raise NotForThisPerson
@@ -418,7 +456,7 @@ def hand_over(
     rows = [row for row in rows if row.status != Participant.Status.CLOSED]
     if {row.pk for row in rows} != set(cases_to):
         raise NotAllGiven
-    people = _receivers(rows, carried.memberships, cases_to, rest_to, from_user)
+    people = _receivers(rows, carried, cases_to, rest_to, from_user)
     _refuse_no_room(rows, cases_to, people)
     _hold_tasks(from_user)
     withdraw_open([row.pk for row in rows], by)
@@ -471,7 +509,7 @@ def hand_over(
 
 def _receivers(
     rows: list[Participant],
-    memberships: list[CaseMember],
+    carried: Carried,
     cases_to: Mapping[Any, User],
     rest_to: User,
     from_user: User,
@@ -484,11 +522,14 @@ def _receivers(
     for row in rows:
         if not caseload.may_carry(people[cases_to[row.pk].pk], row.site):
             raise NotAColleague
-    sites = {row.participant.site for row in memberships} or {row.site for row in rows}
+    sites = {row.participant.site_id for row in carried.memberships} or {
+        row.site_id for row in rows
+    }
+    sites |= set(carried.conflicts)
     rest = people[rest_to.pk]
     if not rest.may_sign_in() or not allows(rest.role, "worklist.view_task"):
         raise NotAColleague
-    if not {site.pk for site in sites} <= set(rest.sites.values_list("pk", flat=True)):
+    if not sites <= set(rest.sites.values_list("pk", flat=True)):
         raise NotAColleague
     return people
 

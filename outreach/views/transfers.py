@@ -199,7 +199,7 @@ def handover(request: HttpRequest, pk: UUID) -> HttpResponse:
         request.POST or None,
         rows=carried.cases,
         takers=takers,
-        rest=_rest(leaver, list(sites)),
+        rest=_rest(leaver, {*sites, *carried.conflicts}),
     )
     if request.method == "POST" and form.is_valid():
         try:
@@ -225,6 +225,7 @@ def handover(request: HttpRequest, pk: UUID) -> HttpResponse:
             "has_left": not leaver.may_sign_in(),
             "form": form,
             "teams": len(carried.memberships),
+            "conflicts": len(carried.conflicts),
             "loads": [
                 {"person": person, "active": counts.get(person.pk, 0)} for person in people.values()
             ],
@@ -232,8 +233,8 @@ def handover(request: HttpRequest, pk: UUID) -> HttpResponse:
     )
 
 
-def _rest(leaver: User, sites: list[Any]) -> list[User]:
-    """Who may take the places on teams and the tasks: of all these sites, with a list of tasks."""
+def _rest(leaver: User, sites: set[Any]) -> list[User]:
+    """Who may take the teams, conflicts and tasks: of all these sites, with a list of tasks."""
     found = User.objects.active().exclude(pk=leaver.pk).order_by("code_name", "pk")
     for site in sites:
         found = found.filter(sites=site)

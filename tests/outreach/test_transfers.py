@@ -24,7 +24,7 @@ from outreach.exceptions import (
     OutreachRefusal,
 )
 from outreach.models import CaseMember, Handover, Participant, Transfer
-from outreach.services import screening, status
+from outreach.services import mediators, screening, status
 from outreach.services import transfers as services
 from tests.incidents.test_two_connections import meet
 from tests.test_permissions import comparable
@@ -340,6 +340,47 @@ def test_what_else_somebody_has_is_handed_over_by_its_own_part(
 
     hand_over(team, [case()])
     assert seen == [(team.worker, team.worker2, team.supervisor)]
+
+
+def test_who_has_conflicts_and_no_case_is_handed_over_too(
+    team: Any, conflict: Any, signed_in: Any
+) -> None:
+    led, beside = conflict(), conflict(by=team.worker2)
+    mediators.set_mediators(beside, lead=team.worker2, beside=[team.worker], by=team.worker2)
+    client = signed_in(team.supervisor)
+    assert "Worker" in client.get(reverse("outreach:handover_list")).content.decode()
+    address = reverse("outreach:handover", args=[team.worker.pk])
+    shown = client.get(address)
+    assert "2 conflicts" in shown.content.decode()
+    answer = client.post(address, form_of(shown) | {"rest": str(team.interrupter.pk)})
+    assert answer.status_code == 302
+    led.refresh_from_db()
+    assert led.lead == team.interrupter
+    assert not beside.mediators.filter(user=team.worker, until__isnull=True).exists()
+    assert client.get(address).status_code == 404
+    with pytest.raises(services.NothingToHandOver):
+        hand_over(team, [])
+
+
+def test_conflicts_go_to_somebody_of_their_site(team: Any, conflict: Any, elsewhere: Any) -> None:
+    made = conflict()
+    with pytest.raises(NotAColleague):
+        hand_over(team, [], rest_to=elsewhere.worker)
+    made.refresh_from_db()
+    assert made.lead == team.worker
+
+
+def test_conflicts_stay_with_who_keeps_cases_of_another_site(
+    case: Any, team: Any, conflict: Any, zubair: Any
+) -> None:
+    made = conflict()
+    team.worker.sites.add(zubair)
+    case(site=zubair)
+    assert team.worker not in services.leavers(team.supervisor)
+    with pytest.raises(services.NothingToHandOver):
+        hand_over(team, [])
+    made.refresh_from_db()
+    assert made.lead == team.worker
 
 
 # --- two at once ----------------------------------------------------------------------------------
