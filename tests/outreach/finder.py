@@ -12,6 +12,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from urllib.parse import quote
 
 import numpy as np
@@ -46,10 +47,8 @@ def encodings(word: str) -> dict[str, bytes]:
         ).encode(),
         "json in json": json.dumps(json.dumps(word))[3:-3].encode(),
     }
-    try:
+    with suppress(UnicodeEncodeError):
         found["windows-1256"] = word.encode("cp1256")
-    except UnicodeEncodeError:
-        pass
     for offset in range(3):
         coded = base64.b64encode(b"\0" * offset + plain)
         # The first and the last signs hold bits of what stands beside.
