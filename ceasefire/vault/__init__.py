@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         seal_rows,
         sealed_fields,
         unseal,
+        unseal_groups,
         unseal_rows,
     )
 
@@ -69,6 +70,7 @@ __all__ = [
     "seal_rows",
     "sealed_fields",
     "unseal",
+    "unseal_groups",
     "unseal_rows",
 ]
 
@@ -85,6 +87,7 @@ _SERVICES = {
     "seal_rows",
     "sealed_fields",
     "unseal",
+    "unseal_groups",
     "unseal_rows",
 }
 

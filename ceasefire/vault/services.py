@@ -168,22 +168,59 @@ def unseal_rows(
     One audit event names all the records that were read (by the hundred). A text that does not open
     is None, with an alarm; the others are still shown.
     """
-    rows, fields = list(instances), list(fields)
-    found: dict[object, dict[str, str | None]] = {row.pk: dict.fromkeys(fields, "") for row in rows}
-    if not rows or not fields:
+    return unseal_groups([(instances, fields)], by=by)[0]
+
+
+def unseal_groups(
+    groups: Iterable[tuple[Iterable[models.Model], Iterable[str]]], *, by: User | None
+) -> list[dict[object, dict[str, str | None]]]:
+    """The sealed fields of records of several tables that one page shows, each as `unseal_rows`.
+
+    All are read in one query; the trail names what was read table by table.
+    """
+    asked = [(list(instances), list(fields)) for instances, fields in groups]
+    found: list[dict[object, dict[str, str | None]]] = [
+        {row.pk: dict.fromkeys(fields, "") for row in rows} for rows, fields in asked
+    ]
+    wanted = models.Q()
+    for rows, fields in asked:
+        if rows and fields:
+            wanted |= models.Q(
+                table=rows[0]._meta.db_table,
+                column__in=fields,
+                row__in=[str(row.pk) for row in rows],
+            )
+    if not wanted:
         return found
+    sealed: dict[str, list[Sealed]] = {}
+    for one in Sealed.objects.filter(wanted).order_by("id"):
+        sealed.setdefault(one.table, []).append(one)
+    for (rows, fields), texts in zip(asked, found, strict=True):
+        if rows and fields:
+            _open_group(rows, fields, sealed.get(rows[0]._meta.db_table, []), texts, by)
+    return found
+
+
+def _open_group(
+    rows: list[models.Model],
+    fields: list[str],
+    sealed: list[Sealed],
+    texts: dict[object, dict[str, str | None]],
+    by: User | None,
+) -> None:
+    """Open what was read of some records of one table into `texts`, and record it."""
     by_key = {str(row.pk): row for row in rows}
     read: dict[str, None] = {}
-    sealed = Sealed.objects.filter(
-        table=rows[0]._meta.db_table, column__in=fields, row__in=list(by_key)
-    )
-    for one in sealed.order_by("id"):
+    for one in sealed:
+        if one.row not in by_key or one.column not in fields:
+            # Asked for by another group of the same table.
+            continue
         instance = by_key[one.row]
         try:
-            found[instance.pk][one.column] = _open(one)
+            texts[instance.pk][one.column] = _open(one)
         except (SealBroken, UnknownKey) as error:
             _alarm(instance, one.column, by, error)
-            found[instance.pk][one.column] = None
+            texts[instance.pk][one.column] = None
         else:
             read[one.row] = None
     from ceasefire.audit.services import name_of
@@ -197,7 +234,6 @@ def unseal_rows(
             fields=fields,
             detail={"label": part[0][0], "subjects": [key for _label, key in part]},
         )
-    return found
 
 
 def sealed_fields(instance: models.Model) -> list[str]:

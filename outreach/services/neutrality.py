@@ -64,24 +64,19 @@ def tie_value(kind: str, words: str) -> str:
     return " ".join(parts)
 
 
-def _digests(conflict: Conflict) -> list[Any]:
-    """The digests of what the sides of a conflict belong to."""
+def _digests(conflict: Conflict) -> Any:
+    """The digests of what the sides of a conflict belong to, as a query to compare with."""
     keys = PartyTie.objects.filter(
         party__conflict=conflict, party__removed_at__isnull=True
     ).values_list("pk", flat=True)
-    return list(
-        BlindIndex.objects.filter(
-            table=PartyTie._meta.db_table, row__in=[str(key) for key in keys]
-        ).values_list("digest", flat=True)
-    )
+    return BlindIndex.objects.filter(
+        table=PartyTie._meta.db_table, row__in=[str(key) for key in keys]
+    ).values("digest")
 
 
 def meeting(conflict: Conflict, people: Iterable[User] | None = None) -> set[Any]:
     """Keys of those whose ties meet a side: among `people`, or of all staff."""
-    digests = _digests(conflict)
-    if not digests:
-        return set()
-    rows = BlindIndex.objects.filter(table=StaffTie._meta.db_table, digest__in=digests)
+    rows = BlindIndex.objects.filter(table=StaffTie._meta.db_table, digest__in=_digests(conflict))
     ties = StaffTie.objects.filter(pk__in=list(rows.values_list("row", flat=True)))
     if people is not None:
         ties = ties.filter(profile__in=[person.pk for person in people])

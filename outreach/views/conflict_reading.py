@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import prefetch_related_objects
+from django.db.models import Exists, OuterRef, Prefetch, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
@@ -22,8 +22,9 @@ from outreach.forms.conflicts import (
     VersionForm,
 )
 from outreach.forms.mediation import ExtendForm, FollowUpForm, PaymentForm, TruceEndForm
-from outreach.models import Conflict, ConflictIncident, FollowUp, Participant
-from outreach.services import conflict_notices, conflicts, mediators, neutrality
+from outreach.models import Conflict, ConflictIncident, FollowUp, Participant, TruceEvent
+from outreach.services import conflict_notices, conflicts, neutrality
+from outreach.services.conflict_risk import risk_now
 from outreach.views.scope import sites_of
 
 VIEW, MEDIATE = conflicts.VIEW, conflicts.MEDIATE
@@ -36,7 +37,7 @@ def one_conflict(request: HttpRequest, code: str) -> Conflict:
     sites_of(request.user)
     return get_object_or_404(
         Conflict.objects.visible_to(request.user)
-        .select_related("site", "place", "place__parent", "lead", "retaliation_for")
+        .select_related("site", "place", "place__parent", "lead", "retaliation_for", "settlement")
         .defer("place__geometry", "place__parent__geometry"),
         code=code,
     )
@@ -130,7 +131,11 @@ def detail_context(request: HttpRequest, conflict: Conflict) -> dict[str, Any]:
     user, now = request.user, periods.now()
     today = periods.local_day(now)
     parties = conflicts.live_parties(conflict)
-    truces = list(conflict.truces.select_related("by").prefetch_related("events__by")[:5])
+    truces = list(
+        conflict.truces.select_related("by").prefetch_related(
+            Prefetch("events", TruceEvent.objects.select_related("by"))
+        )[:5]
+    )
     truce = next((one for one in truces if one.state == "in_force"), None)
     sessions = list(
         conflict.sessions.select_related("place", "by")
@@ -142,37 +147,39 @@ def detail_context(request: HttpRequest, conflict: Conflict) -> dict[str, Any]:
     due = next(
         (row for row in reversed(ladder) if row.state == "open" and row.due_on <= today), None
     )
-    may = conflicts.may(conflict, user)
+    # It is one of those the person sees: `one_conflict` found it among them.
+    may = user.has_perm(MEDIATE) and not conflict.site.read_only
     version = {"version": conflict.version}
     mediating = conflict_notices.mediators_of(conflict)
-    risk = conflicts.risk_of(conflict, parties)
+    links = _links(conflict, user)
+    risk = risk_now(
+        conflict, [party.kind for party in parties], causes=any(link.is_cause for link in links)
+    )
+    payments = list(settlement.payments.select_related("by")) if settlement else []
+    words = _opened_all(user, conflict, parties, sessions, truces, ladder, settlement)
     visible = Conflict.objects.visible_to(user)
     is_quiet = conflicts.is_quiet(conflict, today)
     return {
         "conflict": conflict,
         "may": may,
         "mediators": mediating,
-        "parties": _parties(request, parties),
+        "parties": _parties(user, parties, words),
         "risk": risk,
         "facts": _facts(conflict),
-        "words": _opened(user, [conflict], ["note", "close_reason"]).get(conflict.pk, {}),
+        "words": words["conflict"][conflict.pk],
         "cause": visible.filter(pk=conflict.retaliation_for_id).first()
         if conflict.retaliation_for_id
         else None,
         "retaliations": list(visible.filter(retaliation_for=conflict).order_by("code")[:20]),
-        "incidents": incidents_seen(conflict, user),
-        "sessions": _sessions(user, sessions),
-        "truces": _truces(user, truces, now),
+        "incidents": [link for link in links if link.is_seen],
+        "sessions": _sessions(sessions, words["sessions"]),
+        "truces": _truces(truces, words, now),
         "truce": truce,
-        "ladder": _ladder(user, ladder, today),
+        "ladder": _ladder(ladder, words["ladder"], today),
         "due": due,
         "settlement": settlement,
-        "settlement_words": _opened(user, [settlement], ["guarantor", "terms"]).get(
-            settlement.pk, {}
-        )
-        if settlement
-        else {},
-        "payments": list(settlement.payments.select_related("by")) if settlement else [],
+        "settlement_words": words["settlement"][settlement.pk] if settlement else {},
+        "payments": payments,
         "open_amount": settlement.compensation_due - settlement.compensation_paid
         if settlement and settlement.compensation_due is not None
         else None,
@@ -184,7 +191,9 @@ def detail_context(request: HttpRequest, conflict: Conflict) -> dict[str, Any]:
         "may_begin": may and conflict.state in {"assessed", "reignited"},
         "may_watch": may and conflict.state in Conflict.SETTLED,
         "may_reignite": may and conflict.state in {*conflicts.CALM, "closed"},
-        "may_choose": conflict.is_open and mediators.may_choose_beside(conflict, user),
+        "may_choose": may
+        and conflict.is_open
+        and (conflict.lead_id == user.pk or user.has_perm(conflicts.SUPERVISE)),
         "is_warned": may and conflict.is_open and neutrality.is_warned(conflict, user),
         "version_form": VersionForm(initial=version),
         "close_form": CloseForm(prefix="close", initial=version)
@@ -200,33 +209,47 @@ def detail_context(request: HttpRequest, conflict: Conflict) -> dict[str, Any]:
     }
 
 
-def _opened(user: Any, rows: list[Any], fields: list[str]) -> dict[Any, dict[str, Any]]:
-    return vault.unseal_rows(rows, fields, by=user) if rows else {}
+Words = dict[str, dict[Any, dict[str, Any]]]
 
 
-def _parties(request: HttpRequest, parties: list[Any]) -> list[dict[str, Any]]:
-    """The sides with their names and ties opened; a participant only to who may see the case."""
-    user = request.user
+def _opened_all(
+    user: Any,
+    conflict: Conflict,
+    parties: list[Any],
+    sessions: list[Any],
+    truces: list[Any],
+    ladder: list[Any],
+    settlement: Any,
+) -> Words:
+    """All that is sealed of what the page shows, opened at once."""
     prefetch_related_objects(parties, "ties")
+    groups = {
+        "conflict": ([conflict], ["note", "close_reason"]),
+        "parties": (parties, ["name"]),
+        "ties": ([tie for party in parties for tie in party.ties.all()], ["value"]),
+        "sessions": (sessions, ["note"]),
+        "truces": (truces, ["guarantor"]),
+        "events": ([event for truce in truces for event in truce.events.all()], ["words"]),
+        "ladder": ([row for row in ladder if row.at], ["note"]),
+        "settlement": ([settlement] if settlement else [], ["guarantor", "terms"]),
+    }
+    return dict(zip(groups, vault.unseal_groups(groups.values(), by=user), strict=True))
+
+
+def _parties(user: Any, parties: list[Any], words: Words) -> list[dict[str, Any]]:
+    """The sides with their names and ties opened; a participant only to who may see the case."""
     ids = [party.participant_id for party in parties if party.participant_id]
     seen = {
         row.pk: row for row in Participant.objects.visible_to(user).filter(pk__in=ids).only("code")
     }
-    ties: dict[Any, list[Any]] = {}
-    rows = [tie for party in parties for tie in party.ties.all()]
-    for tie in rows:
-        ties.setdefault(tie.party_id, []).append(tie)
-    names = _opened(user, parties, ["name"])
-    values = _opened(user, rows, ["value"])
+    names, values = words["parties"], words["ties"]
     return [
         {
             "row": party,
             "participant": seen.get(party.participant_id),
             "name": names[party.pk]["name"],
             "broken": names[party.pk]["name"] is None,
-            "ties": [
-                (tie.get_kind_display(), values[tie.pk]["value"]) for tie in ties.get(party.pk, [])
-            ]
+            "ties": [(tie.get_kind_display(), values[tie.pk]["value"]) for tie in party.ties.all()]
             if party.participant_id is None or party.participant_id in seen
             else [],
         }
@@ -247,19 +270,23 @@ def _facts(conflict: Conflict) -> list[tuple[Any, str]]:
     return [(label, codes.label(name, value)) for label, name, value in rows if value != "unknown"]
 
 
-def incidents_seen(conflict: Conflict, user: Any) -> list[ConflictIncident]:
+def incidents_seen(conflict: Conflict, user: Any) -> list[Any]:
     """The links to incidents that the person sees; the others leave no trace."""
+    return [link for link in _links(conflict, user) if link.is_seen]
+
+
+def _links(conflict: Conflict, user: Any) -> list[Any]:
+    """The links to incidents, each with `is_seen`: whether the person may see the incident."""
+    seen = Incident.objects.visible_to(user).filter(pk=OuterRef("incident"))
     return list(
-        ConflictIncident.objects.filter(
-            conflict=conflict, incident__in=Incident.objects.visible_to(user)
-        )
+        ConflictIncident.objects.filter(conflict=conflict)
+        .annotate(is_seen=Exists(seen))
         .select_related("incident", "incident__place")
         .defer("incident__place__geometry", "incident__search_key", "incident__source_key")
     )
 
 
-def _sessions(user: Any, sessions: list[Any]) -> list[dict[str, Any]]:
-    notes = _opened(user, sessions, ["note"])
+def _sessions(sessions: list[Any], notes: dict[Any, dict[str, Any]]) -> list[dict[str, Any]]:
     tones = {"resolved": "done", "cooled": "accent", "referred": "quiet"}
     return [
         {
@@ -274,24 +301,20 @@ def _sessions(user: Any, sessions: list[Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _truces(user: Any, truces: list[Any], now: Any) -> list[dict[str, Any]]:
-    words = _opened(user, truces, ["guarantor"])
-    events = [event for truce in truces for event in truce.events.all()]
-    said = _opened(user, events, ["words"])
+def _truces(truces: list[Any], words: Words, now: Any) -> list[dict[str, Any]]:
     return [
         {
             "row": truce,
-            "guarantor": words[truce.pk]["guarantor"],
+            "guarantor": words["truces"][truce.pk]["guarantor"],
             "ran_out": truce.state == "in_force" and truce.ends_at <= now,
             "clock": clock_of(truce.ends_at, now, truce.ends_at - truce.starts_at),
-            "events": [(event, said[event.pk]["words"]) for event in truce.events.all()],
+            "events": [(event, words["events"][event.pk]["words"]) for event in truce.events.all()],
         }
         for truce in truces
     ]
 
 
-def _ladder(user: Any, rows: list[Any], today: Any) -> list[dict[str, Any]]:
-    notes = _opened(user, [row for row in rows if row.at], ["note"])
+def _ladder(rows: list[Any], notes: dict[Any, dict[str, Any]], today: Any) -> list[dict[str, Any]]:
     tones = {"calm": "done", "tense": "due", "reignited": "overdue"}
     return [
         {

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import ProgrammingError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from ceasefire import audit, vault
 from ceasefire.audit.models import AuditEvent
@@ -84,7 +85,37 @@ def test_a_list_is_read_in_one_event_that_names_every_record(basrah, zubair, wor
     assert event.detail == {"label": "places.site", "subjects": [basrah.code, zubair.code]}
 
 
-@pytest.mark.parametrize("role", [r for r in Role if r not in (Role.SUPERVISOR, Role.MANAGER)])
+def test_lists_of_several_tables_are_read_at_once_and_recorded_each(basrah, zubair, worker):
+    vault.seal(basrah, "alias", "a", by=worker)
+    vault.seal(zubair, "notes", "b", by=worker)
+    vault.seal(worker, "notes", "c", by=worker)
+    groups = [
+        ([basrah, zubair], ["alias"]),
+        ([zubair], ["notes"]),
+        ([], ["x"]),
+        ([worker], ["notes"]),
+    ]
+    with CaptureQueriesContext(connection) as queries:
+        read = vault.unseal_groups(groups, by=worker)
+    assert read == [
+        {basrah.pk: {"alias": "a"}, zubair.pk: {"alias": ""}},
+        {zubair.pk: {"notes": "b"}},
+        {},
+        {worker.pk: {"notes": "c"}},
+    ]
+    assert len([one for one in queries if "vault_sealed" in one["sql"]]) == 1
+    trail = AuditEvent.objects.filter(verb="vault.list_read").order_by("seq")
+    assert [(one.fields, one.detail["subjects"]) for one in trail] == [
+        (["alias"], [basrah.code]),
+        (["notes"], [zubair.code]),
+        (["notes"], [str(worker.pk)]),
+    ]
+
+
+MAY_REVEAL = (Role.WORKER, Role.SUPERVISOR, Role.MANAGER)
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role not in MAY_REVEAL])
 def test_a_role_without_the_permission_reveals_nothing(record, make_user, role):
     vault.seal(record, "name", NAME, by=None)
     with pytest.raises(vault.RevealRefused):
