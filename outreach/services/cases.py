@@ -1,6 +1,10 @@
 """What every verb on a case begins with: the row as it stands now, held; and who may do it."""
 
-from django.db import transaction
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
 
 from ceasefire.people.models import User
 from outreach.exceptions import (
@@ -24,6 +28,25 @@ def locked(participant: Participant) -> Participant:
     # longer fit the worker it was joined with, and would not be found at all.
     list(Participant.objects.select_for_update().filter(pk=participant.pk).values_list("pk"))
     return Participant.objects.select_related("site", "worker", "zone").get(pk=participant.pk)
+
+
+def lock_all(keys: Iterable[Any]) -> None:
+    """Hold several cases to the end of the transaction, in the order of their keys.
+
+    For verbs that write the trail of one before they come to the next: whoever holds the next one
+    and waits for the trail would otherwise wait for them too.
+    """
+    rows = Participant.objects.select_for_update().filter(pk__in=list(keys)).order_by("pk")
+    list(rows.values_list("pk"))
+
+
+def hold_form(key: UUID) -> None:
+    """Let one form with this key be at work at a time, to the end of the transaction.
+
+    Before any row is held; for verbs that hold none which both would wait for.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key.int % 2**63])
 
 
 def may(participant: Participant, by: User, permission: str) -> bool:

@@ -226,6 +226,7 @@ def open_conflict(
     if not by.has_perm(MEDIATE) or site.pk not in by.site_ids:
         raise NotForThisPerson
     if key is not None:
+        cases.hold_form(key)
         known = Conflict.objects.filter(idempotency_key=key).first()
         if known is not None:
             if known.created_by_id != by.pk:

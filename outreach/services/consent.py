@@ -210,6 +210,8 @@ def erase(participant_id: Any) -> bool:
         participant.age_band = band_of_age(on.year - participant.birth_year)
     participant.birth_year = None
     participant.safety_flags = []
+    # Of what the intake form held, the name among it.
+    participant.content_hash = ""
     participant.identity_erased_at = periods.now()
     participant.version += 1
     participant.save(
@@ -217,6 +219,7 @@ def erase(participant_id: Any) -> bool:
             "birth_year",
             "age_band",
             "safety_flags",
+            "content_hash",
             "identity_erased_at",
             "version",
             "updated_at",

@@ -165,8 +165,9 @@ def record_many(
     """
     done: list[Contact] = []
     refused = 0
-    # In the order of their keys: two of these never wait for each other.
-    for participant in sorted(participants, key=lambda row: row.pk):
+    rows = sorted(participants, key=lambda row: row.pk)
+    cases.lock_all(row.pk for row in rows)
+    for participant in rows:
         try:
             done.append(
                 record_contact(participant, mode=mode, by=by, key=uuid.uuid5(key, participant.code))

@@ -27,7 +27,7 @@ from outreach.exceptions import (
 from outreach.models import EventAttendance, FieldEvent, Participant, SessionPresence
 from outreach.models.contacts import CLOCK_TOLERANCE, GROUP
 from outreach.models.fieldwork import EVENT_NOTE
-from outreach.services import contacts
+from outreach.services import cases, contacts
 
 LOG = "outreach.log_work"
 
@@ -71,6 +71,7 @@ def record_event(
     if site.read_only:
         raise SiteIsReadOnly
     if key is not None:
+        cases.hold_form(key)
         known = FieldEvent.objects.filter(idempotency_key=key).first()
         if known is not None:
             if known.created_by_id != by.pk:
@@ -85,6 +86,7 @@ def record_event(
     _refuse_parts(by, site, sort, kind, zone, incident, participants)
     counted = {pair: number for pair, number in (attendance or {}).items() if number}
     # Cases first, in the order of their keys, then what hangs on them.
+    cases.lock_all(one.pk for one in participants)
     present = [
         contacts.record_contact(
             one,
@@ -166,6 +168,7 @@ def take_back_event(event: FieldEvent, *, by: User) -> FieldEvent:
     A contact that can no longer be taken back (the case went to somebody else) stays.
     """
     present = SessionPresence.objects.filter(event=event).select_related("contact__participant")
+    cases.lock_all(one.contact.participant_id for one in present)
     for one in sorted(present, key=lambda row: row.contact.participant_id):
         if one.contact.created_by_id != by.pk:
             continue

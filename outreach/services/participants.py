@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
@@ -22,7 +22,7 @@ from ceasefire.people.roles import Role
 from ceasefire.places.models import Site, Zone
 from outreach.exceptions import KeyTaken, NotAColleague, NotForThisPerson, SiteIsReadOnly
 from outreach.models import SEALED, Participant, ParticipantStep
-from outreach.services import caseload, consent
+from outreach.services import caseload, cases, consent
 
 ADD = "outreach.add_participant"
 #: Who gives cases to others.
@@ -94,7 +94,7 @@ def register_participant(
         raise NotAColleague
     digest = _digest(site, facts, identity, agreed, worker)
     if key is not None:
-        _hold_key(key)
+        cases.hold_form(key)
         known = Participant.objects.filter(idempotency_key=key).first()
         if known is not None:
             if known.created_by_id != by.pk or known.content_hash != digest:
@@ -163,12 +163,6 @@ def _digest(
     ]
     text = json.dumps(content, ensure_ascii=False)
     return salted_hmac("outreach.intake", text, algorithm="sha256").hexdigest()
-
-
-def _hold_key(key: UUID) -> None:
-    """Let one form with this key be at work at a time, to the end of the transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key.int % 2**63])
 
 
 def seal_identity(participant: Participant, identity: Mapping[str, str], *, by: User) -> list[str]:

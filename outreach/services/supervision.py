@@ -155,6 +155,18 @@ def review_cases(
     return len(new)
 
 
+def _decided(key: UUID | None, worker: User, by: User) -> SupervisionDecision | None:
+    """The decision that a form made already; `KeyTaken` where the key stands for another."""
+    if key is None:
+        return None
+    known = SupervisionDecision.objects.filter(idempotency_key=key).first()
+    if known is None:
+        return None
+    if known.created_by_id != by.pk or known.sheet.worker_id != worker.pk:
+        raise KeyTaken
+    return known
+
+
 @transaction.atomic
 def decide(
     worker: User,
@@ -178,13 +190,14 @@ def decide(
         participant = cases.held(participant, by=by, permission=SUPERVISE)
         if participant.worker_id != worker.pk or participant.site_id != site.pk:
             raise NotForThisPerson
-    if key is not None:
-        known = SupervisionDecision.objects.filter(idempotency_key=key).first()
-        if known is not None:
-            if known.created_by_id != by.pk or known.sheet.worker_id != worker.pk:
-                raise KeyTaken
-            return known
+    known = _decided(key, worker, by)
+    if known is not None:
+        return known
     sheet = _open(worker, site, by, today)
+    # The same form at once, on another connection: asked again once the sheet is held.
+    known = _decided(key, worker, by)
+    if known is not None:
+        return known
     if assignee.pk not in {worker.pk, by.pk}:
         raise NotAColleague
     if not today <= due_on <= today + LONGEST_AHEAD:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ceasefire import jobs, periods
+from ceasefire.database.session import as_system
 from outreach.services import consent
 
 SWEEP = "outreach.sweep_withdrawn"
@@ -14,11 +15,13 @@ def erase_identity(participant_id: str) -> None:
     consent.erase(participant_id)
 
 
-@jobs.handler(SWEEP)
+@jobs.handler(SWEEP, atomic=False)
 def sweep_withdrawn() -> None:
     """Erase what a lost or failed job left behind; hourly, so well within the 24 hours."""
     for participant_id in consent.waiting_for_erasing():
-        consent.erase(participant_id)
+        # Each by itself: the trail is locked to the commit, and one that fails stops no other.
+        with as_system():
+            consent.erase(participant_id)
 
 
 @jobs.periodic("outreach.withdrawn")

@@ -39,17 +39,18 @@ def participant_edit(request: HttpRequest, code: str) -> HttpResponse:
     if request.method != "POST" and not _is_open(participant):
         messages.error(request, _why_shut(participant))
         return redirect(participant)
-    header = header_of(request, participant)
+    # Of a sent form after the verb: reading the alias writes the trail, which is locked last.
+    header: dict[str, Any] = {} if request.method == "POST" else header_of(request, participant)
     form = EditForm(
         request.POST or None,
         participant=participant,
-        alias=header["alias"] or "",
+        alias=header.get("alias") or "",
         sealed=vault.sealed_fields(participant),
     )
+    let_go = False
     if request.method == "POST":
         if participant.consent_withdrawn_at is not None:
-            form.let_go()
-            header["alias"] = ""
+            let_go = True
             form.add_error(None, str(ConsentWithdrawn.message))
         elif form.is_valid():
             try:
@@ -62,14 +63,17 @@ def participant_edit(request: HttpRequest, code: str) -> HttpResponse:
             except NotForThisPerson:
                 raise PermissionDenied from None
             except ConsentWithdrawn as refusal:
-                form.let_go()
-                header["alias"] = ""
+                let_go = True
                 form.add_error(None, str(refusal))
             except OutreachRefusal as refusal:
                 form.add_error(None, str(refusal))
             else:
                 _say(request, outcome)
                 return redirect(f"{participant.get_absolute_url()}{_where(outcome)}")
+    header = header or header_of(request, participant)
+    if let_go:
+        form.let_go()
+        header["alias"] = ""
     return render(
         request,
         "outreach/participant_edit.html",

@@ -16,7 +16,7 @@ from ceasefire.look.paging import keyset_page
 from ceasefire.people.access import requires
 from ceasefire.places.models import Site, Zone
 from outreach.exceptions import InTheFuture, NotForThisPerson, OutreachRefusal, TooLongAgo
-from outreach.forms.fieldwork import EventForm
+from outreach.forms.fieldwork import MOST_PRESENT, EventForm
 from outreach.models import FieldEvent, Participant
 from outreach.models.fieldwork import EVENT_NOTE
 from outreach.services import caseload_reading, fieldwork
@@ -116,7 +116,7 @@ def _cases(user: Any, site: Site) -> list[Participant]:
     """Who may have been at a session: one's own cases, those of the team or the site."""
     rows = Participant.objects.visible_to(user).on_caseload().filter(site=site)
     own = rows.filter(pk__in=caseload_reading.cases_of(user, user).values("pk"))
-    return list((own if own.exists() else rows).order_by("code"))
+    return list((own if own.exists() else rows).order_by("code")[:MOST_PRESENT])
 
 
 @require_safe

@@ -460,3 +460,11 @@ def test_two_sides_added_at_once_get_two_letters(conflict, team):
 
     assert came.number == 4
     assert [party.letter for party in made.parties.all()] == ["A", "B", "C", "D"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_form_sent_twice_at_once_is_one_conflict(conflict, team):
+    key = uuid.uuid4()
+    came = meet(lambda: conflict(key=key), lambda: conflict(key=key))
+
+    assert came == Conflict.objects.get()

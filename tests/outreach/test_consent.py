@@ -149,6 +149,18 @@ def test_a_case_without_any_consent_on_paper_is_erased_too(case, team):
     assert not Sealed.objects.exists()
 
 
+def test_the_hash_of_the_intake_form_goes_too(team, basrah):
+    facts = participants.Facts()
+    made = participants.register_participant(
+        site=basrah, facts=facts, identity=IDENTITY, by=team.worker
+    )
+    assert made.content_hash
+    withdraw(made, team.worker)
+    consent.erase(made.pk)
+
+    assert Participant.objects.get(pk=made.pk).content_hash == ""
+
+
 def test_another_case_keeps_its_words(known, case, team):
     other = case()
     participants.seal_identity(other, {"alias": "أبو سيف"}, by=team.worker)

@@ -23,7 +23,8 @@ from outreach.exceptions import (
     TooLongAgo,
 )
 from outreach.models import Contact, ContactTakenBack, Participant
-from outreach.services import contacts
+from outreach.services import cases, contacts
+from tests.incidents.test_two_connections import in_a_thread, waits_for_a_lock
 from tests.test_permissions import comparable
 
 pytestmark = pytest.mark.django_db
@@ -259,6 +260,26 @@ def test_many_are_recorded_each_with_its_own_rights(case: Any, team: Any) -> Non
         )
         assert (len(done), refused) == (2, 2)
     assert Contact.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_wait_for_each_case_before_the_trail_is_written(case: Any, team: Any) -> None:
+    rows = sorted([case(), case()], key=lambda row: row.pk)
+    thread, came = in_a_thread(
+        lambda: contacts.record_many(rows, mode="street", by=team.worker, key=uuid.uuid4())
+    )
+    with transaction.atomic():
+        cases.locked(rows[1])
+        thread.start()
+        for _ in range(200):
+            if waits_for_a_lock() or came:
+                break
+            thread.join(0.02)
+        # It would wait for the trail of the first, and that for this case.
+        contacts.record_contact(rows[1], mode="home", by=team.worker)
+    thread.join(20)
+    done, refused = came[0]
+    assert (len(done), refused) == (2, 0)
 
 
 # --- pages ----------------------------------------------------------------------------------------

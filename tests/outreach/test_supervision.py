@@ -37,6 +37,7 @@ from outreach.models import (
 from outreach.models.fieldwork import DailyLog, Shift
 from outreach.services import approvals, supervision
 from outreach.services import supervision_reading as reading
+from tests.incidents import test_two_connections as two
 
 pytestmark = pytest.mark.django_db
 
@@ -515,3 +516,22 @@ def test_of_two_who_sign_at_once_one_signs(team: Any, basrah: Any, manager: Any)
         one.join(timeout=60)
     assert sorted(outcomes) == ["refused", "signed"]
     assert SupervisionSheet.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_decision_sent_twice_at_once_is_one(team: Any, basrah: Any) -> None:
+    key = uuid4()
+
+    def decide() -> Any:
+        return supervision.decide(
+            team.worker,
+            basrah,
+            words="go",
+            assignee=team.worker,
+            due_on=today(),
+            by=again(team.supervisor),
+            key=key,
+        )
+
+    came = two.meet(decide, decide)
+    assert came == SupervisionDecision.objects.get()
