@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ceasefire import worklist
 from ceasefire.people.models import User
-from ceasefire.people.roles import Role
+from ceasefire.people.roles import Role, allows
 from outreach.models import Conflict, ConflictMediator, Delegation
 
 FOLLOW_UP, TRUCE_ENDING, NOT_NEUTRAL = (
@@ -80,6 +80,15 @@ def supervisors_of(conflict: Conflict) -> list[User]:
         return people
     managers = User.objects.active().filter(role=Role.MANAGER, sites=conflict.site_id)
     return [person for person in managers if may_see(conflict, person)]
+
+
+def doer_of(conflict: Conflict) -> User | None:
+    """Who is to see to a conflict: the lead, or a supervisor where the lead has no tasks any more.
+
+    Somebody's role may change while they lead.
+    """
+    people = [conflict.lead, *supervisors_of(conflict)]
+    return next((person for person in people if allows(person.role, "worklist.view_task")), None)
 
 
 def tell(

@@ -296,6 +296,7 @@ def remind(day: date) -> int:
         (Contact.objects.all(), "created_by", "at"),
         (FieldEvent.objects.all(), "created_by", "at"),
         (ResponseAction.objects.all(), "by", "at"),
+        (MediationSession.objects.all(), "mediators", "at"),
         (Shift.objects.all(), "user", "started_at"),
         (Incident.objects.all(), "reporter", "created_at"),
     ):

@@ -106,18 +106,20 @@ def give_tasks(*, at: datetime) -> int:
         with as_system():
             rows = list(
                 _unasked(at)
-                .select_related("conflict__lead")
+                .select_related("conflict__lead", "conflict__site")
                 .select_for_update(of=("self", "conflict"), skip_locked=True)
                 .order_by("due_on", "pk")[:BATCH]
             )
             for row in rows:
-                worklist.add_task(
-                    row.conflict.lead,
-                    conflict_notices.FOLLOW_UP,
-                    subject=row.conflict,
-                    due_at=datetime.combine(row.due_on, time(23, 59), periods.BAGHDAD),
-                    key=f"{conflict_notices.FOLLOW_UP}:{row.conflict.code}:{row.pk.hex[:12]}",
-                )
+                doer = conflict_notices.doer_of(row.conflict)
+                if doer is not None:
+                    worklist.add_task(
+                        doer,
+                        conflict_notices.FOLLOW_UP,
+                        subject=row.conflict,
+                        due_at=datetime.combine(row.due_on, time(23, 59), periods.BAGHDAD),
+                        key=f"{conflict_notices.FOLLOW_UP}:{row.conflict.code}:{row.pk.hex[:12]}",
+                    )
                 row.asked_at = at
                 row.save(update_fields=["asked_at"])
         done += len(rows)

@@ -71,9 +71,10 @@ def record_session(
 ) -> MediationSession:
     """Record a session; it is never changed. Its outcome moves the conflict.
 
-    After R1 to R3 the ladder of follow-ups begins anew. Violence is told to the supervisors. Who
-    is warned of their own ties says why `nevertheless`, or `ReasonMissing`. `key` was made with the
-    form: the second time it is the same session.
+    After R1 to R3 the ladder of follow-ups begins anew. Violence is told to the supervisors. One
+    that is written down after a later one was moves nothing and begins no ladder. Who is warned of
+    their own ties says why `nevertheless`, or `ReasonMissing`. `key` was made with the form: the
+    second time it is the same session.
     """
     conflict = conflicts.held(conflict, by=by)
     if key is not None:
@@ -90,6 +91,10 @@ def record_session(
     if at < now - OLDEST:
         raise TooLongAgo
     way = states_after(conflict.state, outcome)
+    later = conflict.sessions.filter(at__gt=at).exclude(outcome=NOT_REACHED)
+    is_late = later.exists()
+    if is_late:
+        way = ()
     people = {person.pk: person for person in mediators}
     _refuse_strangers(conflict, people)
     sides = {party.pk for party in conflicts.live_parties(conflict)}
@@ -121,7 +126,9 @@ def record_session(
         conflicts.flare_up(conflict, by=by, at=now)
         way = way[1:]
     conflicts.move(conflict, *way, by=by, at=now)
-    if outcome in LADDERED:
+    if is_late:
+        pass
+    elif outcome in LADDERED:
         follow_ups.begin_ladder(conflict, session, today=periods.local_day(now))
     elif outcome in UNQUIET:
         conflicts.end_ladder(conflict)

@@ -222,14 +222,16 @@ def remind(*, at: datetime) -> int:
 def _remind(truce: Truce, at: datetime) -> None:
     conflict = truce.conflict
     end = f"{truce.ends_at:%Y%m%d%H%M}"
-    conflict_notices.tell([conflict.lead], conflict_notices.TRUCE_ENDING, conflict, more=end)
-    worklist.add_task(
-        conflict.lead,
-        conflict_notices.TRUCE_ENDING,
-        subject=conflict,
-        due_at=truce.ends_at,
-        key=f"{conflict_notices.TRUCE_ENDING}:{conflict.code}:{end}",
-    )
+    doer = conflict_notices.doer_of(conflict)
+    conflict_notices.tell([doer], conflict_notices.TRUCE_ENDING, conflict, more=end)
+    if doer is not None:
+        worklist.add_task(
+            doer,
+            conflict_notices.TRUCE_ENDING,
+            subject=conflict,
+            due_at=truce.ends_at,
+            key=f"{conflict_notices.TRUCE_ENDING}:{conflict.code}:{end}",
+        )
     truce.reminded_at = at
     truce.save(update_fields=["reminded_at"])
 

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from ceasefire import audit, periods, worklist
+from ceasefire.database.session import as_system
 from ceasefire.people.models import User
 from ceasefire.people.roles import allows
 from ceasefire.places.models import Site, Zone
@@ -195,8 +196,18 @@ def raise_alarms(*, at: datetime) -> int:
     """Tell of everybody who is missed, each in a transaction of their own; how many."""
     raised = 0
     for key in list(_missed(at).order_by("pk").values_list("pk", flat=True)):
-        raised += _raise_alarm(key, at=at)
+        with as_system():
+            raised += _raise_alarm(key, at=at)
     return raised
+
+
+def _with_tasks(people: list[User], shift: Shift) -> list[User]:
+    """Those who can be asked to look: the role of a supervisor may have changed since."""
+    return [
+        person
+        for person in people
+        if person.pk != shift.user_id and allows(person.role, "worklist.view_task")
+    ]
 
 
 @transaction.atomic
@@ -208,7 +219,7 @@ def _raise_alarm(key: Any, *, at: datetime) -> int:
         return 0
     first = shift.supervisor_alarm_at is None
     people = people_over(shift.user, shift.site) if first else managers_of(shift.site)
-    people = [person for person in people if person.pk != shift.user_id]
+    people = _with_tasks(people, shift) or _with_tasks(managers_of(shift.site), shift)
     step = f"{MISSED}:{shift.pk}:{shift.expected_end_at.isoformat()}:{1 if first else 2}"
     also = [shift.buddy] if first and shift.buddy is not None else []
     worklist.notify([*people, *also], MISSED, subject=shift, key=step, at=at)

@@ -9,7 +9,7 @@ from outreach.services import daily_log, shifts
 ALARM, REMIND = "outreach.raise_shift_alarms", "outreach.remind_of_daily_logs"
 
 
-@jobs.handler(ALARM)
+@jobs.handler(ALARM, atomic=False)
 def raise_shift_alarms() -> None:
     """Tell of everybody who did not come back in time."""
     shifts.raise_alarms(at=periods.now())

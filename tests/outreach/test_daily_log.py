@@ -147,6 +147,13 @@ def test_an_unsigned_day_is_a_task_the_next_morning(busy: Any, team: Any) -> Non
 
 
 @pytest.mark.django_db
+def test_who_only_mediated_is_asked_for_the_day_too(conflict: Any, session: Any, team: Any) -> None:
+    made = session(conflict(by=team.worker2), by=team.worker2)
+    daily_log.remind(periods.local_day(made.at))
+    assert (open_tasks(team.worker2), open_tasks(team.interrupter)) == (1, 0)
+
+
+@pytest.mark.django_db
 def test_a_day_is_filled_in_and_signed_from_the_page(busy: Any, team: Any, client: Any) -> None:
     client.force_login(team.worker)
     page = client.get(reverse("outreach:log"))

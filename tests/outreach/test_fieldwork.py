@@ -284,6 +284,16 @@ def test_who_does_not_come_back_is_missed_by_buddy_and_supervisor_then_by_the_ma
 
 
 @pytest.mark.django_db
+def test_a_supervisor_of_another_role_by_now_leaves_the_alarm_to_the_manager(
+    out: Shift, team: Any, manager: Any
+) -> None:
+    team.supervisor.role = "data"
+    team.supervisor.save(update_fields=["role"])
+    assert shifts.raise_alarms(at=out.expected_end_at + 10 * MINUTE) == 1
+    assert (tasks(team.supervisor), tasks(manager)) == (0, 1)
+
+
+@pytest.mark.django_db
 def test_a_sign_of_life_ends_the_alarm_and_begins_anew(out: Shift, team: Any) -> None:
     shifts.raise_alarms(at=out.expected_end_at + 10 * MINUTE)
     later = shifts.check_in(out, back_at=periods.now() + 2 * HOUR, by=team.worker)
@@ -350,3 +360,10 @@ def test_who_comes_back_while_the_alarm_is_raised_is_not_missed(out: Shift, team
     came = meet(lambda: shifts.end_shift(out, by=team.worker), lambda: shifts.raise_alarms(at=late))
     assert came == 0
     assert told(team.supervisor) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_event_sent_twice_at_once_is_one(worker: Any, basrah: Any) -> None:
+    key = uuid.uuid4()
+    came = meet(lambda: record(worker, basrah, key=key), lambda: record(worker, basrah, key=key))
+    assert came == FieldEvent.objects.get()

@@ -55,6 +55,31 @@ def test_a_new_session_begins_the_ladder_anew(conflict, session):
     assert rungs(made, "ended") == WHOLE
 
 
+def test_a_session_written_down_after_a_later_one_moves_nothing(conflict, session):
+    made = conflict()
+    session(made, "R1")
+    first = list(made.follow_ups.values_list("pk", flat=True))
+    for outcome in ("V", "R3"):
+        session(now_of(made), outcome, days_ago=5)
+
+    assert now_of(made).state == "resolved"
+    assert list(made.follow_ups.values_list("pk", flat=True)) == first
+    assert rungs(made) == WHOLE
+
+
+def test_who_has_no_tasks_any_more_stops_nobody_elses(conflict, session, team):
+    gone, other = conflict(), conflict(by=team.worker2)
+    for made, by in ((gone, team.worker), (other, team.worker2)):
+        session(made, by=by)
+        shift_ladder(made, 1)
+    team.worker.role = "data"
+    team.worker.save(update_fields=["role"])
+
+    assert follow_ups.give_tasks(at=periods.now()) == 2
+    assert tasks_of(team.supervisor) == ["conflict.follow_up"]
+    assert tasks_of(team.worker2) == ["conflict.follow_up"]
+
+
 @pytest.mark.parametrize("outcome", ["U", "V", "E"])
 def test_what_was_no_peace_ends_the_ladder(conflict, session, outcome):
     made = conflict()
