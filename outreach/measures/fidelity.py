@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Exists, OuterRef, Q, Sum
 
 from ceasefire import periods, rulesets
 from ceasefire.people.models import User
@@ -216,13 +216,18 @@ class Reignited:
 
 
 def reignitions(site_id: int, start: date, end: date) -> Reignited:
-    """Of conflicts settled, for good or for now, in the 90 days up to the end of a span."""
-    sessions = MediationSession.objects.filter(
-        outcome__in=SETTLED, at__gte=_moment(end) - WATCHED_FOR, at__lt=_moment(end)
-    )
+    """Of conflicts that were in their 90 days after a settlement on some day of a span."""
+    settled = MediationSession.objects.filter(outcome__in=SETTLED)
+    sessions = settled.filter(at__gte=_moment(start) - WATCHED_FOR, at__lt=_moment(end))
     watched = Conflict.objects.filter(site=site_id, pk__in=sessions.values("conflict"))
+    within = settled.filter(
+        conflict=OuterRef("conflict"), at__lte=OuterRef("at"), at__gte=OuterRef("at") - WATCHED_FOR
+    )
     again = ConflictStep.objects.filter(
-        to_state=Conflict.State.REIGNITED, at__gte=_moment(start), at__lt=_moment(end)
+        Exists(within),
+        to_state=Conflict.State.REIGNITED,
+        at__gte=_moment(start),
+        at__lt=_moment(end),
     )
     counts = watched.aggregate(
         all=Count("pk"), again=Count("pk", filter=Q(pk__in=again.values("conflict")))

@@ -186,6 +186,17 @@ def test_flared_up_again_is_of_those_under_watch(conflict: Any, basrah: Any) -> 
     assert (found.reignited, found.quiet) == (1, 2)
 
 
+def test_what_flares_up_late_in_its_ninety_days_counts_in_any_month(
+    conflict: Any, basrah: Any
+) -> None:
+    # 80 days after the session, 103 days before the end of the month.
+    conflict((date(2026, 7, 20), "R1"), again_on=date(2026, 10, 8))
+    # 95 days after.
+    conflict((date(2026, 7, 10), "R1"), again_on=date(2026, 10, 13))
+    found = measures.reignitions(basrah.pk, MONTH, NEXT)
+    assert (found.reignited, found.quiet) == (1, 1)
+
+
 def test_sheets_are_expected_of_field_staff_each_whole_week(
     basrah: Any, worker: Any, supervisor: Any, make_user: Any
 ) -> None:
