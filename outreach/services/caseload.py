@@ -8,6 +8,7 @@ several workers takes them in the order of their keys.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -191,6 +192,24 @@ def people_over(worker: User, site: Site) -> list[User]:
 def managers_of(site: Site) -> list[User]:
     """The managers of a site."""
     return list(User.objects.active().filter(role=Role.MANAGER, sites=site))
+
+
+def give_task(
+    participant: Participant, kind: str, *, due_at: datetime, by: User | None = None
+) -> None:
+    """Give the case's worker a task, or who answers for them where the worker's role has none.
+
+    A role may change before the cases are handed over.
+    """
+    people = [
+        participant.worker,
+        *people_over(participant.worker, participant.site),
+        *managers_of(participant.site),
+    ]
+    for person in people:
+        if allows(person.role, "worklist.view_task"):
+            worklist.add_task(person, kind, subject=participant, due_at=due_at, by=by)
+            return
 
 
 def tell_over(

@@ -33,7 +33,7 @@ from outreach.exceptions import (
 )
 from outreach.models import OPEN_TO_TEAM, SEALED, EditConflict, FieldChange, Participant
 from outreach.models.edits import BEFORE, MINE, THEIRS
-from outreach.services import cases, consent, identity
+from outreach.services import caseload, cases, consent, identity
 from outreach.services.participants import COMPARED, seal_identity, tell_of_twins
 
 CHANGE = "outreach.change_participant"
@@ -315,7 +315,7 @@ def _keep_both(
 def _tell(participant: Participant, conflicts: Iterable[EditConflict], *, by: User) -> None:
     """Give the worker the choice as a task, and tell those whose value stands."""
     due = periods.now() + CHOOSE_WITHIN
-    worklist.add_task(participant.worker, EDITS_MET, subject=participant, due_at=due, by=by)
+    caseload.give_task(participant, EDITS_MET, due_at=due, by=by)
     for one in conflicts:
         person = one.theirs_by
         if person.pk != by.pk and cases.may(participant, person, CHANGE):

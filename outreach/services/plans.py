@@ -26,7 +26,7 @@ from outreach.models import (
     PlanReview,
     RiskReductionPlan,
 )
-from outreach.services import approvals, cases, consent, status
+from outreach.services import approvals, caseload, cases, consent, status
 from outreach.services.needs import PLAN
 
 STEP, NOTE = "step", "note"
@@ -260,10 +260,9 @@ def review(
 
 def _give_task(participant: Participant, on: date, *, by: User) -> None:
     worklist.close_tasks(REVIEW_DUE, subject=participant, by=by)
-    worklist.add_task(
-        participant.worker,
+    caseload.give_task(
+        participant,
         REVIEW_DUE,
-        subject=participant,
         due_at=datetime.combine(on, time(9), periods.BAGHDAD),
         by=by,
     )

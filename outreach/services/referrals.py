@@ -19,7 +19,7 @@ from outreach.exceptions import (
     OutreachRefusal,
 )
 from outreach.models import SILENT_AFTER, Participant, Referral, ReferralStep
-from outreach.services import cases, consent
+from outreach.services import caseload, cases, consent
 from outreach.services.needs import PLAN
 
 PROVIDER, NOTE = "provider", "note"
@@ -196,9 +196,7 @@ def _follow_up(participant: Participant, by: User) -> None:
         .first()
     )
     if waiting is not None:
-        worklist.add_task(
-            participant.worker, SILENT, subject=participant, due_at=waiting.silent_from, by=by
-        )
+        caseload.give_task(participant, SILENT, due_at=waiting.silent_from, by=by)
 
 
 def remind() -> int:

@@ -393,10 +393,9 @@ def pause(
         fields=("pause_reason", "pause_until"),
         detail={"until": until},
     )
-    worklist.add_task(
-        participant.worker,
+    caseload.give_task(
+        participant,
         LOOK_AGAIN,
-        subject=participant,
         due_at=datetime.combine(until, time(9), periods.BAGHDAD),
         by=by,
     )

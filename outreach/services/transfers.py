@@ -574,12 +574,17 @@ def _move_memberships(
 ) -> int:
     """Give places on teams on; who carries the case or is on its team already is not put twice."""
     now = periods.now()
+    moved = 0
     for member in memberships:
-        CaseMember.objects.filter(pk=member.pk).update(until=max(now, member.since))
+        # Read before the cases were held: who left a team meanwhile gives no place on.
+        still = CaseMember.objects.filter(pk=member.pk, until__isnull=True)
+        if not still.update(until=max(now, member.since)):
+            continue
+        moved += 1
         participant = Participant.objects.get(pk=member.participant_id)
         there = CaseMember.objects.filter(
             participant=participant, user=rest_to, until__isnull=True
         ).exists()
         if participant.worker_id != rest_to.pk and not there:
             CaseMember.objects.create(participant=participant, user=rest_to, since=now, added_by=by)
-    return len(memberships)
+    return moved

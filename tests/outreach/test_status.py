@@ -504,3 +504,13 @@ def test_a_role_without_cases_opens_no_step(case, make_user, basrah, signed_in):
             reverse("outreach:close", args=[participant.code])
         )
         assert answer.status_code == 403
+
+
+def test_the_task_of_a_worker_who_has_none_any_more_goes_to_the_supervisor(case, team):
+    participant = case()
+    team.worker.role = "data"
+    team.worker.save(update_fields=["role"])
+    until = today() + timedelta(days=7)
+    status.pause(again(participant), reason="detained", until=until, by=team.supervisor)
+
+    assert Task.objects.open().get(kind=status.LOOK_AGAIN).assignee == team.supervisor

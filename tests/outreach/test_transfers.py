@@ -24,7 +24,7 @@ from outreach.exceptions import (
     OutreachRefusal,
 )
 from outreach.models import CaseMember, Handover, Participant, Transfer
-from outreach.services import mediators, screening, status
+from outreach.services import cases, mediators, screening, status
 from outreach.services import transfers as services
 from tests.incidents.test_two_connections import meet
 from tests.test_permissions import comparable
@@ -287,6 +287,24 @@ def test_an_interrupter_s_places_on_teams_are_handed_over_too(case: Any, team: A
     services.hand_over(team.interrupter, cases_to={}, rest_to=team.worker2, by=team.supervisor)
     assert Participant.objects.visible_to(team.worker2).get() == participant
     assert not Participant.objects.visible_to(team.interrupter).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_leaves_a_team_meanwhile_gives_no_place_on(case: Any, team: Any) -> None:
+    participant = case(team=[team.interrupter])
+
+    def leave() -> None:
+        cases.locked(participant)
+        CaseMember.objects.update(until=periods.now())
+
+    came = meet(
+        leave,
+        lambda: services.hand_over(
+            team.interrupter, cases_to={}, rest_to=team.worker2, by=team.supervisor
+        ),
+    )
+    assert came.memberships == 0
+    assert not Participant.objects.visible_to(team.worker2).exists()
 
 
 def test_who_hands_over_whose_work(
