@@ -75,7 +75,8 @@ def transfer_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         {
             "transfer": transfer,
             "case": participant,
-            "reason": vault.unseal(transfer, services.REASON, by=user),
+            # Who is asked reads the code, the site and who asks until the case is theirs.
+            "reason": vault.unseal(transfer, services.REASON, by=user) if sees_case else "",
             "sees_case": sees_case,
             "may_answer": waits and transfer.to_user_id == user.pk and user.has_perm(TRANSFER),
             "may_take_back": waits
