@@ -242,6 +242,16 @@ def sealed_fields(instance: models.Model) -> list[str]:
     return list(rows.order_by("id").values_list("column", flat=True))
 
 
+def rows_with(instances: Iterable[models.Model], fields: Iterable[str]) -> set[object]:
+    """Keys of those records of one table with any of the fields sealed; nothing is opened."""
+    keys = {str(row.pk): row for row in instances}
+    if not keys:
+        return set()
+    table = next(iter(keys.values()))._meta.db_table
+    found = Sealed.objects.filter(table=table, row__in=list(keys), column__in=list(fields))
+    return {keys[key].pk for key in found.values_list("row", flat=True)}
+
+
 def reveals_left(user: User) -> int:
     """How many identities the person may still reveal today."""
     used = RevealCount.objects.filter(user=user, day=periods.now().date()).first()

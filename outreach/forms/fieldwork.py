@@ -163,6 +163,11 @@ class EventForm(_Keyed):
             self.fields["kind"].choices = codes.choices(name)
         self.fields["zone"].choices = [NOT_SAID, *((k, z.name) for k, z in self.zones.items())]
         self.fields["place"].choices = [NOT_SAID, *((k, p.name) for k, p in self.places.items())]
+        if sort == FieldEvent.Sort.GROUP:
+            self.fields["note"].help_text = _(
+                "Kept sealed. Read by you, those who supervise you, and whoever carries the case"
+                " of somebody present. Erased when one of those present takes consent back."
+            )
         if "present" in self.fields:
             self.fields["present"].choices = [(code, code) for code in self.cases]
         self.counted: dict[str, tuple[str, str]] = {}

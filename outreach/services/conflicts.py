@@ -87,8 +87,23 @@ _NAME_IS_TIE = {
     "family": TieKind.FAMILY,
 }
 
-erases(ConflictParty, "participant", ("name",), title=_("Sides of conflicts"))
-erases(PartyTie, "party__participant", ("value",), title=_("Ties"))
+# That somebody is a side is for who sees the conflict, also on the sheet of what is held.
+erases(
+    ConflictParty,
+    "participant",
+    ("name",),
+    title=_("Sides of conflicts"),
+    seen=lambda rows, by: rows.filter(conflict__in=Conflict.objects.visible_to(by).values("pk")),
+)
+erases(
+    PartyTie,
+    "party__participant",
+    ("value",),
+    title=_("Ties"),
+    seen=lambda rows, by: rows.filter(
+        party__conflict__in=Conflict.objects.visible_to(by).values("pk")
+    ),
+)
 
 
 @dataclass(frozen=True)

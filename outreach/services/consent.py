@@ -9,7 +9,7 @@ Then a withdrawal erases them too, and the sheet "what is held about me" prints 
 stay, with their codes, days and counts.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from importlib import import_module
@@ -40,6 +40,10 @@ class Held:
     path: str
     fields: tuple[str, ...]
     title: Any
+    #: On the sheet in the place of the words, made of the row; the words are not opened then.
+    instead: Callable[[Any], Any] | None = None
+    #: Which of the rows are for a reader who may see the case; None is all.
+    seen: Callable[[Any, User], Any] | None = None
 
     def rows(self, participant: Participant) -> Any:
         """The rows of one case."""
@@ -47,18 +51,32 @@ class Held:
             return Participant.objects.filter(pk=participant.pk)
         return self.model._default_manager.filter(**{self.path: participant.pk}).order_by("pk")
 
+    def rows_for(self, participant: Participant, reader: User) -> Any:
+        """Those of its rows that a reader of the case may see."""
+        rows = self.rows(participant)
+        return self.seen(rows, reader) if self.seen else rows
+
 
 _held: dict[str, Held] = {}
 
 
-def erases(model: type[models.Model], path: str, fields: Iterable[str], *, title: Any = "") -> None:
+def erases(
+    model: type[models.Model],
+    path: str,
+    fields: Iterable[str],
+    *,
+    title: Any = "",
+    instead: Callable[[Any], Any] | None = None,
+    seen: Callable[[Any, User], Any] | None = None,
+) -> None:
     """Say that a model seals `fields` of a case to which `path` leads, e.g. `plan__participant`.
 
-    `title` heads them on the sheet of what is held; asked for at every start, so the same again
-    replaces what stood.
+    `title` heads them on the sheet of what is held, `instead` stands there for what is not to be
+    opened, and `seen` leaves out what its reader does not see; everything is erased all the same.
+    Asked for at every start, so the same again replaces what stood.
     """
     _held[f"{model._meta.label}:{path}"] = Held(
-        model, path, tuple(fields), title or model._meta.verbose_name_plural
+        model, path, tuple(fields), title or model._meta.verbose_name_plural, instead, seen
     )
 
 

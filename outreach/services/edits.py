@@ -18,6 +18,7 @@ from typing import Any
 
 from django.db import transaction
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ceasefire import audit, codes, periods, vault, worklist
@@ -69,8 +70,28 @@ worklist.task_kind(
 )
 worklist.kind(EDITS_MET, _("Somebody wrote something else than you. Both are kept."), address=_page)
 
-consent.erases(FieldChange, "participant", (BEFORE,), title=_("What stood there before"))
-consent.erases(EditConflict, "participant", (THEIRS, MINE), title=_("Two values to choose from"))
+
+def _not_opened(row: FieldChange | EditConflict) -> str:
+    """On the sheet of what is held: names and phones are opened as reveals only, old ones too."""
+    return gettext("%(field)s: an older value is kept. It is not opened here.") % {
+        "field": LABELS.get(row.field, row.field)
+    }
+
+
+consent.erases(
+    FieldChange,
+    "participant",
+    (BEFORE,),
+    title=_("What stood there before"),
+    instead=_not_opened,
+)
+consent.erases(
+    EditConflict,
+    "participant",
+    (THEIRS, MINE),
+    title=_("Two values to choose from"),
+    instead=_not_opened,
+)
 
 
 class ZoneClosed(OutreachRefusal):

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from ceasefire import audit, codes, periods, vault
 from ceasefire.people.models import User
@@ -27,9 +28,20 @@ from outreach.exceptions import (
 from outreach.models import EventAttendance, FieldEvent, Participant, SessionPresence
 from outreach.models.contacts import CLOCK_TOLERANCE, GROUP
 from outreach.models.fieldwork import EVENT_NOTE
-from outreach.services import cases, contacts
+from outreach.models.participants import team_ids
+from outreach.services import cases, consent, contacts
 
 LOG = "outreach.log_work"
+
+# About everybody who was there: with the consent of one it goes for all, and nobody's sheet shows
+# it.
+consent.erases(
+    FieldEvent,
+    "presences__contact__participant",
+    (EVENT_NOTE,),
+    title=_("Group sessions"),
+    instead=lambda _row: _("A note about the whole group is kept. It is not opened here."),
+)
 
 
 def places_of(site: Site) -> list[Place]:
@@ -191,13 +203,30 @@ def take_back_event(event: FieldEvent, *, by: User) -> FieldEvent:
     return event
 
 
+def _present(event: FieldEvent) -> Any:
+    """Keys of the cases that were at a session."""
+    rows = SessionPresence.objects.filter(event=event, contact__taken_back__isnull=True)
+    return rows.values_list("contact__participant", flat=True)
+
+
+def may_read_note(event: FieldEvent, reader: Any) -> bool:
+    """Whether the words to an event are for a reader who may see that it was.
+
+    Those to a group session can be about who was there. They are for its author, for the
+    supervisors and managers of the author's work, and for who sees the case of somebody present.
+    """
+    if event.sort != FieldEvent.Sort.GROUP or event.created_by_id == reader.pk:
+        return True
+    if reader.has_perm("outreach.change_rules") and event.site_id in reader.site_ids:
+        return True
+    if reader.has_perm("outreach.supervise") and event.created_by_id in team_ids(reader):
+        return True
+    return Participant.objects.visible_to(reader).filter(pk__in=_present(event)).exists()
+
+
 def presences_for(event: FieldEvent, reader: Any) -> tuple[list[Participant], int]:
     """Who was at a session, as far as the reader may see them; and how many others."""
-    present = set(
-        SessionPresence.objects.filter(event=event, contact__taken_back__isnull=True).values_list(
-            "contact__participant", flat=True
-        )
-    )
+    present = set(_present(event))
     if not present:
         return [], 0
     seen = list(Participant.objects.visible_to(reader).filter(pk__in=present).order_by("code"))

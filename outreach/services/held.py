@@ -1,11 +1,12 @@
-"""What is held about somebody, in words, to be printed for them: all of it but a score.
+"""What is held about somebody, in words, to be printed for them: all of it but a score, as far as
+who prints it sees it.
 
 The score of a screening is for the site team and stands on no paper with a name; its answers do.
 Sealed texts come from whatever registered them (`outreach.services.consent.erases`), so a part that
 is added later is on the sheet without being named here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,8 +47,9 @@ def all_held(participant: Participant, *, by: User, reason: str) -> list[Part]:
     """Everything that is held about somebody, in words of the active language.
 
     Each sealed field of the identity counts as one of the day's reveals (`identity.RevealLimit`
-    where fewer are left, and then nothing is shown); the other sealed texts are read as the case
-    team reads them. The sheet as a whole is written down too.
+    where fewer are left, and then nothing is shown); what stood in such a field before is told of
+    and not opened. The other sealed texts are read as the case team reads them, those of conflicts
+    by who sees the conflict. The sheet as a whole is written down too.
     """
     if not identity.may_reveal(participant, by):
         raise NotForThisPerson
@@ -178,20 +180,35 @@ DATED: tuple[tuple[Any, Callable[[Participant], Lines]], ...] = (
 
 
 def _texts(participant: Participant, *, by: User) -> list[Part]:
-    """The sealed texts of every part of the work, under its heading, with their day."""
+    """The sealed texts of every part of the work, under its heading, with their day.
+
+    As far as the reader sees the record they belong to; what is not to be opened is told of only.
+    """
     parts: dict[str, Part] = {}
     for one in consent.held():
         if one.model is Participant:
             continue
-        rows = list(one.rows(participant)[:MOST_ROWS])
-        opened = vault.unseal_rows(rows, one.fields, by=by)
-        for row in rows:
-            words = [text for text in opened[row.pk].values() if text]
-            if words:
-                title = str(one.title)
-                part = parts.setdefault(title, Part(title))
-                part.texts.append((_day_of(row), "\n".join(words)))
+        rows = list(one.rows_for(participant, by)[:MOST_ROWS])
+        for row, words in _words(one, rows, by=by):
+            title = str(one.title)
+            part = parts.setdefault(title, Part(title))
+            part.texts.append((_day_of(row), words))
     return list(parts.values())
+
+
+def _words(one: consent.Held, rows: list[Any], *, by: User) -> Iterator[tuple[Any, str]]:
+    """The rows of which something is sealed, each with what the sheet says of it."""
+    if one.instead is not None:
+        there = vault.rows_with(rows, one.fields)
+        for row in rows:
+            if row.pk in there:
+                yield row, str(one.instead(row))
+        return
+    opened = vault.unseal_rows(rows, one.fields, by=by)
+    for row in rows:
+        words = [text for text in opened[row.pk].values() if text]
+        if words:
+            yield row, "\n".join(words)
 
 
 def _day_of(row: models.Model) -> Any:

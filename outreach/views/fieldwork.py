@@ -130,7 +130,9 @@ def event_detail(request: HttpRequest, code: str) -> HttpResponse:
         "outreach/event_detail.html",
         {
             "event": event,
-            "note": vault.unseal(event, EVENT_NOTE, by=request.user),
+            "note": vault.unseal(event, EVENT_NOTE, by=request.user)
+            if fieldwork.may_read_note(event, request.user)
+            else "",
             "incident": event.incident
             if event.incident and event.incident.is_visible_to(request.user)
             else None,

@@ -31,7 +31,6 @@ S = Participant.Status
 OF_NO_CASE = {
     "outreach.Conflict.close_reason",
     "outreach.Conflict.note",
-    "outreach.FieldEvent.note",
     "outreach.FollowUp.note",
     "outreach.MediationSession.note",
     "outreach.NeutralityWaiver.reason",

@@ -23,7 +23,7 @@ from outreach.exceptions import (
     TakenBackAlready,
 )
 from outreach.models import Contact, FieldEvent, Shift
-from outreach.services import fieldwork, shifts
+from outreach.services import consent, contacts, fieldwork, shifts
 from tests.incidents.test_two_connections import meet
 from tests.test_permissions import comparable
 
@@ -122,6 +122,54 @@ def test_who_was_there_is_shown_as_far_as_the_reader_may_see(
     assert hers.code in body
     assert mine.code not in body
     assert "and 1 other" in body
+
+
+@pytest.mark.django_db
+def test_the_note_of_a_session_is_for_who_sees_somebody_present_or_the_author(
+    case: Any, team: Any, manager: Any, make_user: Any, basrah: Any, client: Any
+) -> None:
+    hers = case(by=team.worker2, team=[team.worker])
+    stranger, boss = make_user("worker", basrah), make_user("supervisor", basrah)
+    kept = "Haider spoke of his brother"
+    event = record(
+        team.worker, basrah, "group", kind="work", participants=[case(), hers], note=kept
+    )
+    for person, reads in (
+        (team.worker, True),
+        (team.worker2, True),
+        (team.supervisor, True),
+        (manager, True),
+        (team.interrupter, False),
+        (stranger, False),
+        (boss, False),
+    ):
+        client.force_login(person)
+        body = client.get(reverse("outreach:event_detail", args=[event.code])).content.decode()
+        assert event.code in body
+        assert (kept in body) is reads, person
+
+    # Who was not there after all opens it to nobody.
+    contacts.take_back(
+        Contact.objects.get(session__event=event, participant=hers), reason="facts", by=team.worker
+    )
+    assert not fieldwork.may_read_note(event, team.worker2)
+
+
+@pytest.mark.django_db
+def test_the_note_of_a_session_goes_with_the_consent_of_one_who_was_there(
+    case: Any, team: Any, basrah: Any, client: Any
+) -> None:
+    one, other = case(), case()
+    facts = {"kind": "work", "note": "about both"}
+    shared = record(team.worker, basrah, "group", participants=[one, other], **facts)
+    without = record(team.worker, basrah, "group", participants=[other], **facts)
+    consent.withdraw_consent(one, manner="spoken", by=team.worker)
+    consent.erase(one.pk)
+    assert vault.unseal(shared, "note", by=team.worker) == ""
+    assert vault.unseal(without, "note", by=team.worker) == "about both"
+    client.force_login(team.worker)
+    form = client.get(reverse("outreach:event_new"), {"sort": "group"}).content.decode()
+    assert "Erased when one of those present takes consent back." in form
 
 
 @pytest.mark.django_db

@@ -11,7 +11,8 @@ from ceasefire.people.roles import Role
 from ceasefire.vault.models import RevealCount
 from ceasefire.worklist.models import Notification
 from outreach.models import SEALED, NeedsAssessment, Referral, RiskScreening, SearchCount
-from outreach.services import contacts, identity
+from outreach.services import contacts, edits, fieldwork, identity
+from outreach.services.conflicts import PartyFacts
 from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -341,6 +342,53 @@ def test_the_sheet_tells_what_every_part_keeps_but_no_score(known, team, signed_
         assert part in page
     assert "<bdi>17</bdi>" not in page
     assert "17/" not in page
+
+
+def test_the_sheet_opens_no_older_name_or_phone_and_no_note_of_a_group(known, team, signed_in):
+    for phone in ("0780 111 2222", "0780 333 4444"):
+        known.refresh_from_db()
+        edits.edit_participant(known, typed={"phone": phone}, version=known.version, by=team.worker)
+    fieldwork.record_event(
+        by=team.worker,
+        site=known.site,
+        sort="group",
+        kind="work",
+        participants=[known],
+        note="about somebody else",
+    )
+    page = (
+        signed_in(team.worker)
+        .post(held_address(known), {"language": "en", "reason": "He asked", "password": PASSWORD})
+        .content.decode()
+    )
+    assert "0780 333 4444" in page
+    assert "0780 111 2222" not in page
+    assert IDENTITY["phone"] not in page
+    assert page.count("Phone: an older value is kept.") == 2
+    assert "about somebody else" not in page
+    assert "A note about the whole group is kept." in page
+    assert RevealCount.objects.get().count == 6
+
+
+def test_the_sheet_tells_of_a_conflict_only_to_who_sees_it(
+    known, team, manager, signed_in, conflict
+):
+    """That a participant is a side is not to be learned from it, nor that there is more."""
+    bound = PartyFacts("person", participant=known, ties=(("tribe", "Bani Malik"),))
+    other = PartyFacts("tribe", "Al-Bu Muhammad")
+    typed = {"language": "en", "reason": "He asked", "password": PASSWORD}
+    pages = {}
+    for state in ("before", "after"):
+        if state == "after":
+            conflict(by=team.supervisor, parties=(bound, other))
+        answer = signed_in(team.worker).post(held_address(known), typed)
+        pages[state] = answer.content.decode()
+        assert "a supervisor or a manager may be able to print more" in pages[state]
+        assert "Ties" not in pages[state]
+    assert "Bani Malik" not in pages["after"]
+    RevealCount.objects.all().delete()
+    page = signed_in(manager).post(held_address(known), typed).content.decode().casefold()
+    assert "ties" in page
 
 
 def test_the_sheet_needs_the_password(known, team, signed_in):
