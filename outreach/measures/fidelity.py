@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, Q, Sum
+from django.db.models import Count, Exists, OuterRef, Q, Subquery, Sum
 
 from ceasefire import periods, rulesets
 from ceasefire.people.models import User
@@ -23,12 +23,15 @@ from outreach.models import (
     ConflictStep,
     MediationSession,
     Participant,
+    ParticipantStep,
     SupervisionSheet,
 )
 from outreach.models.fieldwork import LogHours
 
 #: A case is gone through at least so often.
 REVIEWED_WITHIN = timedelta(weeks=4)
+#: Home visits are counted over four weeks, as the standard of a month is.
+HOME_WEEKS = 4
 #: A conflict that was settled is watched for so long.
 WATCHED_FOR = timedelta(days=90)
 #: Outcomes after which it is watched.
@@ -129,8 +132,8 @@ met AS (
   GROUP BY l.participant_id
 )
 SELECT r.reviewed,
-       COUNT(*) FILTER (WHERE m.good = m.weeks AND h.home >= %(home)s),
-       COUNT(*) FILTER (WHERE m.good > 0 AND NOT (m.good = m.weeks AND h.home >= %(home)s)),
+       COUNT(*) FILTER (WHERE m.good = m.weeks AND h.home >= a.home),
+       COUNT(*) FILTER (WHERE m.good > 0 AND NOT (m.good = m.weeks AND h.home >= a.home)),
        COUNT(*) FILTER (WHERE m.good = 0)
 FROM met m
 CROSS JOIN LATERAL (
@@ -139,6 +142,15 @@ CROSS JOIN LATERAL (
     AND k.at >= %(home_from)s AND k.at < %(last)s
     AND NOT EXISTS (SELECT 1 FROM outreach_contacttakenback t WHERE t.contact_id = k.id)
 ) h
+CROSS JOIN LATERAL (
+  SELECT %(home)s * COUNT(*) / %(home_weeks)s AS home
+  FROM unnest(%(home_starts)s::timestamptz[], %(home_ends)s::timestamptz[]) AS w (starts, ends)
+  WHERE EXISTS (
+    SELECT 1 FROM steps s
+    WHERE s.participant_id = m.participant_id AND s.to_status = 'active'
+      AND s.at <= w.starts AND (s.until IS NULL OR s.until >= w.ends)
+  )
+) a
 CROSS JOIN LATERAL (
   SELECT EXISTS (
     SELECT 1 FROM outreach_casereview v
@@ -153,7 +165,8 @@ def attended(site_id: int, start: date, end: date, *, week_start: int, on: date)
     """How the people of a site were attended to; weeks that began in the span and are over by `on`.
 
     The standard is the one that counts on the last day. Home visits are counted over the four weeks
-    to the end of the last of these weeks. All zero where no week is over.
+    to the end of the last of these weeks, and asked for by the share of them in which the case was
+    active, rounded down. All zero where no week is over.
     """
     weeks = [week for week in Week.starts_between(start, end, week_start) if week.end <= on]
     cells = [[0, 0, 0], [0, 0, 0]]
@@ -161,6 +174,7 @@ def attended(site_id: int, start: date, end: date, *, week_start: int, on: date)
         day = min(end - timedelta(days=1), on)
         rule = rulesets.by_site("contact_standard", [Site(pk=site_id)], day)[site_id].content
         last = weeks[-1].ends_at
+        of_home = [weeks[-1].plus(number + 1 - HOME_WEEKS) for number in range(HOME_WEEKS)]
         with connection.cursor() as cursor:
             cursor.execute(
                 _ATTENDED,
@@ -173,7 +187,10 @@ def attended(site_id: int, start: date, end: date, *, week_start: int, on: date)
                     "contacts": rule["weekly_contacts"],
                     "face": rule["weekly_face_to_face"],
                     "home": rule["monthly_home_visits"],
-                    "home_from": weeks[-1].plus(-3).starts_at,
+                    "home_weeks": HOME_WEEKS,
+                    "home_from": of_home[0].starts_at,
+                    "home_starts": [week.starts_at for week in of_home],
+                    "home_ends": [week.ends_at for week in of_home],
                     "review_from": last - REVIEWED_WITHIN,
                 },
             )
@@ -293,25 +310,32 @@ class TakenIn:
 
 
 def taken_in(site_id: int, start: date, end: date) -> TakenIn:
-    """Distinct people, those who came back after a closure among them."""
-    steps = Participant.objects.filter(
-        site=site_id,
-        steps__to_status=Participant.Status.ACTIVE,
-        steps__from_status=Participant.Status.ELIGIBLE,
-        steps__at__gte=_moment(start),
-        steps__at__lt=_moment(end),
+    """Distinct people, those who came back after a closure among them; each by the latest intake.
+
+    It was by exception where the step by which the case became eligible for it was one.
+    """
+    made_eligible = ParticipantStep.objects.filter(
+        participant=OuterRef("participant"),
+        to_status=Participant.Status.ELIGIBLE,
+        at__lte=OuterRef("at"),
     )
-    excepted = Participant.objects.filter(
-        site=site_id,
-        steps__from_status=Participant.Status.EXCEPTION,
-        steps__to_status=Participant.Status.ELIGIBLE,
-        steps__at__lt=_moment(end),
+    intakes = (
+        ParticipantStep.objects.filter(
+            participant__site=site_id,
+            from_status=Participant.Status.ELIGIBLE,
+            to_status=Participant.Status.ACTIVE,
+            at__gte=_moment(start),
+            at__lt=_moment(end),
+        )
+        .order_by("participant_id", "-at", "-pk")
+        .distinct("participant_id")
+        .annotate(
+            came_from=Subquery(made_eligible.order_by("-at", "-pk").values("from_status")[:1])
+        )
     )
-    counts = steps.aggregate(
-        all=Count("pk", distinct=True),
-        excepted=Count("pk", distinct=True, filter=Q(pk__in=excepted.values("pk"))),
-    )
-    return TakenIn(counts["all"] - counts["excepted"], counts["excepted"])
+    found = list(intakes.values_list("came_from", flat=True))
+    excepted = found.count(Participant.Status.EXCEPTION)
+    return TakenIn(len(found) - excepted, excepted)
 
 
 def months(on: date, count: int = 12) -> Sequence[date]:

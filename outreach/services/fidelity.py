@@ -4,7 +4,9 @@ A manager of the site is of the site's team, who sees the people themselves: the
 the running month included. Everybody else (data officer, auditor) reads months that are over, and
 numbers that are `disclosure`'s: of people and of conflicts none below 10, of incidents none below
 3, and none that could be worked out from the others. A month and a site are the only breakdown, and
-every table of the same people is hidden together, so no two tables can be subtracted.
+every table of the same people is hidden together, so no two tables can be subtracted. The bands of
+caseloads and the signed sheets of a site with fewer than 3 workers are left out for them: each
+would be known by the numbers.
 """
 
 from collections.abc import Sequence
@@ -20,6 +22,8 @@ from outreach import measures
 
 VIEW = "outreach.view_measures"
 SENSITIVE = "reports.view_sensitive_counts"
+#: Of fewer workers each would be known by the numbers.
+FEWEST_WORKERS = 3
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,8 @@ class Counts:
 class Fidelity:
     """Everything of one site and month."""
 
-    bands: measures.Bands
+    #: None where the site has too few workers for this reader.
+    bands: measures.Bands | None
     staffing: measures.Staffing
     #: Whole standard, part, none.
     contacts: Counts
@@ -62,7 +67,8 @@ class Fidelity:
     reignited: Counts
     #: By the rule, by exception.
     taken_in: Counts
-    supervised: measures.Supervised
+    #: None as the bands are.
+    supervised: measures.Supervised | None
     hours: measures.Hours
 
     @property
@@ -102,8 +108,11 @@ def fidelity(site: Site, month: date, reader: Any, *, on: date) -> Fidelity:
     answered = incident_measures.answered(*span, exclude_sensitive=not reader.has_perm(SENSITIVE))
     again = measures.reignitions(*span)
     taken = measures.taken_in(*span)
+    bands = measures.caseload_bands(site.pk, on)
+    supervised = measures.supervised(*span, week_start=site.week_start, on=on)
+    of_staff = whole or bands.workers >= FEWEST_WORKERS
     return Fidelity(
-        bands=measures.caseload_bands(site.pk, on),
+        bands=bands if of_staff else None,
         staffing=measures.staffing([site.pk])[0],
         contacts=contacts,
         reviewed=reviewed,
@@ -113,7 +122,7 @@ def fidelity(site: Site, month: date, reader: Any, *, on: date) -> Fidelity:
         mediated=_counts(measures.mediations(*span).by_outcome, whole),
         reignited=_counts((again.reignited, again.quiet), whole),
         taken_in=_counts((taken.by_rule, taken.by_exception), whole),
-        supervised=measures.supervised(*span, week_start=site.week_start, on=on),
+        supervised=supervised if of_staff else None,
         hours=measures.hours(*span),
     )
 

@@ -245,6 +245,8 @@ def _line(
     paused = case.status == Participant.Status.PAUSED
     # A case that began in the week, or rests, is measured against nothing.
     whole = not paused and case.status_since <= week.starts_at
+    # Home visits are asked for by the share of the four weeks in which the case was as it is.
+    lived = sum(case.status_since <= week.plus(-back).starts_at for back in range(HOME_WEEKS))
     spoken = max(case.last_contact_at or case.status_since, case.status_since)
     quiet_days = max(0, (on - periods.local_day(spoken)).days)
     reviewed_on = periods.local_day(reviewed_at) if reviewed_at else None
@@ -256,7 +258,7 @@ def _line(
         case=case,
         contacts=met("contacts", rule.weekly_contacts),
         face_to_face=met("face_to_face", rule.weekly_face_to_face),
-        home=met("home", rule.monthly_home_visits),
+        home=met("home", rule.monthly_home_visits * lived // HOME_WEEKS),
         quiet_days=quiet_days,
         quiet="good" if paused else rule.word(quiet_days),
         reviewed_on=reviewed_on,

@@ -46,6 +46,7 @@ def fidelity_page(request: HttpRequest) -> HttpResponse:
             "bands": [
                 (getattr(found.bands, word), *WORDS[word])
                 for word in ("few", "room", "good", "many", "over")
+                if found.bands is not None
             ],
             "outcomes": list(
                 zip(

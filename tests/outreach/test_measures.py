@@ -107,6 +107,25 @@ def test_home_visits_are_part_of_the_whole_standard(lived: Any, basrah: Any) -> 
     assert attended(basrah) == ((0, 0, 0), (0, 1, 0))
 
 
+def test_home_visits_are_asked_for_by_the_weeks_that_a_case_was_active(
+    lived: Any, basrah: Any
+) -> None:
+    # The standard asks for two in four weeks: one in three or two, none in one.
+    for since, visits in (
+        (date(2026, 10, 24), 0),
+        (date(2026, 10, 17), 0),
+        (date(2026, 10, 17), 1),
+        (date(2026, 10, 10), 1),
+        (date(2026, 9, 1), 1),
+        (date(2026, 9, 1), 2),
+    ):
+        one = lived(since=since)
+        meet_fully(one, mode="street")
+        for number in range(visits):
+            meet(one, date(2026, 10, 26 + number))
+    assert attended(basrah) == ((0, 0, 0), (4, 2, 0))
+
+
 def test_weeks_that_are_not_over_are_not_counted(lived: Any, basrah: Any) -> None:
     lived()
     for on, people in ((date(2026, 10, 10), 0), (date(2026, 10, 11), 1)):
@@ -248,6 +267,27 @@ def test_an_exception_is_counted_apart(case: Any, basrah: Any) -> None:
     assert (found.by_rule, found.by_exception) == (2, 1)
 
 
+def test_an_exception_of_an_earlier_intake_says_nothing_of_the_latest(
+    case: Any, basrah: Any
+) -> None:
+    one = case()
+    for day, before, after in (
+        (date(2026, 3, 1), "exception", "eligible"),
+        (date(2026, 3, 2), "eligible", "active"),
+        (date(2026, 5, 1), "active", "closed"),
+        (date(2026, 10, 1), "closed", "screening"),
+        (date(2026, 10, 2), "screening", "eligible"),
+        (date(2026, 10, 3), "eligible", "active"),
+    ):
+        ParticipantStep.objects.create(
+            participant=one, from_status=before, to_status=after, worker=one.worker, at=at(day)
+        )
+    march = measures.taken_in(basrah.pk, date(2026, 3, 1), date(2026, 4, 1))
+    assert (march.by_rule, march.by_exception) == (0, 1)
+    october = measures.taken_in(basrah.pk, MONTH, NEXT)
+    assert (october.by_rule, october.by_exception) == (1, 0)
+
+
 def test_the_ratio_is_one_to_six(basrah: Any, make_user: Any, supervisor: Any) -> None:
     for _number in range(6):
         make_user(Role.WORKER, basrah)
@@ -308,6 +348,28 @@ def test_the_two_tables_of_the_same_people_are_hidden_together(
     assert found.contacts.total is None
     assert found.reviewed.total is None
     assert [*found.contacts.cells, *found.reviewed.cells].count(9) == 0
+
+
+def test_what_would_be_one_workers_numbers_is_left_out_for_outsiders(
+    basrah: Any,
+    worker: Any,
+    manager: Any,
+    data_officer: Any,
+    auditor: Any,
+    make_user: Any,
+    signed_in: Any,
+) -> None:
+    make_user(Role.WORKER, basrah)
+    said = "Left out: the site has fewer than 3 workers"
+    for reader, left_out in ((manager, False), (data_officer, True), (auditor, True)):
+        found = fidelity.fidelity(basrah, MONTH, reader, on=ON)
+        assert [found.bands is None, found.supervised is None] == [left_out] * 2
+        page = signed_in(reader).get(PAGE, {"site": basrah.code}).content.decode()
+        assert (said in page) is left_out
+    make_user(Role.WORKER, basrah)
+    found = fidelity.fidelity(basrah, MONTH, data_officer, on=ON)
+    assert found.bands is not None
+    assert found.supervised is not None
 
 
 def test_outsiders_read_months_that_are_over(

@@ -105,6 +105,15 @@ def test_contacts_of_the_last_full_week_are_held_against_the_standard(
     assert lines[resting].paused
 
 
+@pytest.mark.parametrize(("weeks", "wanted"), [(4, 2), (3, 1), (2, 1), (1, 0)])
+def test_home_visits_are_asked_for_by_the_weeks_of_the_case(
+    old_case: Any, team: Any, basrah: Any, weeks: int, wanted: int
+) -> None:
+    old_case(status_since=last_week(basrah).plus(1 - weeks).starts_at)
+    (line,) = seen(team, basrah).lines
+    assert line.home.wanted == wanted
+
+
 def test_who_was_not_gone_through_in_four_weeks_comes_first(
     old_case: Any, team: Any, basrah: Any, supervisor: Any
 ) -> None:
