@@ -253,7 +253,7 @@ def open_conflict(
         raise SidesMissing
     if len(parties) > MOST_SIDES:
         raise SidesFull
-    _hold_participants(parties, by=by)
+    _hold_participants(parties, site_id=site.pk, by=by)
     _refuse_unseen(facts, incident, by=by)
     now = periods.now()
     conflict = Conflict(
@@ -321,14 +321,17 @@ def _refuse_unseen(facts: dict[str, Any], incident: Incident | None, *, by: User
         raise NotForThisPerson
 
 
-def _hold_participants(parties: Iterable[PartyFacts], *, by: User) -> None:
-    """Lock the participants among the sides, so that nobody erases them meanwhile."""
+def _hold_participants(parties: Iterable[PartyFacts], *, site_id: int, by: User) -> None:
+    """Lock the participants among the sides, so that nobody erases them meanwhile.
+
+    A case of another site is no side: whoever sees the conflict there would read its code.
+    """
     ids = {party.participant.pk for party in parties if party.participant is not None}
     for key in sorted(ids):
         participant = cases.locked(Participant(pk=key))
         seen = Participant.objects.visible_to(by).filter(pk=key).exists()
         gone = participant.identity_erased_at or participant.consent_withdrawn_at
-        if not seen or gone is not None:
+        if not seen or gone is not None or participant.site_id != site_id:
             raise NotASide
 
 
@@ -406,7 +409,7 @@ def add_party(
     conflict: Conflict, facts: PartyFacts, *, by: User, version: int | None = None
 ) -> ConflictParty:
     """Add a side. A participant may be one if the person sees the case; no name is kept then."""
-    _hold_participants([facts], by=by)
+    _hold_participants([facts], site_id=conflict.site_id, by=by)
     conflict = held(conflict, by=by, version=version)
     if not conflict.is_open:
         raise NotAllowedFromHere
@@ -540,7 +543,11 @@ def is_quiet(conflict: Conflict, today: date) -> bool:
 def close(
     conflict: Conflict, *, by: User, reason: str = "", version: int | None = None
 ) -> Conflict:
-    """Close after 90 quiet days; before that a supervisor may, with a reason, which is sealed."""
+    """Close after 90 quiet days; before that a supervisor may, with a reason, which is sealed.
+
+    A truce in force stays as it was said, and nobody is reminded of it any more, unless the
+    conflict flares up again.
+    """
     conflict = held(conflict, by=by, version=version)
     if not conflict.is_open:
         raise NotAllowedFromHere
@@ -556,6 +563,7 @@ def close(
     if early:
         vault.seal(conflict, "close_reason", reason, by=by)
     end_ladder(conflict)
+    worklist.close_tasks(conflict_notices.TRUCE_ENDING, subject=conflict, by=by, reason="over")
     save(conflict, by=by)
     audit.record("conflict.closed", subject=conflict, by=by, detail={"early": early})
     return conflict

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from ceasefire import audit, periods, worklist
 from ceasefire.people.models import User
@@ -98,17 +99,20 @@ def hand_over_all(from_user: User, to_user: User, *, by: User) -> int:
     see stays where it is.
     """
     done = 0
-    mine = _may_be_given_on(by)
-    for key in mine.filter(lead=from_user).order_by("pk").values_list("pk", flat=True):
+    beside_now = ConflictMediator.objects.filter(user=from_user, until__isnull=True)
+    mine = _may_be_given_on(by).filter(Q(lead=from_user) | Q(pk__in=beside_now.values("conflict")))
+    for key in mine.order_by("pk").values_list("pk", flat=True):
         conflict = conflicts.held(Conflict(pk=key), by=by, permission=conflicts.SUPERVISE)
-        if conflict.lead_id != from_user.pk:
+        lead, *others = conflict_notices.mediators_of(conflict)
+        if from_user not in {lead, *others}:
             continue
-        beside = [one for one in conflict_notices.mediators_of(conflict)[1:] if one != from_user]
-        set_mediators(conflict, lead=to_user, beside=beside, by=by)
-        done += 1
-    ConflictMediator.objects.filter(
-        conflict__in=mine.values("pk"), user=from_user, until__isnull=True
-    ).update(until=periods.now())
+        done += lead == from_user
+        set_mediators(
+            conflict,
+            lead=to_user if lead == from_user else lead,
+            beside=[one for one in others if one != from_user],
+            by=by,
+        )
     return done
 
 

@@ -182,9 +182,13 @@ def record_breach(
 
 def _waiting(at: datetime) -> Q:
     soon = at + conflict_notices.REMIND_BEFORE
-    return Q(state=Truce.State.IN_FORCE) & (
-        Q(ends_at__lte=soon, ends_at__gt=at, reminded_at__isnull=True)
-        | Q(ends_at__lte=at, lapsed_told_at__isnull=True)
+    return (
+        Q(state=Truce.State.IN_FORCE)
+        & ~Q(conflict__state=Conflict.State.CLOSED)
+        & (
+            Q(ends_at__lte=soon, ends_at__gt=at, reminded_at__isnull=True)
+            | Q(ends_at__lte=at, lapsed_told_at__isnull=True)
+        )
     )
 
 

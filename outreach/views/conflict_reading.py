@@ -96,13 +96,15 @@ def _narrowed(rows: Any, given: dict[str, Any], sites: dict[str, Site]) -> Any:
     if given.get("due") == "follow_up":
         rows = rows.filter(next_follow_up_on__lt=periods.local_day(now))
     elif given.get("due") == "truce":
-        rows = rows.filter(truce_ends_at__lte=now + timedelta(days=3))
+        rows = rows.open().filter(truce_ends_at__lte=now + timedelta(days=3))
     return rows
 
 
 def _truce_tone(conflict: Conflict, now: Any) -> str:
     if conflict.truce_ends_at is None:
         return ""
+    if not conflict.is_open:
+        return "quiet"
     if conflict.truce_ends_at <= now:
         return "overdue"
     return "due" if conflict.truce_ends_at <= now + timedelta(days=1) else "quiet"

@@ -29,9 +29,10 @@ from outreach.models import (
     ConflictMediator,
     ConflictParty,
     ConflictStep,
+    Participant,
     PartyTie,
 )
-from outreach.services import conflicts, consent, follow_ups, mediators
+from outreach.services import conflicts, consent, follow_ups, mediators, settlements
 from outreach.services.conflict_risk import risk_of
 from outreach.services.conflicts import PartyFacts
 from tests.incidents.test_two_connections import meet
@@ -412,6 +413,55 @@ def test_a_closed_conflict_can_flare_up_again(conflict, team):
 
     assert now_of(made).state == "reignited"
     assert "conflict.reignited" in told(team.supervisor)
+
+
+def test_of_a_closed_conflict_nobody_is_reminded_of_the_truce(conflict, team):
+    made = conflict()
+    now = periods.now()
+    settlements.make_truce(made, starts_at=now, ends_at=now + timedelta(hours=5), by=team.worker)
+    settlements.remind(at=now)
+    assert tasks_of(team.worker) == ["conflict.truce_ending"]
+
+    conflicts.close(now_of(made), by=team.supervisor, reason="A mistake.")
+
+    assert tasks_of(team.worker) == []
+    later = now + timedelta(hours=6)
+    assert not settlements.is_due(later)
+    assert settlements.remind(at=later) == 0
+    conflicts.reignite(now_of(made), by=team.worker)
+    assert settlements.is_due(later)
+
+
+def test_a_case_of_another_site_is_no_side(conflict, team, case, zubair):
+    """Also for who works at both: others at the site of the conflict would read its code."""
+    team.supervisor.sites.add(zubair)
+    team.worker2.sites.add(zubair)
+    both = User.objects.get(pk=team.supervisor.pk)
+    there = case(by=team.worker2, site=zubair)
+    assert Participant.objects.visible_to(both).filter(pk=there.pk).exists()
+    side = PartyFacts("person", participant=there)
+    with pytest.raises(NotASide), transaction.atomic():
+        conflict(by=both, parties=(side, PartyFacts("tribe", "Al-Bu Muhammad")))
+    made = conflict()
+    with pytest.raises(NotASide), transaction.atomic():
+        conflicts.add_party(made, side, by=both)
+
+
+def test_a_place_beside_is_ended_with_a_trace(conflict, team):
+    made = conflict(by=team.worker2)
+    mediators.set_mediators(
+        made, lead=team.worker2, beside=[team.worker, team.interrupter], by=team.worker2
+    )
+    before = now_of(made).version
+
+    assert mediators.hand_over_all(team.worker, team.interrupter, by=team.supervisor) == 0
+
+    after = now_of(made)
+    beside = after.mediators.filter(until__isnull=True)
+    assert [row.user for row in beside] == [team.interrupter]
+    assert (after.lead, after.version) == (team.worker2, before + 1)
+    trace = AuditEvent.objects.filter(verb="conflict.mediators_set").order_by("-pk").first()
+    assert (trace.actor_id, trace.subject_id) == (team.supervisor.pk, made.code)
 
 
 def test_what_one_leads_goes_to_a_colleague_with_its_tasks(conflict, session, team):
