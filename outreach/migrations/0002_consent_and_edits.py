@@ -80,6 +80,14 @@ class Migration(migrations.Migration):
             model_name='participant',
             constraint=models.CheckConstraint(condition=models.Q(('asked_close_reason', ''), ('status__in', ['active', 'paused']), _connector='OR'), name='a_closure_is_asked_for_an_open_case'),
         ),
+        migrations.AddConstraint(
+            model_name='participant',
+            constraint=models.CheckConstraint(condition=models.Q(('consent_withdrawn_at__isnull', True), ('status', 'closed'), _connector='OR'), name='a_case_without_consent_is_closed'),
+        ),
+        migrations.AddConstraint(
+            model_name='participant',
+            constraint=models.CheckConstraint(condition=models.Q(('identity_erased_at__isnull', True), ('consent_withdrawn_at__isnull', False), _connector='OR'), name='an_erased_case_was_withdrawn'),
+        ),
         Access("outreach_consentrecord", app="SELECT, INSERT, UPDATE"),
         Access("outreach_searchcount", app="SELECT, INSERT, UPDATE"),
         migrations.CreateModel(

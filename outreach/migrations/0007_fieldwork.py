@@ -203,6 +203,7 @@ class Migration(migrations.Migration):
         Access("outreach_sessionpresence", app="SELECT, INSERT"),
         Access("outreach_shift", app="SELECT, INSERT, UPDATE"),
         Access("outreach_dailylog", app="SELECT, INSERT, UPDATE"),
-        Access("outreach_loghours"),
+        # The hours of a day are written anew as a whole.
+        Access("outreach_loghours", app="SELECT, INSERT, DELETE"),
         migrations.RunSQL(GUARD, UNGUARD),
     ]

@@ -183,7 +183,7 @@ class Participant(models.Model):
     rescreen_due_on = models.DateField(null=True, blank=True)
     #: From here on nothing is sealed for this case any more, whoever asks.
     consent_withdrawn_at = models.DateTimeField(null=True, blank=True)
-    #: Consent withdrawn, or kept no longer: the vault holds nothing of this case any more.
+    #: After a withdrawal: the vault holds nothing of this case any more.
     identity_erased_at = models.DateTimeField(null=True, blank=True)
 
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
@@ -245,6 +245,15 @@ class Participant(models.Model):
                 condition=Q(birth_year__isnull=True)
                 | Q(birth_year__gte=1900, birth_year__lte=2100),
                 name="a_participant_was_born_in_a_sane_year",
+            ),
+            models.CheckConstraint(
+                condition=Q(consent_withdrawn_at__isnull=True) | Q(status="closed"),
+                name="a_case_without_consent_is_closed",
+            ),
+            models.CheckConstraint(
+                condition=Q(identity_erased_at__isnull=True)
+                | Q(consent_withdrawn_at__isnull=False),
+                name="an_erased_case_was_withdrawn",
             ),
         ]
 

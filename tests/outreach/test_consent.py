@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
 from ceasefire import jobs, periods, vault
@@ -237,6 +237,17 @@ def test_every_sealed_text_of_a_case_is_erased_or_named_here():
     erased = {f"{one.model._meta.label}.{field}" for one in consent.held() for field in one.fields}
     described = {name for name in DESCRIBED if name.startswith("outreach.")}
     assert described - erased <= OF_NO_CASE
+
+
+def test_the_database_keeps_a_withdrawn_case_closed_and_erases_no_other(case):
+    one, now = case(), periods.now()
+    for facts in (
+        {"consent_withdrawn_at": now},
+        {"identity_erased_at": now},
+        {"identity_erased_at": now, "status": "closed", "close_reason": "moved"},
+    ):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Participant.objects.filter(pk=one.pk).update(**facts)
 
 
 # --- two at once ----------------------------------------------------------------------------------
