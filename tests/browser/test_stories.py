@@ -170,7 +170,7 @@ def test_5_a_session_cools_it_and_the_end_of_its_truce_is_brought_to_mind(phone_
 
     today = periods.now().date()
     thursday = next(
-        on for ahead in range(2, 9) if (on := today + timedelta(days=ahead)).weekday() == 3
+        on for ahead in range(3, 10) if (on := today + timedelta(days=ahead)).weekday() == 3
     )
     phone.tap("#truce a[href$='/truce/new/']")
     phone.write("ends_at", f"{day(thursday)} 18:00")
@@ -180,6 +180,16 @@ def test_5_a_session_cools_it_and_the_end_of_its_truce_is_brought_to_mind(phone_
     truce = Truce.objects.get(conflict=conflict)
     assert truce.ends_at == datetime.combine(thursday, time(18), BAGHDAD)
     assert sealed(truce) == {"guarantor": "الشيخ أبو نهر"}
+
+    # Another truce, which ends before that one, is confirmed in time: nobody hears of its end.
+    other = Conflict.objects.get(lead=who("interrupter"), state=Conflict.State.COOLED)
+    assert other.truce_ends_at is not None
+    assert other.truce_ends_at < truce.ends_at
+    kingfisher = phone_of("interrupter")
+    kingfisher.go(other.get_absolute_url())
+    kingfisher.unfold("#truce details:has(form[action$='/extend/'])")
+    kingfisher.write("extend-until", f"{day(thursday + timedelta(days=7))} 18:00")
+    kingfisher.send("form[action$='/extend/'] button[type=submit]", to=CONFLICT)
 
     with clock_at(truce.ends_at - timedelta(hours=24, minutes=1)):
         run_job(REMIND_OF_CONFLICTS)
@@ -193,10 +203,12 @@ def test_5_a_session_cools_it_and_the_end_of_its_truce_is_brought_to_mind(phone_
     assert arabic("A truce ends within 24 hours.") in phone.words("main")
     assert conflict.code in phone.words("main")
 
-    with clock_at(truce.ends_at + timedelta(minutes=5)):
+    with clock_at(truce.ends_at + timedelta(days=1)):
         run_job(REMIND_OF_CONFLICTS)
         run_job(REMIND_OF_CONFLICTS)
+    assert told("supervisor", "conflict.truce_lapsed", other) == 0
     assert told("supervisor", "conflict.truce_lapsed", conflict) == 1
+    assert truce.events.filter(kind="lapsed").count() == 1
     heron = phone_of("supervisor")
     heron.go(NOTICES)
     notice = heron.page.locator(".notices > li", has_text=conflict.code).first
