@@ -20,6 +20,7 @@ from tests.demo_world import (  # noqa: F401 - fixtures of every folder
     demo_database,
     demo_records,
     demo_world,
+    served_connection,
 )
 from tests.parts import pytest_addoption, pytest_collection_modifyitems  # noqa: F401 - hooks
 

@@ -2,7 +2,8 @@
 
 The test database is emptied after tests that commit, so the demo is loaded once into a copy of it
 (`CREATE DATABASE ... TEMPLATE`) by the real command, and kept for the whole run. Browser tests meet
-it through a real gunicorn; `demo_connection` points Django itself at it for a module.
+it through a real gunicorn and leave traces in it; `demo_connection` points Django itself at a copy
+that nobody served, `served_connection` at the one that is served.
 """
 
 import os
@@ -96,7 +97,14 @@ def demo_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[str
     _command("demo", "--rows", str(ROWS), **environment)
     yield name
     with django_db_blocker.unblock():
-        _sql_as_owner(f"DROP DATABASE IF EXISTS {quoted} WITH (FORCE)")
+        _sql_as_owner(
+            *(f'DROP DATABASE IF EXISTS "{one}" WITH (FORCE)' for one in (name, _kept(name)))
+        )
+
+
+def _kept(name: str) -> str:
+    """The name of the copy of the demo that no browser writes to."""
+    return f"{name}_kept"
 
 
 @pytest.fixture(scope="session")
@@ -135,13 +143,17 @@ def demo_records(demo_database: str, django_db_blocker: Any) -> dict[str, dict[s
                 for code, word in (("OPEN-1", "Open"), ("CLOSED-1", "Closed"))
             ]
             place_services.close_zone(zones[1], by=User.objects.get(username="admin"))
-        return {
-            "incidents": incidents,
-            "reports": {
-                "frozen_report": frozen.get_absolute_url(),
-                "draft_report": draft.get_absolute_url(),
-            },
+        reports = {
+            "frozen_report": frozen.get_absolute_url(),
+            "draft_report": draft.get_absolute_url(),
         }
+    with django_db_blocker.unblock():
+        kept = _kept(demo_database)
+        _sql_as_owner(
+            f'DROP DATABASE IF EXISTS "{kept}" WITH (FORCE)',
+            f'CREATE DATABASE "{kept}" TEMPLATE "{demo_database}"',
+        )
+    return {"incidents": incidents, "reports": reports}
 
 
 def _file_asked_for(person: Any) -> Any:
@@ -177,9 +189,18 @@ class pointed_at:  # noqa: N801 - used as a verb
 def demo_connection(
     demo_database: str, demo_records: dict[str, dict[str, str]], django_db_blocker: Any
 ) -> Iterator[dict[str, dict[str, str]]]:
-    """Every test of the module works on the demo, each rolled back at its end."""
-    with django_db_blocker.unblock(), pointed_at(demo_database):
+    """Every test of the module works on the untouched demo, each rolled back at its end."""
+    with django_db_blocker.unblock(), pointed_at(_kept(demo_database)):
         yield demo_records
+
+
+@pytest.fixture(scope="module")
+def served_connection(
+    demo_world: World, demo_database: str, django_db_blocker: Any
+) -> Iterator[None]:
+    """Every test of the module reads and writes what the program serves; nothing is rolled back."""
+    with django_db_blocker.unblock(), pointed_at(demo_database):
+        yield
 
 
 def free_port() -> int:

@@ -55,7 +55,7 @@ from tests.browser.story import (
 from tests.browser.test_night import ON_THE_DEVICE
 from tests.demo_world import PASSWORD, World
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.usefixtures("demo_connection")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.usefixtures("served_connection")]
 
 Open = Callable[[str], Phone]
 CASE = re.compile(r"/outreach/participants/P-\d+/(#\w+)?$")
