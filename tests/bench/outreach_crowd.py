@@ -230,7 +230,7 @@ def _rows() -> Iterable[tuple[Any, dict[str, str], str]]:
     yield (
         m.Participant,
         {
-            "code": "'P-' || lpad(made.n::text, 4, '0')",
+            "code": "'P-' || lpad(made.n::text, greatest(4, length(made.n::text)), '0')",
             "site_id": "made.site",
             "worker_id": "made.id",
             "status": "CASE WHEN made.is_active THEN 'active' ELSE 'closed' END",
@@ -524,7 +524,7 @@ def _conflict_rows() -> Iterable[tuple[Any, dict[str, str], str]]:
     yield (
         m.Conflict,
         {
-            "code": f"'CON-' || lpad((w.nth * {CONFLICTS} + n)::text, 4, '0')",
+            "code": f"'CON-' || to_char(w.nth * {CONFLICTS} + n, 'FM000000')",
             "site_id": "w.site",
             "place_id": "b.id",
             "kind": "(ARRAY['land', 'tribal', 'debt', 'retaliation'])[1 + n %% 4]",
