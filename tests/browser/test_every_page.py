@@ -359,7 +359,8 @@ def test_a_first_load_is_light(
     page.wait_for_load_state("networkidle")
     context.close()
 
-    assert len(sizes) > 4
+    # The page, one file of styles, one of scripts: less would mean that something was not counted.
+    assert len(sizes) >= 3
     assert sum(sizes.values()) <= FIRST_LOAD_LIMIT, sizes
 
 
