@@ -514,7 +514,8 @@ def test_no_mail_is_sent_and_no_file_holds_one(planted: Any) -> None:
     begun = planted.cases[0].created_at.timestamp()
     for path in Path(settings.DATA_DIR).rglob("*"):
         if path.is_file() and path.stat().st_mtime >= begun:
-            assert planted.finder.find(str(path).encode() + b"\n" + path.read_bytes()) == set()
+            found = planted.finder.find(str(path).encode() + b"\n" + path.read_bytes())
+            assert found == set(), path
 
 
 def test_no_export_holds_one(planted: Any) -> None:
