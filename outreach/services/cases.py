@@ -1,19 +1,22 @@
 """What every verb on a case begins with: the row as it stands now, held; and who may do it."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 
 from ceasefire.people.models import User
 from outreach.exceptions import (
     ChangedMeanwhile,
     ConsentWithdrawn,
+    KeyTaken,
     NotForThisPerson,
     SiteIsReadOnly,
 )
 from outreach.models import Participant
+
+Row = TypeVar("Row", bound=models.Model)
 
 
 def locked(participant: Participant) -> Participant:
@@ -47,6 +50,20 @@ def hold_form(key: UUID) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key.int % 2**63])
+
+
+def sent_before(model: type[Row], key: UUID | None, **whose: Any) -> Row | None:
+    """The row that a form with this key made already; None where it is sent for the first time.
+
+    `whose` says what that row has to hold (`created_by_id=by.pk`); with anything else in it the key
+    is somebody else's, or of another record (`KeyTaken`).
+    """
+    if key is None:
+        return None
+    known = model._default_manager.filter(idempotency_key=key).first()
+    if known is not None and any(getattr(known, name) != value for name, value in whose.items()):
+        raise KeyTaken
+    return known
 
 
 def may(participant: Participant, by: User, permission: str) -> bool:

@@ -19,7 +19,6 @@ from ceasefire.places.models import Site
 from incidents.models import Incident
 from outreach.exceptions import (
     ChangedMeanwhile,
-    KeyTaken,
     NotAColleague,
     NotAllowedFromHere,
     NotASide,
@@ -242,11 +241,8 @@ def open_conflict(
         raise NotForThisPerson
     if key is not None:
         cases.hold_form(key)
-        known = Conflict.objects.filter(idempotency_key=key).first()
-        if known is not None:
-            if known.created_by_id != by.pk:
-                raise KeyTaken
-            return known
+    if known := cases.sent_before(Conflict, key, created_by_id=by.pk):
+        return known
     lead = lead or by
     _refuse_lead(site, lead, by=by)
     if len(parties) < FEWEST_SIDES:

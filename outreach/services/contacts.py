@@ -22,7 +22,6 @@ from ceasefire.people.roles import allows
 from outreach.exceptions import (
     CaseIsClosed,
     InTheFuture,
-    KeyTaken,
     NextDayNotAhead,
     NotAColleague,
     NotForThisPerson,
@@ -84,12 +83,8 @@ def record_contact(
     time it is the same contact. Threats and plans of harm are told to the supervisor at once.
     """
     participant = cases.held(participant, by=by, permission=ADD)
-    if key is not None:
-        known = Contact.objects.filter(idempotency_key=key).first()
-        if known is not None:
-            if known.created_by_id != by.pk or known.participant_id != participant.pk:
-                raise KeyTaken
-            return known
+    if known := cases.sent_before(Contact, key, created_by_id=by.pk, participant_id=participant.pk):
+        return known
     if participant.status == Participant.Status.CLOSED:
         raise CaseIsClosed
     now = periods.now()

@@ -17,7 +17,6 @@ from ceasefire.places.models import Place, Site, Zone
 from incidents.models import Incident
 from outreach.exceptions import (
     InTheFuture,
-    KeyTaken,
     NotAllowedFromHere,
     NotForThisPerson,
     OutreachRefusal,
@@ -84,11 +83,8 @@ def record_event(
         raise SiteIsReadOnly
     if key is not None:
         cases.hold_form(key)
-        known = FieldEvent.objects.filter(idempotency_key=key).first()
-        if known is not None:
-            if known.created_by_id != by.pk:
-                raise KeyTaken
-            return known
+    if known := cases.sent_before(FieldEvent, key, created_by_id=by.pk):
+        return known
     now = periods.now()
     at = at or now
     if at > now + CLOCK_TOLERANCE:

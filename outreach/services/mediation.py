@@ -13,7 +13,6 @@ from ceasefire.people.models import User
 from ceasefire.places.models import Place
 from outreach.exceptions import (
     InTheFuture,
-    KeyTaken,
     NotAColleague,
     NotAllowedFromHere,
     NotASide,
@@ -21,7 +20,7 @@ from outreach.exceptions import (
     TooLongAgo,
 )
 from outreach.models import Conflict, ConflictParty, MediationSession
-from outreach.services import conflict_notices, conflicts, follow_ups, neutrality
+from outreach.services import cases, conflict_notices, conflicts, follow_ups, neutrality
 
 State = Conflict.State
 #: Clocks of phones go wrong by so much.
@@ -77,12 +76,8 @@ def record_session(
     second time it is the same session.
     """
     conflict = conflicts.held(conflict, by=by)
-    if key is not None:
-        known = MediationSession.objects.filter(idempotency_key=key).first()
-        if known is not None:
-            if known.by_id != by.pk or known.conflict_id != conflict.pk:
-                raise KeyTaken
-            return known
+    if known := cases.sent_before(MediationSession, key, by_id=by.pk, conflict_id=conflict.pk):
+        return known
     if version is not None and version != conflict.version:
         raise conflicts.ChangedMeanwhile(version=conflict.version)
     now = periods.now()

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ceasefire import audit, codes, periods, vault
 from ceasefire.people.models import User
-from outreach.exceptions import CaseIsClosed, ChangedMeanwhile, KeyTaken
+from outreach.exceptions import CaseIsClosed, ChangedMeanwhile
 from outreach.models import NeedsAssessment, Participant
 from outreach.services import cases, consent
 
@@ -47,12 +47,8 @@ def assess(
     none): another made meanwhile is not passed over (`ChangedMeanwhile`).
     """
     participant = cases.held(participant, by=by, permission=PLAN)
-    if key is not None:
-        known = NeedsAssessment.objects.filter(idempotency_key=key).first()
-        if known is not None:
-            if known.by_id != by.pk or known.participant_id != participant.pk:
-                raise KeyTaken
-            return known
+    if known := cases.sent_before(NeedsAssessment, key, by_id=by.pk, participant_id=participant.pk):
+        return known
     if participant.status == Participant.Status.CLOSED:
         raise CaseIsClosed
     domains = {code for code, _label in codes.choices("need_domain")}

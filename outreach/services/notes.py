@@ -10,7 +10,6 @@ from ceasefire.people.models import User
 from outreach.exceptions import (
     CaseIsClosed,
     ChangedMeanwhile,
-    KeyTaken,
     NotForThisPerson,
     OutreachRefusal,
 )
@@ -41,12 +40,8 @@ def write(
 ) -> CaseNote:
     """Write a note. The text is sealed; who wrote it can change it for 24 hours."""
     participant = cases.held(participant, by=by, permission=PLAN)
-    if key is not None:
-        known = CaseNote.objects.filter(idempotency_key=key).first()
-        if known is not None:
-            if known.by_id != by.pk or known.participant_id != participant.pk:
-                raise KeyTaken
-            return known
+    if known := cases.sent_before(CaseNote, key, by_id=by.pk, participant_id=participant.pk):
+        return known
     if participant.status == Participant.Status.CLOSED:
         raise CaseIsClosed
     if kind not in dict(codes.choices("note_kind")) or not text.strip():
@@ -100,12 +95,8 @@ def change(
 def amend(note: CaseNote, *, text: str, by: User, key: UUID | None = None) -> NoteAmendment:
     """Add to a note that is locked. Anybody who may write in the case; what stands stays."""
     participant = cases.held(note.participant, by=by, permission=PLAN)
-    if key is not None:
-        known = NoteAmendment.objects.filter(idempotency_key=key).first()
-        if known is not None:
-            if known.by_id != by.pk or known.note_id != note.pk:
-                raise KeyTaken
-            return known
+    if known := cases.sent_before(NoteAmendment, key, by_id=by.pk, note_id=note.pk):
+        return known
     if participant.status == Participant.Status.CLOSED:
         raise CaseIsClosed
     if not text.strip():

@@ -20,7 +20,7 @@ from ceasefire import audit, codes, periods, vault, worklist
 from ceasefire.people.models import User
 from ceasefire.people.roles import Role
 from ceasefire.places.models import Site, Zone
-from outreach.exceptions import KeyTaken, NotAColleague, NotForThisPerson, SiteIsReadOnly
+from outreach.exceptions import NotAColleague, NotForThisPerson, SiteIsReadOnly
 from outreach.models import SEALED, Participant, ParticipantStep
 from outreach.services import caseload, cases, consent
 
@@ -95,11 +95,8 @@ def register_participant(
     digest = _digest(site, facts, identity, agreed, worker)
     if key is not None:
         cases.hold_form(key)
-        known = Participant.objects.filter(idempotency_key=key).first()
-        if known is not None:
-            if known.created_by_id != by.pk or known.content_hash != digest:
-                raise KeyTaken
-            return known
+    if known := cases.sent_before(Participant, key, created_by_id=by.pk, content_hash=digest):
+        return known
     now = periods.now()
     band = facts.age_band
     if facts.birth_year is not None:

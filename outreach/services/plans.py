@@ -12,7 +12,6 @@ from ceasefire.people.models import User
 from outreach.exceptions import (
     CaseIsClosed,
     ChangedMeanwhile,
-    KeyTaken,
     NotAColleague,
     NotAllowedFromHere,
     OutreachRefusal,
@@ -127,12 +126,8 @@ def add_goal(
     `owner` None is the participant. The wording is sealed and never changed.
     """
     participant, plan = _held_plan(participant, by=by, make=True)
-    if key is not None:
-        known = PlanGoal.objects.filter(idempotency_key=key).first()
-        if known is not None:
-            if known.created_by_id != by.pk or known.plan_id != plan.pk:
-                raise KeyTaken
-            return known
+    if known := cases.sent_before(PlanGoal, key, created_by_id=by.pk, plan_id=plan.pk):
+        return known
     if plan.state == State.WAITING:
         raise PlanWaits
     if plan.goals.count() >= MOST_GOALS:

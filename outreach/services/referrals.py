@@ -14,7 +14,6 @@ from outreach.exceptions import (
     CaseIsClosed,
     ChangedMeanwhile,
     InTheFuture,
-    KeyTaken,
     NotAllowedFromHere,
     OutreachRefusal,
 )
@@ -82,12 +81,10 @@ def send(
     Provider and note are sealed. Needs consent to sharing (`NoLeaveToShare`).
     """
     participant = cases.held(participant, by=by, permission=PLAN)
-    if key is not None:
-        known = Referral.objects.filter(idempotency_key=key).first()
-        if known is not None:
-            if known.created_by_id != by.pk or known.participant_id != participant.pk:
-                raise KeyTaken
-            return known
+    if known := cases.sent_before(
+        Referral, key, created_by_id=by.pk, participant_id=participant.pk
+    ):
+        return known
     if participant.status == Participant.Status.CLOSED:
         raise CaseIsClosed
     if domain not in dict(codes.choices("need_domain")) or not provider.strip():

@@ -22,7 +22,6 @@ from ceasefire.places.models import Site
 from outreach.exceptions import (
     CaseIsClosed,
     ChangedMeanwhile,
-    KeyTaken,
     NotAllowedFromHere,
     OutreachRefusal,
 )
@@ -128,12 +127,8 @@ def screen(
     rules' days. A closed case is refused, and one whose exception waits.
     """
     participant = cases.held(participant, by=by, permission=SCREEN)
-    if key is not None:
-        known = RiskScreening.objects.filter(idempotency_key=key).first()
-        if known is not None:
-            if known.by_id != by.pk or known.participant_id != participant.pk:
-                raise KeyTaken
-            return known
+    if known := cases.sent_before(RiskScreening, key, by_id=by.pk, participant_id=participant.pk):
+        return known
     if version is not None and version != participant.version:
         raise ChangedMeanwhile(version=participant.version)
     if participant.status == State.CLOSED:

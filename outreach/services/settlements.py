@@ -14,7 +14,6 @@ from ceasefire.people.models import User
 from outreach.exceptions import (
     ChangedMeanwhile,
     InTheFuture,
-    KeyTaken,
     LessThanPaid,
     NotAllowedFromHere,
     NotLonger,
@@ -23,7 +22,7 @@ from outreach.exceptions import (
     TruceStands,
 )
 from outreach.models import CompensationPayment, Conflict, TribalSettlement, Truce, TruceEvent
-from outreach.services import conflict_notices, conflicts
+from outreach.services import cases, conflict_notices, conflicts
 
 Kind = TruceEvent.Kind
 LONGEST = timedelta(days=731)
@@ -58,12 +57,8 @@ def make_truce(
     `key` was made with the form: the second time it is the same truce.
     """
     conflict = conflicts.held(conflict, by=by)
-    if key is not None:
-        known = Truce.objects.filter(idempotency_key=key).first()
-        if known is not None:
-            if known.by_id != by.pk or known.conflict_id != conflict.pk:
-                raise KeyTaken
-            return known
+    if known := cases.sent_before(Truce, key, by_id=by.pk, conflict_id=conflict.pk):
+        return known
     if version is not None and version != conflict.version:
         raise ChangedMeanwhile(version=conflict.version)
     if not conflict.is_open:
@@ -318,12 +313,10 @@ def pay(
     settlement = TribalSettlement.objects.select_for_update().filter(conflict=conflict).first()
     if settlement is None or settlement.compensation_due is None:
         raise NotAllowedFromHere
-    if key is not None:
-        known = CompensationPayment.objects.filter(idempotency_key=key).first()
-        if known is not None:
-            if known.by_id != by.pk or known.settlement_id != settlement.pk:
-                raise KeyTaken
-            return known
+    if known := cases.sent_before(
+        CompensationPayment, key, by_id=by.pk, settlement_id=settlement.pk
+    ):
+        return known
     now = periods.now()
     if paid_on > periods.local_day(now):
         raise InTheFuture

@@ -21,7 +21,6 @@ from ceasefire.people.roles import allows
 from ceasefire.places.models import Site, Zone
 from outreach.exceptions import (
     BackTooLate,
-    KeyTaken,
     NotAColleague,
     NotForThisPerson,
     OutAlready,
@@ -29,6 +28,7 @@ from outreach.exceptions import (
     SiteIsReadOnly,
 )
 from outreach.models import Shift
+from outreach.services import cases
 from outreach.services.caseload import managers_of, people_over
 
 LOG, SUPERVISE = "outreach.log_work", "outreach.supervise"
@@ -90,12 +90,8 @@ def start_shift(
         raise NotForThisPerson
     if site.read_only:
         raise SiteIsReadOnly
-    if key is not None:
-        known = Shift.objects.filter(idempotency_key=key).first()
-        if known is not None:
-            if known.user_id != by.pk:
-                raise KeyTaken
-            return known
+    if known := cases.sent_before(Shift, key, user_id=by.pk):
+        return known
     now = periods.now()
     _refuse_end(back_at, now)
     if buddy is not None and buddy.pk not in {person.pk for person in buddies(by, site)}:

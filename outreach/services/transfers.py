@@ -24,7 +24,6 @@ from outreach.exceptions import (
     CaseIsClosed,
     CaseloadFull,
     ChangedMeanwhile,
-    KeyTaken,
     NotAColleague,
     NotAllowedFromHere,
     NotForThisPerson,
@@ -148,12 +147,8 @@ def ask(
     who carries as many as the rules allow (`CaseloadFull`), and a second question (`AskedAlready`).
     """
     participant = cases.held(participant, by=by, permission=TRANSFER)
-    if key is not None:
-        known = Transfer.objects.filter(idempotency_key=key).first()
-        if known is not None:
-            if known.asked_by_id != by.pk or known.participant_id != participant.pk:
-                raise KeyTaken
-            return known
+    if known := cases.sent_before(Transfer, key, asked_by_id=by.pk, participant_id=participant.pk):
+        return known
     if participant.status == Participant.Status.CLOSED:
         raise CaseIsClosed
     if not may_ask(participant, by):
@@ -428,12 +423,8 @@ def hand_over(
     """
     if not may_hand_over(from_user, by):
         raise NotForThisPerson
-    if key is not None:
-        known = Handover.objects.filter(idempotency_key=key).first()
-        if known is not None:
-            if known.by_id != by.pk or known.from_user_id != from_user.pk:
-                raise KeyTaken
-            return known
+    if known := cases.sent_before(Handover, key, by_id=by.pk, from_user_id=from_user.pk):
+        return known
     carried = carried_by(from_user, by)
     if not carried:
         raise NothingToHandOver

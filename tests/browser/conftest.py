@@ -90,7 +90,7 @@ def visit(chromium: Any, demo_world: World) -> Iterator[Callable[..., Any]]:
         context = chromium.new_context(viewport=viewport, **options)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)
         if username:
             sign_in_browser(page, demo_world, username)
             # The choice is kept with the person, so an earlier test may have left the other one.
