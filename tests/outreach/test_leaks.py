@@ -479,8 +479,8 @@ def test_redis_holds_none(planted: Any) -> None:
         pytest.skip("no Redis answers")
     held = b"\n".join(key + b" " + _value(store, key) for key in keys)
     assert planted.finder.find(held) == set()
-    # The same reading does find one that lies there. It is no planted word: the server's append-only
-    # file keeps it after it was deleted, and that file is read below.
+    # The same reading does find one that lies there; no planted one, since the append-only file
+    # keeps it after it was deleted, and that file is read below.
     word = Seeds(number=1).word()
     store.hset("leak-control", "field", gzip.compress(word.encode()))
     try:
