@@ -45,9 +45,13 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
 
         Each is looked up by its code, so that the bell stays quick whatever the records.
         """
+        return self.addressed_to(user).filter(_of_visible_subject(user))
+
+    def addressed_to(self, user: Any) -> "NotificationQuerySet":
+        """One's own, whatever one may see: for counting, never to be shown."""
         if not user.is_authenticated or not user.has_perm("worklist.view_notification"):
             return self.none()
-        return self.filter(_of_visible_subject(user), recipient=user)
+        return self.filter(recipient=user)
 
     def unread(self) -> "NotificationQuerySet":
         return self.filter(read_at__isnull=True)
@@ -122,12 +126,15 @@ class TaskQuerySet(models.QuerySet["Task"]):
 
         Of records that one may see at this moment.
         """
+        return self.addressed_to(user).filter(_of_visible_subject(user))
+
+    def addressed_to(self, user: Any) -> "TaskQuerySet":
+        """The same, whatever one may see: for counting, never to be shown."""
         if not user.is_authenticated or not user.has_perm("worklist.view_task"):
             return self.none()
         heads = [user.pk, *represented_by(user)]
         return self.filter(
-            Q(assignee__in=heads) | Q(escalated_to__in=heads) | Q(raised_to__in=heads),
-            _of_visible_subject(user),
+            Q(assignee__in=heads) | Q(escalated_to__in=heads) | Q(raised_to__in=heads)
         )
 
     def of_visible_subject(self, person: User) -> "TaskQuerySet":

@@ -1,20 +1,23 @@
 """Sending a notice, and taking note of it."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
 from django.db import models, transaction
+from django.db.models import F, Value
 from django.db.models.functions import Greatest
 
 from ceasefire import periods
 from ceasefire.audit.services import name_of
 from ceasefire.people.models import User
-from ceasefire.worklist.kinds import kind_of
+from ceasefire.worklist.kinds import kind_of, subjects
 from ceasefire.worklist.models import DUE_SOON, Notification, Task
 
 #: More than this are "99+".
 MOST_COUNTED = 100
+#: Up to so many are looked up one kind of record at a time.
+MOST_LOOKED_AT = 200
 
 
 def notify(
@@ -76,16 +79,41 @@ def _not_before(at: datetime | None) -> Any:
 
 
 def unread(user: User) -> int:
-    """How many notices somebody has not read and how many tasks are due, in one question.
+    """How many notices somebody has not read and how many tasks are due; one or two questions.
 
-    Due is within a day, and overdue. `MOST_COUNTED` stands for that many or more.
+    Due is within a day, and overdue. `MOST_COUNTED` stands for that many or more. Every page asks
+    this. So it first asks what there is, which is mostly little or nothing, and then only for those
+    records whether they may still be seen: to put together the question of what may be seen of
+    every kind of record costs more than all else on many a page.
     """
-    notices = Notification.objects.visible_to(user).unread().order_by().values_list("pk", flat=True)
+    notices = Notification.objects.addressed_to(user).unread().order_by()
     tasks = (
-        Task.objects.visible_to(user)
+        Task.objects.addressed_to(user)
         .waiting()
         .filter(due_at__lte=periods.now() + DUE_SOON)
         .order_by()
-        .values_list("pk", flat=True)
     )
-    return len(notices.union(tasks, all=True)[:MOST_COUNTED])
+    named = ("subject_label", "subject_code")
+    found = list(
+        notices.values_list(*named).union(tasks.values_list(*named), all=True)[: MOST_LOOKED_AT + 1]
+    )
+    if len(found) > MOST_LOOKED_AT:
+        keys = [rows.visible_to(user).values_list("pk", flat=True) for rows in (notices, tasks)]
+        return len(keys[0].union(keys[1], all=True)[:MOST_COUNTED])
+    seen = _seen(user, found)
+    return min(MOST_COUNTED, sum(one in seen for one in found))
+
+
+def _seen(user: User, records: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of the records, given by kind and code, that the person may see; in one question."""
+    known = subjects()
+    asked = [
+        known[label](user)
+        .order_by()
+        .filter(code__in={code for kind, code in records if kind == label})
+        .values_list(Value(label, output_field=models.CharField()), F("code"))
+        for label in sorted({label for label, _code in records} & known.keys())
+    ]
+    # Of a kind that nobody registered everybody may be told.
+    free = {one for one in records if one[0] not in known}
+    return free | set(asked[0].union(*asked[1:], all=True)) if asked else free

@@ -54,18 +54,21 @@ def tell_sheets(
     this_week = supervision_reading.week_of(site, rows.today)
     past = this_week.previous()
     # Most are gone through within two weeks, the last ones wait for their turn.
-    earlier = _sheet(rows, site, worker, head, past.previous(), signed=True)
+    earlier = _sheet(rows, site, worker, head, past.previous(), begun=_monday(past.previous()))
     _review(rows, earlier, mine[REVIEWED:-WAITING], head)
-    latest = _sheet(rows, site, worker, head, past, signed=True)
+    latest = _sheet(rows, site, worker, head, past, begun=_monday(past))
     _review(rows, latest, mine[:REVIEWED], head)
     # One was done in time, one is overdue.
     done = _decide(rows, latest, mine[1], 1, worker, head, rows.day(4))
     late = _decide(rows, latest, mine[3], 2, worker, head, rows.day(2))
     opened = None
     if begins:
-        sheet = _sheet(rows, site, worker, head, this_week, signed=False)
+        morning = max(this_week.starts_at, rows.cut) + timedelta(hours=1)
+        sheet = _sheet(rows, site, worker, head, this_week, begun=morning)
         _review(rows, sheet, mine[REVIEWED : REVIEWED + 3], head)
         opened = _decide(rows, sheet, mine[REVIEWED], 1, worker, head, rows.day(-3))
+    for sheet in (earlier, latest):
+        rows.seal(sheet, supervision.COMMENT, words.COMMENT, by=head)
     rows.write()
     for decision in filter(None, (done, late, opened)):
         worklist.add_task(
@@ -80,8 +83,17 @@ def tell_sheets(
         seen = supervision_reading.sheet(
             worker, site, head, on=signed.week_start + timedelta(days=1)
         )
-        SupervisionSheet.objects.filter(pk=signed.pk).update(figures=seen.figures())
+        # Last: a signed sheet takes nothing more.
+        signed.figures = seen.figures()
+        signed.signed_at, signed.signed_by = signed.created_at + timedelta(minutes=30), head
+        signed.version = 2
+        signed.save(update_fields=["figures", "signed_at", "signed_by", "version"])
         worklist.notify([worker], "supervision.signed", subject=signed, at=signed.signed_at)
+
+
+def _monday(week: Week) -> datetime:
+    """When the sheet of a week is written."""
+    return week.starts_at + timedelta(days=1, hours=10, minutes=30)
 
 
 def _is_active(case: Case) -> bool:
@@ -89,26 +101,17 @@ def _is_active(case: Case) -> bool:
 
 
 def _sheet(
-    rows: Rows, site: Site, worker: User, head: User, week: Week, *, signed: bool
+    rows: Rows, site: Site, worker: User, head: User, week: Week, *, begun: datetime
 ) -> SupervisionSheet:
-    """A sheet written on the Monday of its week; one that is not signed began this morning."""
-    at = week.starts_at + timedelta(days=1, hours=10, minutes=30)
-    if not signed:
-        at = max(week.starts_at, rows.cut) + timedelta(hours=1)
-    sheet = rows.add(
+    return rows.add(
         SupervisionSheet,
         code=f"SUP-{week.start.year}-{codes.next_number('SUP', week.start.year):05}",
         site=site,
         worker=worker,
         week_start=week.start,
         created_by=head,
-        created_at=at,
+        created_at=begun,
     )
-    if signed:
-        sheet.signed_at, sheet.signed_by = at + timedelta(minutes=30), head
-        sheet.version = 2
-        rows.seal(sheet, supervision.COMMENT, words.COMMENT, by=head)
-    return sheet
 
 
 def _review(rows: Rows, sheet: SupervisionSheet, cases: Sequence[Participant], head: User) -> None:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, OuterRef, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import CharField, Count, Exists, OuterRef, Subquery
+from django.db.models.functions import Cast, Coalesce
 
 from ceasefire import audit, periods, vault
 from ceasefire.people.models import User
@@ -66,21 +66,23 @@ def tie_value(kind: str, words: str) -> str:
 
 def _digests(conflict: Conflict) -> Any:
     """The digests of what the sides of a conflict belong to, as a query to compare with."""
-    keys = PartyTie.objects.filter(
+    ties = PartyTie.objects.filter(
         party__conflict=conflict, party__removed_at__isnull=True
-    ).values_list("pk", flat=True)
+    ).order_by()
     return BlindIndex.objects.filter(
-        table=PartyTie._meta.db_table, row__in=[str(key) for key in keys]
+        table=PartyTie._meta.db_table, row__in=ties.values(key=Cast("pk", CharField()))
     ).values("digest")
 
 
-def meeting(conflict: Conflict, people: Iterable[User] | None = None) -> set[Any]:
-    """Keys of those whose ties meet a side: among `people`, or of all staff."""
-    rows = BlindIndex.objects.filter(table=StaffTie._meta.db_table, digest__in=_digests(conflict))
-    ties = StaffTie.objects.filter(pk__in=list(rows.values_list("row", flat=True)))
-    if people is not None:
-        ties = ties.filter(profile__in=[person.pk for person in people])
-    return set(ties.values_list("profile", flat=True))
+def meeting(conflict: Conflict, people: Iterable[User]) -> set[Any]:
+    """Keys of those among `people` whose ties meet a side; one question."""
+    equal = BlindIndex.objects.filter(
+        table=StaffTie._meta.db_table,
+        row=Cast(OuterRef("pk"), CharField()),
+        digest__in=_digests(conflict),
+    )
+    ties = StaffTie.objects.filter(Exists(equal), profile__in=[person.pk for person in people])
+    return set(ties.order_by().values_list("profile", flat=True))
 
 
 def may_be_partial(conflict: Conflict, person: User) -> bool:
@@ -95,8 +97,9 @@ def has_said_why(conflict: Conflict, person: User) -> bool:
 
 def is_warned(conflict: Conflict, person: User) -> bool:
     """Whether a mediator of the conflict is to be warned: ties meet, and nothing was said of it."""
-    mediates = conflict.lead_id == person.pk or any(
-        row.user_id == person.pk and row.until is None for row in conflict.mediators.all()
+    mediates = (
+        conflict.lead_id == person.pk
+        or conflict.mediators.filter(user=person, until__isnull=True).exists()
     )
     return mediates and may_be_partial(conflict, person) and not has_said_why(conflict, person)
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch, prefetch_related_objects
+from django.db.models import Exists, OuterRef, Prefetch, Q, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
@@ -13,6 +13,7 @@ from ceasefire.codes.services import family
 from ceasefire.look.paging import keyset_page
 from ceasefire.look.templatetags.look import clock_of
 from ceasefire.people.access import requires
+from ceasefire.people.models import User
 from ceasefire.places.models import Site
 from incidents.models import Incident
 from outreach.forms.conflicts import (
@@ -30,6 +31,8 @@ from outreach.views.scope import sites_of
 VIEW, MEDIATE = conflicts.VIEW, conflicts.MEDIATE
 #: The newest sessions that a page opens.
 SHOWN_SESSIONS = 20
+#: The conflicts that avenge one, and the one it avenges.
+SHOWN_NEAR = 20
 
 
 def one_conflict(request: HttpRequest, code: str) -> Conflict:
@@ -142,7 +145,9 @@ def detail_context(request: HttpRequest, conflict: Conflict) -> dict[str, Any]:
     sessions = list(
         conflict.sessions.select_related("place", "by")
         .defer("place__geometry")
-        .prefetch_related("mediators", "present")[:SHOWN_SESSIONS]
+        .prefetch_related(Prefetch("mediators", User.objects.only("code_name")), "present")[
+            :SHOWN_SESSIONS
+        ]
     )
     ladder = list(conflict.follow_ups.exclude(state=FollowUp.State.ENDED).select_related("by"))
     settlement = getattr(conflict, "settlement", None)
@@ -159,7 +164,11 @@ def detail_context(request: HttpRequest, conflict: Conflict) -> dict[str, Any]:
     )
     payments = list(settlement.payments.select_related("by")) if settlement else []
     words = _opened_all(user, conflict, parties, sessions, truces, ladder, settlement)
-    visible = Conflict.objects.visible_to(user)
+    near = list(
+        Conflict.objects.visible_to(user)
+        .filter(Q(retaliation_for=conflict) | Q(pk=conflict.retaliation_for_id))
+        .order_by("code")[: SHOWN_NEAR + 1]
+    )
     is_quiet = conflicts.is_quiet(conflict, today)
     return {
         "conflict": conflict,
@@ -169,10 +178,8 @@ def detail_context(request: HttpRequest, conflict: Conflict) -> dict[str, Any]:
         "risk": risk,
         "facts": _facts(conflict),
         "words": words["conflict"][conflict.pk],
-        "cause": visible.filter(pk=conflict.retaliation_for_id).first()
-        if conflict.retaliation_for_id
-        else None,
-        "retaliations": list(visible.filter(retaliation_for=conflict).order_by("code")[:20]),
+        "cause": next((one for one in near if one.pk == conflict.retaliation_for_id), None),
+        "retaliations": [one for one in near if one.retaliation_for_id == conflict.pk],
         "incidents": [link for link in links if link.is_seen],
         "sessions": _sessions(sessions, words["sessions"]),
         "truces": _truces(truces, words, now),
@@ -196,7 +203,10 @@ def detail_context(request: HttpRequest, conflict: Conflict) -> dict[str, Any]:
         "may_choose": may
         and conflict.is_open
         and (conflict.lead_id == user.pk or user.has_perm(conflicts.SUPERVISE)),
-        "is_warned": may and conflict.is_open and neutrality.is_warned(conflict, user),
+        "is_warned": may
+        and conflict.is_open
+        and user in mediating
+        and neutrality.is_warned(conflict, user),
         "version_form": VersionForm(initial=version),
         "close_form": CloseForm(prefix="close", initial=version)
         if may and conflict.is_open and (is_quiet or user.has_perm(conflicts.SUPERVISE))
@@ -241,9 +251,8 @@ def _opened_all(
 def _parties(user: Any, parties: list[Any], words: Words) -> list[dict[str, Any]]:
     """The sides with their names and ties opened; a participant only to who may see the case."""
     ids = [party.participant_id for party in parties if party.participant_id]
-    seen = {
-        row.pk: row for row in Participant.objects.visible_to(user).filter(pk__in=ids).only("code")
-    }
+    cases = Participant.objects.visible_to(user).filter(pk__in=ids) if ids else ()
+    seen = {case.pk: case for case in cases}
     names, values = words["parties"], words["ties"]
     return [
         {

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from ceasefire import worklist
 from ceasefire.database import roles
 from ceasefire.people.models import User
+from ceasefire.worklist import services
 from ceasefire.worklist.models import Notification, Task
 from incidents.models import Incident
 
@@ -80,6 +81,28 @@ def test_many_notices_ask_no_more_questions_than_one(
             client.get("/notifications/")
         counts.append(len(asked))
     assert counts[0] == counts[1]
+
+
+def test_few_or_many_are_counted_alike(
+    basrah: Any, log: Any, worker: Any, monkeypatch: Any
+) -> None:
+    """What is looked up record by record, and what is asked in one, comes to the same."""
+    incident = log()
+    worklist.notify([worker], "response.assigned", subject=incident)
+    worklist.notify([worker], "response.assigned", subject=incident, key="again")
+    worklist.notify([worker], "response.assigned", subject=basrah)
+    Notification.objects.create(
+        recipient=worker,
+        kind="response.assigned",
+        subject_label="incidents.incident",
+        subject_code="INC-1999-000001",
+        key="of what nobody sees",
+    )
+    with CaptureQueriesContext(connection) as asked:
+        assert worklist.unread(worker) == 3
+    assert len(asked) <= 3, "sites, notices, records"
+    monkeypatch.setattr(services, "MOST_LOOKED_AT", 2)
+    assert worklist.unread(worker) == 3
 
 
 def test_the_records_of_many_notices_are_looked_up_and_never_all_read(

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from ceasefire import periods, vault
@@ -336,6 +336,27 @@ def test_signed_a_sheet_is_locked_and_the_worker_reads_it(
     assert one.code in page
     assert signed_in(team.worker2).get(f"{LIST}sheets/{sheet.code}/").status_code == 404
     assert "Karim" not in str(list(AuditEvent.objects.values()))
+
+
+def test_the_database_keeps_a_signed_sheet_as_it_is(old_case: Any, team: Any, basrah: Any) -> None:
+    one, other = old_case(), old_case()
+    by = again(team.supervisor)
+    supervision.review_cases(team.worker, basrah, {one.code: "on_course"}, by=by)
+    sheet = supervision.sign(team.worker, basrah, by=by)
+    facts = {"sheet": sheet, "participant": other}
+    for act in (
+        lambda: SupervisionSheet.objects.filter(pk=sheet.pk).update(figures={}),
+        lambda: SupervisionSheet.objects.filter(pk=sheet.pk).update(
+            signed_at=None, signed_by=None, on_behalf_of=None
+        ),
+        lambda: CaseReview.objects.create(**facts, finding="urgent", by=by),
+        lambda: SupervisionDecision.objects.create(
+            **facts, code="SUP-1-2", assignee=team.worker, due_on=today(), created_by=by
+        ),
+    ):
+        refused = pytest.raises(IntegrityError, match="a signed sheet is never changed")
+        with refused, transaction.atomic():
+            act()
 
 
 def test_a_stand_in_signs_in_the_supervisor_s_place(team: Any, basrah: Any, make_user: Any) -> None:
