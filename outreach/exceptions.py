@@ -50,6 +50,15 @@ class KeyTaken(OutreachRefusal):
     message = _("This form was used for something else. Load the page again.")
 
 
+class SentOtherwise(OutreachRefusal):
+    """The form came before with another content, which was kept."""
+
+    message = _(
+        "This form arrived before, with other answers; those were kept. "
+        "Look at the record, and write there what is missing."
+    )
+
+
 class InTheFuture(OutreachRefusal):
     message = _("This lies ahead. Write when it was.")
 
@@ -75,7 +84,9 @@ class TakenBackAlready(OutreachRefusal):
 class CaseloadFull(OutreachRefusal):
     """The worker carries as many active cases as the site's rules allow."""
 
-    message = _("This worker carries as many as the rules allow. A manager may say otherwise.")
+    message = _(
+        "This worker carries as many as the rules allow. A manager may go beyond that and says why."
+    )
 
 
 class ReasonMissing(OutreachRefusal):

@@ -25,7 +25,7 @@ from django.test import Client
 from ceasefire import periods, vault
 from ceasefire.database.session import as_system
 from ceasefire.people.models import User
-from ceasefire.people.roles import REO_ROLES
+from ceasefire.people.roles import REO_ROLES, Role
 from ceasefire.places.models import Place, Site
 from ceasefire.reports import services as reports
 from ceasefire.reports.models import WeeklyReport
@@ -49,6 +49,8 @@ CRAWLED = [
     if person.username in {"worker2", "worker.zubair"}
     or person.username == next(other.username for other in CAST if other.role == person.role)
 ]
+#: Who never reads a case.
+OUTSIDE = {*REO_ROLES, Role.AUDITOR, Role.ADMINISTRATOR}
 
 
 class Links(HTMLParser):
@@ -191,14 +193,6 @@ def test_everybody_of_the_demo_signs_in_and_has_a_home(demo_connection, db, user
     assert b"<h1" in answer.content
 
 
-@pytest.mark.parametrize("username", CRAWLED)
-def test_every_link_that_a_person_is_shown_answers(demo_connection, db, username):
-    found = crawl(sign_in(username))
-
-    assert found.broken == []
-    assert len(found.seen) >= 4
-
-
 # --- what nobody, or not everybody, may read -----------------------------------------------------
 
 
@@ -286,56 +280,58 @@ def log_lines(caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
     return said
 
 
-def test_the_case_stays_with_those_whose_case_it_is(canaries, log_lines):
-    """The positive control: the same crawl does find the words where they belong."""
-    found = {
-        username: crawl(sign_in(username), always=canaries.code)
-        for username in ("supervisor", "manager", "interrupter", "worker.zubair")
-    }
-
-    for username in ("supervisor", "manager"):
-        assert found[username].holding(canaries.words), username
-        assert found[username].holding(canaries.reporter), username
-    assert found["manager"].holding(canaries.group)
-    assert not found["supervisor"].holding(canaries.group)
-    assert found["interrupter"].holding(canaries.code)
-    for hidden in (canaries.words, canaries.group, canaries.note):
-        assert not found["interrupter"].holding(hidden), hidden
-    for hidden in (canaries.code, canaries.words, canaries.group, canaries.note, canaries.reason):
-        assert not found["worker.zubair"].holding(hidden), hidden
-    for username, pages in found.items():
-        assert pages.broken == []
-        for sealed in canaries.sealed:
-            assert not pages.holding(sealed), (username, sealed)
-    for secret in (*canaries.sealed, canaries.words, canaries.group, canaries.note):
-        assert secret not in log_lines(), secret
+#: What of the planted a person of the site finds, which shows that the crawl can find it, and what
+#: they do not; the others find the code at most.
+FOUND = {
+    "supervisor": ("code", "words", "reporter"),
+    "manager": ("code", "words", "reporter", "group"),
+    "data": ("code",),
+    "worker": ("code",),
+    "worker2": ("code",),
+    "interrupter": ("code",),
+}
+HIDDEN = {
+    "supervisor": ("group",),
+    "interrupter": ("words", "group", "note"),
+    "worker2": ("words", "group", "note"),
+    "worker.zubair": ("code", "words", "group", "note", "reason"),
+}
 
 
-@pytest.mark.parametrize(
-    "username",
-    [name for name in CRAWLED if name.startswith("reo.")] + ["auditor", "admin"],
-)
-def test_outside_the_program_there_is_nothing_of_a_case(canaries, log_lines, username):
+@pytest.mark.parametrize("username", CRAWLED)
+def test_every_link_a_person_is_shown_answers_and_shows_no_more_than_they_may_see(
+    canaries: Canaries, log_lines: Callable[[], str], username: str
+) -> None:
     client = sign_in(username)
     found = crawl(client, always=canaries.code)
     person = User.objects.get(username=username)
-    week = WeeklyReport.objects.filter(site__code="BASRAH-CENTRE").order_by("-week_start").first()
-    if person.role in REO_ROLES:
-        # The approved week that holds the incident is there, as a page and as every file.
-        for kind in ("html", "json", "pdf", "xlsx"):
-            answer = client.get(f"{week.get_absolute_url()}?format={kind}")
-            assert answer.status_code == 200
-            found.seen[f"the week as {kind}"] = words_of(answer)[1]
-        for address in ("/incidents/", f"/incidents/{canaries.code}/", "/incidents/export/"):
-            answer = client.get(address)
-            assert answer.status_code in (403, 404), address
-            found.seen[address] = words_of(answer)[1].replace(address, "")
-
-    assert found.broken == []
-    hidden = set(canaries.sealed) | {canaries.words, canaries.group, canaries.note}
+    hidden = {getattr(canaries, name) for name in HIDDEN.get(username, ())}
+    if person.role in OUTSIDE:
+        hidden |= {canaries.words, canaries.group, canaries.note}
     if person.role in REO_ROLES:
         hidden |= set(canaries.of_the_case)
-    for word in hidden:
+        read_what_is_shared(client, canaries, found)
+
+    assert found.broken == []
+    assert len(found.seen) >= 4
+    for name in FOUND.get(username, ()):
+        assert found.holding(getattr(canaries, name)), name
+    for word in {*hidden, *canaries.sealed}:
         assert found.holding(word) == [], word
-    for word in hidden - {canaries.code}:
-        assert word not in log_lines(), word
+    for word in {*hidden, *canaries.sealed, canaries.words, canaries.group, canaries.note}:
+        # An address may say which record it is of.
+        assert word == canaries.code or word not in log_lines(), word
+
+
+def read_what_is_shared(client: Client, canaries: Canaries, found: Crawl) -> None:
+    """The approved week that holds the incident, as a page and as every file; nothing beside it."""
+    week = WeeklyReport.objects.filter(site__code="BASRAH-CENTRE").order_by("-week_start").first()
+    assert week is not None
+    for kind in ("html", "json", "pdf", "xlsx"):
+        answer = client.get(f"{week.get_absolute_url()}?format={kind}")
+        assert answer.status_code == 200
+        found.seen[f"the week as {kind}"] = words_of(answer)[1]
+    for address in ("/incidents/", f"/incidents/{canaries.code}/", "/incidents/export/"):
+        answer = client.get(address)
+        assert answer.status_code in (403, 404), address
+        found.seen[address] = words_of(answer)[1].replace(address, "")

@@ -484,6 +484,7 @@ NOT_PERSONAL: dict[str, str] = {
     "outreach.LogHours.activity": "a kind of work",
     "outreach.Participant.code": "a number",
     "outreach.Participant.content_hash": "a keyed hash of what a form held",
+    "outreach.SentForm.content_hash": "a keyed hash of what a form held",
     "outreach.EditConflict.choice": "one of three words",
     "outreach.ParticipantStep.from_status": "a state",
     "outreach.ParticipantStep.to_status": "a state",

@@ -226,12 +226,15 @@ class EventForm(_Keyed):
 
 
 class ShiftForm(_Keyed):
-    """Going out: back when, where, and who looks out."""
+    """Going out: back when, where, and who looks out. Who works at several sites says at which."""
 
     back_at = ClockField(
         label=_("Back by"),
         help_text=_("For example 18:30. An hour that has passed means tomorrow."),
         error_messages={"required": _("Say when you are back.")},
+    )
+    site = forms.ChoiceField(
+        label=_("Site"), widget=_select(), error_messages={"required": _("Choose one.")}
     )
     zone = forms.ChoiceField(label=_("Zone"), required=False, widget=_select())
     buddy = forms.ChoiceField(
@@ -241,8 +244,18 @@ class ShiftForm(_Keyed):
         help_text=_("Is told first if you do not come back."),
     )
 
-    def __init__(self, *args: Any, zones: list[Zone], people: list[User], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, sites: list[Site], zones: list[Zone], people: list[User], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.sites = {site.code: site for site in sites}
+        if len(sites) > 1:
+            self.fields["site"].choices = [
+                NOT_SAID,
+                *((code, site.name) for code, site in self.sites.items()),
+            ]
+        else:
+            del self.fields["site"]
         self.zones = {str(zone.pk): zone for zone in zones}
         self.people = {str(person.pk): person for person in people}
         self.fields["zone"].choices = [NOT_SAID, *((k, z.name) for k, z in self.zones.items())]
@@ -251,9 +264,23 @@ class ShiftForm(_Keyed):
             *((key, person.code_name) for key, person in self.people.items()),
         ]
 
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        zone = self.zones.get(cleaned.get("zone", ""))
+        site = self._site(cleaned)
+        if zone is not None and site is not None and zone.site_id != site.pk:
+            self.add_error("zone", _("This zone belongs to another site."))
+        return cleaned
+
+    def _site(self, cleaned: dict[str, Any]) -> Site | None:
+        if "site" in self.fields:
+            return self.sites.get(cleaned.get("site", ""))
+        return next(iter(self.sites.values()))
+
     def facts(self) -> dict[str, Any]:
         """What the service takes."""
         return {
+            "site": self._site(self.cleaned_data),
             "back_at": next_time(self.cleaned_data["back_at"]),
             "zone": self.zones.get(self.cleaned_data["zone"]),
             "buddy": self.people.get(self.cleaned_data["buddy"]),

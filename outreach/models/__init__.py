@@ -42,6 +42,7 @@ from outreach.models.fieldwork import (
     SessionPresence,
     Shift,
 )
+from outreach.models.forms import SentForm
 from outreach.models.mediation import (
     LADDER,
     CompensationPayment,
@@ -116,6 +117,7 @@ __all__ = [
     "RiskReductionPlan",
     "RiskScreening",
     "SearchCount",
+    "SentForm",
     "SessionPresence",
     "Shift",
     "StaffProfile",

@@ -1,7 +1,7 @@
 """Asking for the second pair of eyes, and answering. What follows from the answer is a handler's.
 
     @approvals.on_decided("plan")
-    def _plan_decided(approval: Approval, *, by: User) -> None:
+    def _plan_decided(approval: Approval, *, by: User, reason: str) -> None:
         ...  # approval.decision is "approved" or "returned"; same transaction, the case is held
 
 Who decides: a supervisor or manager who sees the case, neither asked for it nor carries it, and
@@ -90,7 +90,7 @@ worklist.subject(
 
 
 def on_decided(kind: str) -> Callable[[Handler], Handler]:
-    """Register what follows when an approval of a kind is decided: `f(approval, *, by)`.
+    """Register what follows when an approval of a kind is decided: `f(approval, *, by, reason)`.
 
     It runs in the transaction of the decision, after the row was written, with the case held; what
     it raises takes the decision back. One for each kind; the same function again replaces it.
@@ -206,7 +206,7 @@ def withdraw(participant: Participant, kind: str, *, by: User | None = None) -> 
 def decide(approval: Approval, *, approve: bool, by: User, reason: str = "") -> Approval:
     """Approve or return. Raises `OneOwn`, `DecidedAlready`, `ReasonIsMissing`, what `held` raises.
 
-    The reason is sealed; who asked is told, and what was registered with `on_decided` runs.
+    The reason is sealed; who asked is told, and what was registered with `on_decided` runs with it.
     """
     participant = approval.participant
     participant = cases.held(participant, by=by, permission=DECIDE)
@@ -228,7 +228,7 @@ def decide(approval: Approval, *, approve: bool, by: User, reason: str = "") -> 
     worklist.close_tasks(f"approval.{approval.kind}", subject=participant, by=by)
     handler = _handlers.get(approval.kind)
     if handler is not None:
-        handler(approval, by=by)
+        handler(approval, by=by, reason=reason)
     worklist.notify(
         [approval.asked_by],
         f"approval.{decision}",

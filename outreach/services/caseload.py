@@ -24,7 +24,6 @@ from outreach.exceptions import (
     CaseloadFull,
     ChangedMeanwhile,
     NotAColleague,
-    NotForThisPerson,
 )
 from outreach.models import CaseloadOverride, Delegation, Participant
 from outreach.services import cases
@@ -113,10 +112,8 @@ def take_room(
     if carried < band(participant.site).hard_cap:
         return
     reason = override_reason.strip()
-    if not reason:
+    if not reason or not cases.may(participant, by, OVERRIDE):
         raise CaseloadFull
-    if not cases.may(participant, by, OVERRIDE):
-        raise NotForThisPerson
     override = CaseloadOverride.objects.create(
         participant=participant, worker=worker, by=by, at=periods.now()
     )

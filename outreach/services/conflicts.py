@@ -43,6 +43,7 @@ from outreach.models import (
 from outreach.services import cases, conflict_notices, neutrality
 from outreach.services.conflict_risk import Risk, risk_now
 from outreach.services.consent import erases
+from outreach.services.forms import keyed
 
 VIEW, MEDIATE, SUPERVISE = (
     "outreach.view_conflict",
@@ -217,6 +218,7 @@ def _step(conflict: Conflict, state: str, *, by: User | None, at: datetime) -> N
 # --- opening --------------------------------------------------------------------------------------
 
 
+@keyed
 @transaction.atomic
 def open_conflict(
     site: Site,

@@ -38,6 +38,7 @@ from outreach.models import (
 )
 from outreach.models.contacts import CLOCK_TOLERANCE, NOTE
 from outreach.services import caseload, cases, consent
+from outreach.services.forms import keyed
 
 ADD = "outreach.add_contact"
 #: A contact may be written up so much later, the next visit planned so far ahead.
@@ -59,6 +60,7 @@ consent.erases(Contact, "participant", (NOTE,), title=_("Contacts"))
 consent.erases(CaseloadOverride, "participant", ("reason",), title=_("Reasons given"))
 
 
+@keyed
 @transaction.atomic
 def record_contact(
     participant: Participant,

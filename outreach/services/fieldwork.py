@@ -29,6 +29,7 @@ from outreach.models.contacts import CLOCK_TOLERANCE, GROUP
 from outreach.models.fieldwork import EVENT_NOTE
 from outreach.models.participants import team_ids
 from outreach.services import cases, consent, contacts
+from outreach.services.forms import keyed
 
 LOG = "outreach.log_work"
 
@@ -50,6 +51,7 @@ def places_of(site: Site) -> list[Place]:
     return sorted(rows.defer("geometry"), key=lambda place: place.name)
 
 
+@keyed
 @transaction.atomic
 def record_event(
     *,

@@ -21,6 +21,7 @@ from outreach.exceptions import (
 )
 from outreach.models import Conflict, ConflictParty, MediationSession
 from outreach.services import cases, conflict_notices, conflicts, follow_ups, neutrality
+from outreach.services.forms import keyed
 
 State = Conflict.State
 #: Clocks of phones go wrong by so much.
@@ -52,14 +53,15 @@ def states_after(state: str, outcome: str) -> tuple[str, ...]:
     return (*before, end)
 
 
+@keyed
 @transaction.atomic
 def record_session(
     conflict: Conflict,
     *,
-    at: datetime,
     outcome: str,
     mediators: Sequence[User],
     by: User,
+    at: datetime | None = None,
     present: Sequence[ConflictParty] = (),
     tactics: Sequence[str] = (),
     place: Place | None = None,
@@ -68,7 +70,7 @@ def record_session(
     key: UUID | None = None,
     version: int | None = None,
 ) -> MediationSession:
-    """Record a session; it is never changed. Its outcome moves the conflict.
+    """Record a session, held now by default; it is never changed. Its outcome moves the conflict.
 
     After R1 to R3 the ladder of follow-ups begins anew. Violence is told to the supervisors. One
     that is written down after a later one was moves nothing and begins no ladder. Who is warned of
@@ -81,6 +83,7 @@ def record_session(
     if version is not None and version != conflict.version:
         raise conflicts.ChangedMeanwhile(version=conflict.version)
     now = periods.now()
+    at = at or now
     if at > now + CLOCK_TOLERANCE:
         raise InTheFuture
     if at < now - OLDEST:

@@ -12,6 +12,7 @@ from ceasefire.people.models import User
 from outreach.exceptions import CaseIsClosed, ChangedMeanwhile
 from outreach.models import NeedsAssessment, Participant
 from outreach.services import cases, consent
+from outreach.services.forms import keyed
 
 PLAN = "outreach.plan_participant"
 STRENGTHS = "strengths"
@@ -30,6 +31,7 @@ def may_plan(participant: Participant, by: User) -> bool:
     )
 
 
+@keyed
 @transaction.atomic
 def assess(
     participant: Participant,

@@ -15,6 +15,7 @@ from outreach.exceptions import (
 )
 from outreach.models import NOTE_OPEN_FOR, CaseNote, NoteAmendment, Participant
 from outreach.services import cases, consent
+from outreach.services.forms import keyed
 from outreach.services.needs import PLAN
 
 TEXT = "text"
@@ -34,6 +35,7 @@ class NoteIsOpen(OutreachRefusal):
     message = _("The note can still be changed by who wrote it. Add to it after 24 hours.")
 
 
+@keyed
 @transaction.atomic
 def write(
     participant: Participant, *, kind: str, text: str, by: User, key: UUID | None = None
@@ -91,6 +93,7 @@ def change(
     return note
 
 
+@keyed
 @transaction.atomic
 def amend(note: CaseNote, *, text: str, by: User, key: UUID | None = None) -> NoteAmendment:
     """Add to a note that is locked. Anybody who may write in the case; what stands stays."""

@@ -26,6 +26,7 @@ from outreach.models import (
     RiskReductionPlan,
 )
 from outreach.services import approvals, caseload, cases, consent, status
+from outreach.services.forms import keyed
 from outreach.services.needs import PLAN
 
 STEP, NOTE = "step", "note"
@@ -110,6 +111,7 @@ def _touch(plan: RiskReductionPlan, *fields: str) -> None:
 # --- steps ----------------------------------------------------------------------------------------
 
 
+@keyed
 @transaction.atomic
 def add_goal(
     participant: Participant,
@@ -204,7 +206,7 @@ def take_back(
 
 
 @approvals.on_decided("plan")
-def _plan_decided(approval: Approval, *, by: User) -> None:
+def _plan_decided(approval: Approval, *, by: User, reason: str) -> None:
     """Approved, it is looked at again in 30 days; returned, it is written on."""
     plan = RiskReductionPlan.objects.select_for_update().get(participant=approval.participant)
     if plan.state != State.WAITING:

@@ -19,6 +19,7 @@ from outreach.exceptions import (
 )
 from outreach.models import SILENT_AFTER, Participant, Referral, ReferralStep
 from outreach.services import caseload, cases, consent
+from outreach.services.forms import keyed
 from outreach.services.needs import PLAN
 
 PROVIDER, NOTE = "provider", "note"
@@ -64,6 +65,7 @@ def may_share(participant: Participant) -> bool:
     return agreed is not None and SHARING in agreed.purposes
 
 
+@keyed
 @transaction.atomic
 def send(
     participant: Participant,

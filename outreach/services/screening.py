@@ -27,6 +27,7 @@ from outreach.exceptions import (
 )
 from outreach.models import EVIDENCE, Participant, RiskScreening
 from outreach.services import cases, consent, status
+from outreach.services.forms import keyed
 
 KIND = "eligibility"
 SCREEN = status.SCREEN
@@ -106,6 +107,7 @@ def may_screen(participant: Participant, by: User) -> bool:
     )
 
 
+@keyed
 @transaction.atomic
 def screen(
     participant: Participant,

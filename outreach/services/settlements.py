@@ -23,6 +23,7 @@ from outreach.exceptions import (
 )
 from outreach.models import CompensationPayment, Conflict, TribalSettlement, Truce, TruceEvent
 from outreach.services import cases, conflict_notices, conflicts
+from outreach.services.forms import keyed
 
 Kind = TruceEvent.Kind
 LONGEST = timedelta(days=731)
@@ -41,18 +42,19 @@ def _event(truce: Truce, kind: str, *, by: User | None, at: datetime) -> TruceEv
     return TruceEvent.objects.create(truce=truce, kind=kind, ends_at=truce.ends_at, by=by, at=at)
 
 
+@keyed
 @transaction.atomic
 def make_truce(
     conflict: Conflict,
     *,
-    starts_at: datetime,
     ends_at: datetime,
     by: User,
+    starts_at: datetime | None = None,
     guarantor: str = "",
     key: UUID | None = None,
     version: int | None = None,
 ) -> Truce:
-    """Record a truce; a conflict has one in force at a time. It ends in the future.
+    """Record a truce, from now on by default; a conflict has one at a time. It ends in the future.
 
     `key` was made with the form: the second time it is the same truce.
     """
@@ -66,6 +68,7 @@ def make_truce(
     if in_force(conflict) is not None:
         raise TruceStands
     now = periods.now()
+    starts_at = starts_at or now
     if not (starts_at < ends_at and now < ends_at <= now + LONGEST and starts_at >= now - OLDEST):
         raise NotLonger
     truce = Truce.objects.create(
@@ -296,6 +299,7 @@ def write_settlement(
     return settlement
 
 
+@keyed
 @transaction.atomic
 def pay(
     conflict: Conflict,

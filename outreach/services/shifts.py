@@ -5,6 +5,7 @@ whoever answers for them is told and given a task, the buddy is told too; half a
 managers. A sign of life ends the alarm.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -30,6 +31,7 @@ from outreach.exceptions import (
 from outreach.models import Shift
 from outreach.services import cases
 from outreach.services.caseload import managers_of, people_over
+from outreach.services.forms import keyed
 
 LOG, SUPERVISE = "outreach.log_work", "outreach.supervise"
 #: So long after the time said nobody is worried yet; so long after the first alarm the second.
@@ -58,9 +60,10 @@ worklist.task_kind(
 )
 
 
-def buddies(user: User, site: Site) -> list[User]:
-    """Who may look out for somebody: the field staff and supervisors of the site."""
-    rows = User.objects.active().filter(sites=site).exclude(pk=user.pk).order_by("code_name")
+def buddies(user: User, sites: Sequence[Site]) -> list[User]:
+    """Who may look out for somebody: the field staff and supervisors of the sites."""
+    rows = User.objects.active().filter(sites__in=sites).exclude(pk=user.pk)
+    rows = rows.order_by("code_name").distinct()
     return [person for person in rows if allows(person.role, LOG)]
 
 
@@ -75,6 +78,7 @@ def _refuse_end(back_at: datetime, now: datetime) -> None:
         raise BackTooLate
 
 
+@keyed
 @transaction.atomic
 def start_shift(
     *,
@@ -94,7 +98,7 @@ def start_shift(
         return known
     now = periods.now()
     _refuse_end(back_at, now)
-    if buddy is not None and buddy.pk not in {person.pk for person in buddies(by, site)}:
+    if buddy is not None and buddy.pk not in {person.pk for person in buddies(by, [site])}:
         raise NotAColleague
     if zone is not None and (zone.site_id != site.pk or zone.closed_on is not None):
         raise NotAColleague

@@ -349,15 +349,18 @@ def refuse_without_consent(participant: Participant) -> None:
 
 
 @approvals.on_decided("intake")
-def _intake_decided(approval: Approval, *, by: User) -> None:
-    """Approved, the case is active; returned, it stays eligible and may be asked for again."""
+def _intake_decided(approval: Approval, *, by: User, reason: str) -> None:
+    """Approved, the case is active; returned, it stays eligible and may be asked for again.
+
+    Above the hard cap only a manager approves, and the reason of the answer is why.
+    """
     participant = approval.participant
     if approval.decision != Approval.Decision.APPROVED:
         return
     if participant.status != State.ELIGIBLE:
         raise NotAllowedFromHere
     refuse_without_consent(participant)
-    caseload.take_room(participant, participant.worker, by=by)
+    caseload.take_room(participant, participant.worker, by=by, override_reason=reason)
     step(participant, "activate", by=by)
 
 
@@ -479,7 +482,7 @@ def _close(participant: Participant, *, reason: str, by: User) -> None:
 
 
 @approvals.on_decided("closure")
-def _closure_decided(approval: Approval, *, by: User) -> None:
+def _closure_decided(approval: Approval, *, by: User, reason: str) -> None:
     """Approved, the case is closed for the reason that was asked; returned, it goes on."""
     participant = approval.participant
     reason = participant.asked_close_reason

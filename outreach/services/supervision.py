@@ -34,6 +34,7 @@ from outreach.models import (
 )
 from outreach.services import cases, consent
 from outreach.services import supervision_reading as reading
+from outreach.services.forms import keyed
 
 SUPERVISE = "outreach.supervise"
 #: Sealed fields: of a sheet, of a decision.
@@ -167,6 +168,7 @@ def _decided(key: UUID | None, worker: User, by: User) -> SupervisionDecision | 
     return known
 
 
+@keyed
 @transaction.atomic
 def decide(
     worker: User,

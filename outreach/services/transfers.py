@@ -31,6 +31,7 @@ from outreach.exceptions import (
 )
 from outreach.models import CaseMember, Handover, Participant, Transfer, team_ids
 from outreach.services import caseload, cases, consent, status
+from outreach.services.forms import keyed
 
 TRANSFER = "outreach.transfer_participant"
 ASSIGN = "outreach.assign_case"
@@ -132,6 +133,7 @@ def may_ask(participant: Participant, by: User) -> bool:
 # --- ask, answer ----------------------------------------------------------------------------------
 
 
+@keyed
 @transaction.atomic
 def ask(
     participant: Participant,
@@ -404,6 +406,7 @@ def carried_by(from_user: User, by: User) -> Carried:
     )
 
 
+@keyed
 @transaction.atomic
 def hand_over(
     from_user: User,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ceasefire import jobs, periods
-from outreach.services import referrals, screening
+from outreach.services import forms, referrals, screening
 
 REMIND = "outreach.remind_of_casework"
 
@@ -13,6 +13,7 @@ def remind_of_casework() -> None:
     """Give the tasks and notices of the day; each once, however often this runs."""
     screening.remind()
     referrals.remind()
+    forms.forget_old()
 
 
 @jobs.periodic("outreach.casework")

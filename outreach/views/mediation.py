@@ -92,7 +92,7 @@ def session_new(request: HttpRequest, code: str) -> HttpResponse:
             form,
             lambda: mediation.record_session(
                 conflict,
-                at=form.cleaned_data["at"] or periods.now(),
+                at=form.cleaned_data["at"],
                 by=user,
                 **facts,
             ),
@@ -128,7 +128,7 @@ def truce_new(request: HttpRequest, code: str) -> HttpResponse:
             form,
             lambda: settlements.make_truce(
                 conflict,
-                starts_at=given["starts_at"] or periods.now(),
+                starts_at=given["starts_at"],
                 ends_at=given["ends_at"],
                 guarantor=given["guarantor"],
                 key=given["key"],

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from ceasefire import periods
 from ceasefire.people.access import requires
 from ceasefire.places.models import Zone
-from outreach.exceptions import BackTooLate, NotForThisPerson, OutreachRefusal
+from outreach.exceptions import BackTooLate, NotAColleague, NotForThisPerson, OutreachRefusal
 from outreach.forms.fieldwork import LaterForm, ShiftForm, next_time
 from outreach.models import Shift
 from outreach.services import shifts
@@ -32,19 +32,20 @@ def shift(request: HttpRequest) -> HttpResponse:
     if not sites:
         raise PermissionDenied
     current = shifts.running(user)
-    site = sites[0]
     form = ShiftForm(
         request.POST or None,
-        zones=list(Zone.objects.filter(site=site, closed_on__isnull=True)),
-        people=shifts.buddies(user, site),
+        sites=sites,
+        zones=list(Zone.objects.filter(site__in=sites, closed_on__isnull=True)),
+        people=shifts.buddies(user, sites),
     )
     if request.method == "POST" and form.is_valid():
         try:
-            shifts.start_shift(by=user, site=site, **form.facts())
+            shifts.start_shift(by=user, **form.facts())
         except NotForThisPerson:
             raise PermissionDenied from None
         except OutreachRefusal as refusal:
-            form.add_error("back_at" if isinstance(refusal, BackTooLate) else None, str(refusal))
+            field = {BackTooLate: "back_at", NotAColleague: "buddy"}.get(type(refusal))
+            form.add_error(field, str(refusal))
         else:
             messages.success(request, _("You are out. Say when you are back."))
             return redirect("outreach:shift")

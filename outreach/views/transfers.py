@@ -18,7 +18,7 @@ from ceasefire.people.models import User
 from ceasefire.people.roles import allows
 from outreach.exceptions import NotForThisPerson, OutreachRefusal
 from outreach.forms.casework import HandoverForm, TransferForm
-from outreach.models import Participant, Transfer
+from outreach.models import MEDIATORS, Participant, Transfer
 from outreach.services import caseload
 from outreach.services import transfers as services
 from outreach.views.doing import attempt
@@ -200,7 +200,7 @@ def handover(request: HttpRequest, pk: UUID) -> HttpResponse:
         request.POST or None,
         rows=carried.cases,
         takers=takers,
-        rest=_rest(leaver, {*sites, *carried.conflicts}),
+        rest=_rest(leaver, {*sites, *carried.conflicts}, mediates=bool(carried.conflicts)),
     )
     if request.method == "POST" and form.is_valid():
         try:
@@ -234,9 +234,14 @@ def handover(request: HttpRequest, pk: UUID) -> HttpResponse:
     )
 
 
-def _rest(leaver: User, sites: set[Any]) -> list[User]:
-    """Who may take the teams, conflicts and tasks: of all these sites, with a list of tasks."""
+def _rest(leaver: User, sites: set[Any], *, mediates: bool) -> list[User]:
+    """Who may take the teams, conflicts and tasks: of all these sites, with a list of tasks.
+
+    Where there are conflicts to take, who mediates.
+    """
     found = User.objects.active().exclude(pk=leaver.pk).order_by("code_name", "pk")
+    if mediates:
+        found = found.filter(role__in=MEDIATORS)
     for site in sites:
         found = found.filter(sites=site)
     people = [one for one in found if one.may_sign_in() and allows(one.role, "worklist.view_task")]

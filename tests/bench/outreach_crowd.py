@@ -100,6 +100,7 @@ def fill(active: int) -> Crowd:
         with put_aside(cursor, [table for table in tables if table != _table(Participant)]):
             for model, exprs, source in _rows():
                 _insert(cursor, model, exprs, source)
+        _sign(cursor)
         _seal(cursor)
         for series in ("P", "CON", "EVT", "SUP"):
             cursor.execute(
@@ -111,6 +112,15 @@ def fill(active: int) -> Crowd:
             vacuum = "" if connection.in_atomic_block else "VACUUM "
             cursor.execute(f"{vacuum}ANALYZE {table}")
     return found()
+
+
+def _sign(cursor: Any) -> None:
+    """Sign the sheets of past weeks; after their reviews, since a signed one takes none."""
+    cursor.execute(
+        "UPDATE outreach_supervisionsheet s"
+        " SET signed_at = (s.week_start + 1)::timestamptz, signed_by_id = s.created_by_id"
+        " WHERE s.week_start < CURRENT_DATE - extract(dow FROM CURRENT_DATE)::int"
+    )
 
 
 def _table(model: Any) -> str:
@@ -437,8 +447,6 @@ def _rows() -> Iterable[tuple[Any, dict[str, str], str]]:
             "worker_id": "w.id",
             "week_start": "k.week - 7 * n",
             "figures": "'{\"active\": 20}'::jsonb",
-            "signed_at": "CASE WHEN n > 0 THEN (k.week - 7 * n + 1)::timestamptz END",
-            "signed_by_id": "CASE WHEN n > 0 THEN w.head END",
             "created_by_id": "w.head",
         },
         "FROM bench_worker w CROSS JOIN (SELECT CURRENT_DATE"

@@ -159,7 +159,7 @@ def test_the_other_site_decides_nothing_here(case: Any, team: Any, elsewhere: An
 def test_what_follows_runs_in_the_same_transaction(case: Any, team: Any, monkeypatch: Any) -> None:
     seen: list[Any] = []
 
-    def follow(approval: Approval, *, by: Any) -> None:
+    def follow(approval: Approval, *, by: Any, reason: str) -> None:
         seen.append((approval.decision, by))
         raise RuntimeError
 

@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 
-from ceasefire import vault
+from ceasefire import periods, vault
 from ceasefire.audit.models import AuditEvent
-from outreach.exceptions import CaseIsClosed, CaseloadFull, NotAColleague, NotForThisPerson
-from outreach.models import CaseloadOverride, Participant
-from outreach.services import caseload, cases
+from outreach.exceptions import CaseIsClosed, CaseloadFull, NotAColleague
+from outreach.models import Approval, CaseloadOverride, Participant
+from outreach.services import caseload, cases, consent
 from outreach.services.caseload import Band
 from tests.incidents.test_two_connections import meet
 
@@ -95,7 +96,7 @@ def test_beyond_the_cap_a_manager_goes_on_with_a_reason(
     full: Any, case: Any, team: Any, manager: Any
 ) -> None:
     theirs = case(by=team.worker2)
-    with pytest.raises(NotForThisPerson), transaction.atomic():
+    with pytest.raises(CaseloadFull), transaction.atomic():
         caseload.assign(theirs, team.worker, by=team.supervisor, override_reason="only she can")
     with pytest.raises(CaseloadFull), transaction.atomic():
         caseload.assign(theirs, team.worker, by=manager, override_reason="  ")
@@ -158,3 +159,25 @@ def test_the_database_counts_two_at_once_without_the_help_of_a_verb(case: Any, t
 def test_a_caseload_is_held_in_a_transaction_only(worker: Any, case: Any) -> None:
     assert cases.locked(case())
     caseload.hold(worker)
+
+
+@pytest.mark.django_db
+def test_a_manager_approves_above_the_cap_and_says_why(
+    full: Any, case: Any, team: Any, manager: Any, signed_in: Any
+) -> None:
+    one = case(by=team.worker, status="eligible")
+    consent.record_consent(
+        one, purposes=["case_work"], manner="spoken", agreed_on=periods.now().date(), by=team.worker
+    )
+    approval = Approval.objects.create(participant=one, kind="intake", asked_by=team.worker)
+    there = reverse("outreach:approval_detail", args=[approval.pk])
+    sent = {"answer": "approve", "reason": "Nobody else can go there."}
+    said = "A manager may go beyond that"
+    assert said in signed_in(team.supervisor).post(there, sent).content.decode()
+    client = signed_in(manager)
+    assert said in client.post(there, {**sent, "reason": ""}).content.decode()
+    assert client.post(there, sent).status_code == 302
+    one.refresh_from_db()
+    assert one.status == "active"
+    override = CaseloadOverride.objects.get()
+    assert vault.unseal(override, "reason", by=manager) == sent["reason"]

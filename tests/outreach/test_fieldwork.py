@@ -387,6 +387,26 @@ def test_out_and_back_from_the_page(team: Any, client: Any) -> None:
 
 
 @pytest.mark.django_db
+def test_who_works_at_two_sites_says_at_which(
+    team: Any, basrah: Any, zubair: Any, client: Any
+) -> None:
+    person = team.worker
+    person.sites.set([basrah, zubair])
+    zone = Zone.objects.create(site=basrah, code="CENTRE-9", name_en="Nine", name_ar="تسعة")
+    client.force_login(person)
+    at = (periods.now() + HOUR).astimezone(periods.BAGHDAD).strftime("%H:%M")
+
+    def send(**more: Any) -> Any:
+        sent = {"key": uuid.uuid4(), "back_at": at, **more}
+        return client.post(reverse("outreach:shift"), sent)
+
+    assert "site" in send().context["form"].errors
+    assert "zone" in send(site=zubair.code, zone=zone.pk).context["form"].errors
+    assert "buddy" in send(site=zubair.code, buddy=team.worker2.pk).context["form"].errors
+    assert send(site=zubair.code).status_code == 302
+    assert Shift.objects.get().site == zubair
+
+
 def test_a_shift_is_read_by_the_team_alone(
     out: Shift, team: Any, manager: Any, elsewhere: Any, client: Any
 ) -> None:
