@@ -54,7 +54,7 @@ def session(conflict: Any, team: Any) -> Callable[..., Any]:
         by = more.pop("by", None) or team.worker
         return mediation.record_session(
             of,
-            at=periods.now() - timedelta(days=days_ago, minutes=1),
+            at=more.pop("at", None) or periods.now() - timedelta(days=days_ago, minutes=1),
             outcome=outcome,
             mediators=more.pop("mediators", [by]),
             by=by,
