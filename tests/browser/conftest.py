@@ -104,7 +104,8 @@ def visit(chromium: Any, demo_world: World) -> Iterator[Callable[..., Any]]:
 
 def axe(page: Any) -> list[str]:
     """What axe finds on a page: rule, and the element at fault."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate(
         "tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']})", AXE_TAGS
     )

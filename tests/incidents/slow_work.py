@@ -18,4 +18,6 @@ def _told_and_slow(job: Any, done: int, total: int) -> None:
 
 
 if os.environ.get("SLOW_WORK"):
+    # The first sign is written, however soon it comes.
+    services.PROGRESS_STEP_SECONDS = 0
     jobs.progress = _told_and_slow  # type: ignore[attr-defined]
