@@ -93,18 +93,20 @@ def _keep_reference_rows() -> None:
     TransactionTestCase._fixture_teardown = lambda self: empty_tables()  # type: ignore[method-assign]
 
 
-@pytest.fixture
-def make_site(db: None) -> Callable[..., Any]:
+def site_of(code: str = "BASRAH-CENTRE", *, place: str = "IQG02Q02", **facts: Any) -> Any:
     """A site by code; the week starts on Sunday."""
     from ceasefire.places.models import Place, Site
 
-    def make(code: str = "BASRAH-CENTRE", *, place: str = "IQG02Q02", **facts: Any) -> Any:
-        facts = {"name_en": code.title(), "name_ar": "موقع", **facts}
-        site, _made = Site.objects.get_or_create(code=code, defaults=facts)
-        site.places.add(Place.objects.get(pcode=place))
-        return site
+    facts = {"name_en": code.title(), "name_ar": "موقع", **facts}
+    site, _made = Site.objects.get_or_create(code=code, defaults=facts)
+    site.places.add(Place.objects.get(pcode=place))
+    return site
 
-    return make
+
+@pytest.fixture
+def make_site(db: None) -> Callable[..., Any]:
+    """`site_of`, where a test may write."""
+    return site_of
 
 
 @pytest.fixture
@@ -119,9 +121,8 @@ def zubair(make_site: Callable[..., Any]) -> Any:
     return make_site("AL-ZUBAIR", place="IQG02Q06")
 
 
-@pytest.fixture
-def make_user(db: None) -> Callable[..., Any]:
-    """A person of a role at some sites; the password is `PASSWORD`."""
+def maker_of_users() -> Callable[..., Any]:
+    """Makes a person of a role at some sites; the password is `PASSWORD`."""
     from ceasefire.people.models import User
 
     made = iter(range(1, 10_000))
@@ -137,6 +138,12 @@ def make_user(db: None) -> Callable[..., Any]:
         return user
 
     return make
+
+
+@pytest.fixture
+def make_user(db: None) -> Callable[..., Any]:
+    """What makes a person, numbered from one."""
+    return maker_of_users()
 
 
 @pytest.fixture

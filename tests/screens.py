@@ -79,6 +79,8 @@ PICTURES: dict[str, tuple[str, Callable[[Any, str], None]]] = {
     "duplicates": ("supervisor", _path("/incidents/duplicates/")),
     "export": ("data", _path("/incidents/export/")),
     "import": ("data", _path("/incidents/import/")),
+    "caseload": ("worker", _path("/outreach/")),
+    "conflict": ("supervisor", _first("/outreach/conflicts/?state=cooled", "#results a.row-link")),
     "report": ("manager", _first("/reports/?site=BASRAH-CENTRE", "main a.row-link")),
     "dashboard": ("manager", _path("/dashboard/")),
     "audit": ("auditor", _path("/audit/")),

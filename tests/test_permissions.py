@@ -5,12 +5,14 @@ site here; the same addresses with a record of another site, and with one that d
 answer alike for everybody (`test_another_sites_record_answers_exactly_like_an_absent_one`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -39,6 +41,7 @@ from outreach.services.fieldwork import record_event
 from outreach.services.participants import Facts, register_participant
 from outreach.services.shifts import start_shift
 from tests.attachments.conftest import drawn
+from tests.conftest import maker_of_users, site_of
 from tests.test_architecture import API_VIEWS, OPEN_VIEWS, URLS
 
 COLUMNS = {
@@ -366,8 +369,33 @@ TABLE: list[tuple[str, str, str, str]] = [
 ]
 
 
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[SimpleNamespace]:
+    """The scenes and the cast, made once; each test plays in a savepoint of its own above them."""
+    with django_db_blocker.unblock():
+        everything = transaction.atomic()
+        everything.__enter__()
+        try:
+            make_user = maker_of_users()
+            basrah, zubair = site_of(), site_of("AL-ZUBAIR", place="IQG02Q06")
+            scenes = scenes_of(basrah, zubair, make_user)
+            yield SimpleNamespace(scenes=scenes, cast=cast_of(basrah, make_user))
+        finally:
+            transaction.set_rollback(True)
+            everything.__exit__(None, None, None)
+
+
 @pytest.fixture
-def scenes(basrah: Any, zubair: Any, make_user: Callable[..., Any]) -> dict[str, list[Any]]:
+def scenes(world: SimpleNamespace, db: None) -> dict[str, list[Any]]:
+    return world.scenes
+
+
+@pytest.fixture
+def cast(world: SimpleNamespace, db: None) -> dict[str, Any]:
+    return world.cast
+
+
+def scenes_of(basrah: Any, zubair: Any, make_user: Callable[..., Any]) -> dict[str, list[Any]]:
     """The arguments of an address for each scene: of one's own site, of another's, of nothing."""
     audit.record("people.scene_set")  # so that the trail has a head
     colleague = make_user(Role.WORKER, basrah, username="colleague")
@@ -705,8 +733,7 @@ def ask(client: Client, name: str, method: str, arguments: list[Any]) -> Any:
     return client.get(path) if method == "GET" else client.post(path)
 
 
-@pytest.fixture
-def cast(make_user: Callable[..., Any], basrah: Any) -> dict[str, Any]:
+def cast_of(basrah: Any, make_user: Callable[..., Any]) -> dict[str, Any]:
     """One person of each role; those of the program at Basrah Centre."""
     from ceasefire.people.roles import ALL_SITE_ROLES
 

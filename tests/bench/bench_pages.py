@@ -13,12 +13,12 @@ than the clock.
 
 from __future__ import annotations
 
-import secrets
+import itertools
 import statistics
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from types import ModuleType
@@ -154,6 +154,7 @@ def _pages(crowd: Any) -> list[Page]:
     manager = _signed_in(_person("bench.manager", Role.MANAGER, crowd.sites[:3]))
     _compile(crowd.sites[:3])
     _hold_the_list(worker)
+    slots = free_slots()
 
     mine = Incident.objects.visible_to(crowd.workers[home.code][0]).filter(site=home)
     old = mine.order_by("occurred_from")[200:201].get()
@@ -189,19 +190,38 @@ def _pages(crowd: Any) -> list[Page]:
         Page("map data, a year", worker, MARKS, 0, 150, heaviest=100),
         Page("map data, a year of three sites", three, MARKS, 0, 150, heaviest=100),
         Page("review list, supervisor", supervisor, "/incidents/review/", counted=False),
-        Page("log an incident", worker, "/incidents/new/", None, data=_answers, counted=False),
+        Page(
+            "log an incident",
+            worker,
+            "/incidents/new/",
+            None,
+            data=lambda: answers_of(next(slots)),
+            counted=False,
+        ),
         Page("home, worker", worker, "/", 2, 40, counted=False),
         Page("dashboard, manager", manager, "/dashboard/", 2, 40, counted=False),
     ]
 
 
-def _answers() -> dict[str, str]:
-    """What the five questions send, of a day before the crowd's: likely twins are looked for and
-    none is found, as with most reports."""
+#: What is logged here is of days long before the crowd's, each so far from the others that none is
+#: a likely twin of another.
+FIRST_DAY, DAYS_APART = date(1951, 1, 1), 3
+
+
+def free_slots() -> Iterator[int]:
+    """The numbers of days of which nothing was logged yet, also not by an earlier measuring."""
+    from incidents.models import Incident
+
+    last = Incident.objects.filter(occurred_from__year__lt=1991).order_by("-occurred_from").first()
+    used = 0 if last is None else (last.occurred_from.date() - FIRST_DAY).days // DAYS_APART + 2
+    return itertools.count(used)
+
+
+def answers_of(slot: int) -> dict[str, str]:
+    """What the five questions send: likely twins are looked for and none is found, as with most."""
     from django.utils import timezone
 
-    day = date(1991, 1, 1) + timedelta(days=secrets.randbelow(8000))
-
+    day = FIRST_DAY + timedelta(days=slot * DAYS_APART)
     data = {
         "key": str(uuid.uuid4()),
         "opened_at": timezone.now().isoformat(),

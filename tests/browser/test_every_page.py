@@ -263,7 +263,7 @@ def test_a_page_is_as_every_page_must_be(
     page = booths(username)
     _begin(page, demo_world, language)
     answer = page.goto(demo_world.url(path))
-    page.wait_for_load_state("networkidle")
+    page.wait_for_load_state("load")
     faults = [] if answer.status == REFUSALS.get(name, 200) else [f"answered {answer.status}"]
     faults += _look(page, demo_world, language, is_ours=name != "away")
     weight = page.seen.weights.get(answer.url, 0)
@@ -282,7 +282,7 @@ def test_a_page_that_follows_an_answer_is_so_too(
     page = booths(username)
     _begin(page, demo_world, language)
     go(page, demo_world)
-    page.wait_for_load_state("networkidle")
+    page.wait_for_load_state("load")
     faults = _look(page, demo_world, language)
 
     assert not faults, "\n" + "\n".join(faults)

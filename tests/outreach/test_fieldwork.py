@@ -435,3 +435,14 @@ def test_one_event_sent_twice_at_once_is_one(worker: Any, basrah: Any) -> None:
     key = uuid.uuid4()
     came = meet(lambda: record(worker, basrah, key=key), lambda: record(worker, basrah, key=key))
     assert came == FieldEvent.objects.get()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_shift_sent_twice_at_once_is_one(worker: Any, basrah: Any) -> None:
+    key, back_at = uuid.uuid4(), periods.now() + HOUR
+
+    def go() -> Shift:
+        return shifts.start_shift(by=worker, site=basrah, back_at=back_at, key=key)
+
+    came = meet(go, go)
+    assert came == Shift.objects.get()

@@ -23,8 +23,8 @@ from outreach.exceptions import (
     NotForThisPerson,
     OutreachRefusal,
 )
-from outreach.models import CaseMember, Handover, Participant, Transfer
-from outreach.services import cases, mediators, screening, status
+from outreach.models import CaseloadOverride, CaseMember, Handover, Participant, Transfer
+from outreach.services import caseload, cases, mediators, screening, status
 from outreach.services import transfers as services
 from tests.incidents.test_two_connections import meet
 from tests.test_permissions import comparable
@@ -166,6 +166,46 @@ def test_the_hard_cap_counts_when_asking_and_when_accepting(
     with pytest.raises(CaseloadFull), transaction.atomic():
         services.ask(second, team.worker2, by=team.worker)
     services.accept(services.ask(paused, team.worker2, by=team.worker), by=team.worker2)
+
+
+def test_beyond_the_cap_a_manager_gives_a_case_on_and_says_why(
+    case: Any, team: Any, supervisor: Any, manager: Any, basrah: Any, signed_in: Any
+) -> None:
+    one = case()
+    cap(basrah, manager, 1)
+    case(by=team.worker2)
+    for by, words in ((supervisor, "Only he can"), (manager, "  ")):
+        with pytest.raises(CaseloadFull), transaction.atomic():
+            services.ask(one, team.worker2, by=by, override_reason=words)
+    address = reverse("outreach:transfer_new", args=[one.code])
+    assert "beyond" not in signed_in(supervisor).get(address).context["form"].fields
+    client = signed_in(manager)
+    typed = form_of(client.get(address)) | {"to": str(team.worker2.pk), "reason": PHRASE}
+    said = "A manager may go beyond that"
+    assert said in client.post(address, typed).content.decode()
+    assert client.post(address, typed | {"beyond": "Only he can"}).status_code == 302
+    asked = Transfer.objects.get()
+    override = CaseloadOverride.objects.get()
+    assert vault.unseal(override, "reason", by=manager) == "Only he can"
+    assert vault.unseal(asked, "reason", by=manager) == PHRASE
+    # What the manager allowed stands for this case and this worker, and for no other.
+    services.accept(asked, by=team.worker2)
+    assert held_by(one) == team.worker2
+    with pytest.raises(CaseloadFull), transaction.atomic():
+        services.ask(case(), team.worker2, by=team.worker)
+
+
+def test_what_was_allowed_once_lets_a_paused_case_go_on(
+    case: Any, team: Any, manager: Any, basrah: Any
+) -> None:
+    one, other = case(status=Status.PAUSED), case(status=Status.PAUSED)
+    case()
+    cap(basrah, manager, 1)
+    with transaction.atomic():
+        caseload.take_room(one, team.worker, by=manager, override_reason="Only he can")
+    assert status.resume(one, by=team.worker).status == Status.ACTIVE
+    with pytest.raises(CaseloadFull), transaction.atomic():
+        status.resume(other, by=team.worker)
 
 
 def test_only_the_one_who_was_asked_answers(
@@ -570,6 +610,28 @@ def test_a_handover_beyond_the_cap_is_said_on_the_page(
     answer = client.post(address, typed | {"rest": str(team.worker2.pk)})
     assert "More than the rules allow: Worker2" in answer.content.decode()
     assert {held_by(row) for row in own} == {team.worker}
+
+
+def test_a_manager_hands_over_beyond_the_cap_and_says_why(
+    case: Any, team: Any, manager: Any, basrah: Any, signed_in: Any
+) -> None:
+    own = [case(), case(), case(status=Status.PAUSED)]
+    cap(basrah, manager, 1)
+    for client, more in (
+        (signed_in(team.supervisor), {"beyond": "Nobody else is there"}),
+        (signed_in(manager), {"beyond": " "}),
+        (signed_in(manager), {"beyond": "Nobody else is there"}),
+    ):
+        assert {held_by(row) for row in own} == {team.worker}
+        address = reverse("outreach:handover", args=[team.worker.pk])
+        typed = form_of(client.get(address)) | {
+            f"case_{row.code}": str(team.worker2.pk) for row in own
+        }
+        client.post(address, typed | {"rest": str(team.worker2.pk)} | more)
+    assert {held_by(row) for row in own} == {team.worker2}
+    # One had room, the paused one takes none.
+    override = CaseloadOverride.objects.get()
+    assert vault.unseal(override, "reason", by=manager) == "Nobody else is there"
 
 
 def test_who_is_of_another_team_is_not_there_to_hand_over(
