@@ -8,10 +8,12 @@ to lie readable on a disk. Searched words may be a name, so they are sealed too.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -22,17 +24,19 @@ from ceasefire import audit, jobs, periods
 from ceasefire.database.session import acting, as_system
 from ceasefire.exports import safe_filename, write_xlsx
 from ceasefire.people.models import User
-from ceasefire.vault.exceptions import VaultError
+from ceasefire.vault.exceptions import SealBroken, VaultError
 from ceasefire.vault.keys import keyring
-from ceasefire.vault.sealing import open_text, seal_text
+from ceasefire.vault.sealing import open_octets, open_text, seal_octets, seal_text
 from incidents import exports, research
 from incidents.forms.filters import IncidentFilter
-from incidents.models import ExportFile, Incident
+from incidents.models import ExportFile, ExportFilePart, Incident
 
 MAKE = "incidents.export_file"
 PERMISSION = "incidents.export_incident"
 KEPT_FOR = timedelta(hours=24)
-_TABLE = "incidents_exportfile"
+_TABLE, _PARTS = "incidents_exportfile", "incidents_exportfilepart"
+#: Octets of one sealed piece.
+PIECE = 1024 * 1024
 
 
 # --- asking -------------------------------------------------------------------------------------
@@ -134,15 +138,15 @@ def make(file_id: str, *, progress: Callable[[int, int], None]) -> None:
             progress(done, max(total, done))
 
         tell(0)
-        content = _written(file, incidents, person, tell)
         used = in_trail(file.filters, searched=bool(file.sought))
-        file.key_id = keyring().current
-        made = ExportFile.objects.filter(pk=file.pk, size=0).update(
-            key_id=file.key_id,
-            ciphertext=_sealed(file, "ciphertext", content),
-            size=len(content),
-            rows=written,
-            sought=b"",
+        with _written(file, incidents, person, tell) as content:
+            # Held, so that a second worker with the same job finds it made and stops.
+            if not ExportFile.objects.select_for_update().filter(pk=file.pk, size=0).exists():
+                return
+            file.key_id = keyring().current
+            size = _keep(file, content)
+        made = ExportFile.objects.filter(pk=file.pk).update(
+            key_id=file.key_id, size=size, rows=written, sought=b""
         )
         if made:
             audit.record(
@@ -170,23 +174,53 @@ def _incidents(file: ExportFile, person: User) -> QuerySet[Incident] | None:
     return exports.rows(filters.apply(Incident.objects.visible_to(person)))
 
 
+@contextmanager
 def _written(
     file: ExportFile, incidents: QuerySet[Incident], person: User, tell: Callable[[int], None]
-) -> bytes:
-    if file.format == ExportFile.Format.GEOJSON:
-        return b"".join(exports.write_geojson(incidents, progress=tell))
+) -> Iterator[BinaryIO]:
+    """The file as it was written on the disk, unsealed, for as long as it is read from there."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "incidents.xlsx"
-        write_workbook(
-            file.format,
-            incidents,
-            path,
-            options=file.options,
-            language=file.language,
-            by=person.code_name,
-            progress=tell,
+        path = Path(folder) / "incidents"
+        if file.format == ExportFile.Format.GEOJSON:
+            with path.open("wb") as out:
+                out.writelines(exports.write_geojson(incidents, progress=tell))
+        else:
+            write_workbook(
+                file.format,
+                incidents,
+                path,
+                options=file.options,
+                language=file.language,
+                by=person.code_name,
+                progress=tell,
+            )
+        with path.open("rb") as content:
+            yield content
+
+
+def _keep(file: ExportFile, content: BinaryIO) -> int:
+    """Seal what was written, piece by piece; how many octets."""
+    size = 0
+    for number in count():
+        piece = content.read(PIECE)
+        if not piece:
+            return size
+        ExportFilePart.objects.create(
+            file=file, number=number, ciphertext=seal_octets(piece, **_place(file, number))
         )
-        return path.read_bytes()
+        size += len(piece)
+    raise AssertionError("unreachable")
+
+
+def _place(file: ExportFile, number: int) -> dict[str, Any]:
+    """What a piece is bound to: its file, and where in it."""
+    return {
+        "key": keyring().key(file.key_id),
+        "table": _PARTS,
+        "column": "ciphertext",
+        "row": f"{file.pk}/{number}",
+        "key_id": file.key_id,
+    }
 
 
 def write_workbook(
@@ -235,9 +269,38 @@ def write_workbook(
 # --- taking -------------------------------------------------------------------------------------
 
 
-def content_of(file: ExportFile) -> bytes | None:
-    """The finished file; None where it is not made, or its key has been retired since."""
-    return _open(file, "ciphertext") if file.size else None
+def pieces_of(file: ExportFile) -> Iterator[bytes] | None:
+    """The finished file, piece by piece, as who asked for it; None where it is not made or gone.
+
+    The first piece is opened at once: where its key was retired since, there is no file.
+    """
+    first = _piece(file, 0) if file.size else None
+    return None if first is None else _pieces(file, first)
+
+
+def _pieces(file: ExportFile, first: bytes) -> Iterator[bytes]:
+    yield first
+    sent = len(first)
+    for number in count(1):
+        if sent >= file.size:
+            return
+        with acting(file.by):
+            piece = _piece(file, number)
+        if piece is None:
+            # Cut short, so that the browser knows that the file is not whole.
+            raise SealBroken(f"A piece of the file {file.pk} does not open.")
+        yield piece
+        sent += len(piece)
+
+
+def _piece(file: ExportFile, number: int) -> bytes | None:
+    part = ExportFilePart.objects.filter(file=file, number=number).first()
+    if part is None:
+        return None
+    try:
+        return open_octets(bytes(part.ciphertext), **_place(file, number))
+    except VaultError:
+        return None
 
 
 def name_of(file: ExportFile) -> str:

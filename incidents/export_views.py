@@ -16,7 +16,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from ceasefire import audit, periods
 from ceasefire.database.session import acting
-from ceasefire.exports import csv_response, file_response, safe_filename, table_data, write_pdf
+from ceasefire.exports import (
+    csv_response,
+    file_response,
+    safe_filename,
+    stream_response,
+    table_data,
+    write_pdf,
+)
 from ceasefire.exports.responses import CONTENT_TYPES
 from ceasefire.people.access import asked_by_itself, requires
 from incidents import export_files, exports, research
@@ -69,17 +76,30 @@ def incident_export(request: HttpRequest) -> HttpResponseBase:
             )
         )
     counted = research.fit(found()) if wanted.startswith("acled") else found()
+    # A long CSV begins at once: its rows are not counted twice, but said when the last one is sent.
+    number = counted[: exports.ROWS_AT_ONCE + 1].count()
+    is_long = number > exports.ROWS_AT_ONCE
     audit.record(
         "incident.exported",
         by=user,  # type: ignore[arg-type]
         detail={
             "format": wanted,
-            "rows": counted.count(),
+            "rows": min(number, exports.ROWS_AT_ONCE),
+            **({"more": True} if is_long else {}),
             "filters": export_files.in_trail(
                 export_files.answers_of(filters), searched=bool(filters.cleaned_data.get("q"))
             ),
         },
     )
+
+    def sent(rows: int) -> None:
+        if is_long:
+            audit.record(
+                "incident.export_sent",
+                by=user,  # type: ignore[arg-type]
+                detail={"format": wanted, "rows": rows},
+            )
+
     what = "events" if wanted.startswith("acled") else "incidents"
     extension = {"acled": "csv", "acled-xlsx": "xlsx"}.get(wanted, wanted)
     name = safe_filename(what, periods.today(), extension=extension)
@@ -90,6 +110,7 @@ def incident_export(request: HttpRequest) -> HttpResponseBase:
             name,
             user=user,
             tags=bool(options.get("hxl")),
+            sent=sent,
         )
     if wanted == "csv":
         columns, header = exports.layout(options.get("labels", ""))
@@ -100,6 +121,7 @@ def incident_export(request: HttpRequest) -> HttpResponseBase:
             user=user,
             header=header or "key",  # type: ignore[arg-type]
             tags=bool(options.get("hxl")),
+            sent=sent,
         )
     if wanted == "geojson":
         return _geojson(found, name, user)
@@ -130,7 +152,7 @@ def _choice(request: HttpRequest, filters: IncidentFilter) -> HttpResponse:
             "is_more": number > COUNTED,
             "files": ExportFile.objects.visible_to(request.user)
             .select_related("job")
-            .defer("ciphertext", "sought"),
+            .defer("sought"),
         },
     )
 
@@ -195,12 +217,10 @@ def export_codebook(request: HttpRequest) -> HttpResponseBase:
     return file_response(write_pdf("table", data, language=language), "codebook.pdf")
 
 
-def _file(request: HttpRequest, pk: UUID, *, whole: bool = False) -> ExportFile:
+def _file(request: HttpRequest, pk: UUID) -> ExportFile:
     """The person's own file of an address; anybody else's is not there."""
-    files = ExportFile.objects.visible_to(request.user).select_related("job")
-    if not whole:
-        files = files.defer("ciphertext", "sought")
-    file: ExportFile = get_object_or_404(files, pk=pk)
+    files = ExportFile.objects.visible_to(request.user).select_related("job", "by")
+    file: ExportFile = get_object_or_404(files.defer("sought"), pk=pk)
     return file
 
 
@@ -247,9 +267,9 @@ def export_cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_safe
 def export_download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The finished file."""
-    file = _file(request, pk, whole=True)
-    content = export_files.content_of(file)
-    if content is None:
+    file = _file(request, pk)
+    pieces = export_files.pieces_of(file)
+    if pieces is None:
         return redirect(file)
     audit.record(
         "incident.export_taken",
@@ -257,4 +277,4 @@ def export_download(request: HttpRequest, pk: UUID) -> HttpResponseBase:
         by=request.user,  # type: ignore[arg-type]
         detail={"format": file.format},
     )
-    return file_response(content, export_files.name_of(file))
+    return stream_response(pieces, export_files.name_of(file), size=file.size)

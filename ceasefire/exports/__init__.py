@@ -12,7 +12,12 @@ from ceasefire.exports.cells import escape_cell, unescape_cell
 from ceasefire.exports.columns import Cancelled, Column, ControlTotals
 from ceasefire.exports.csv import write_csv
 from ceasefire.exports.pdf import table_data, write_pdf
-from ceasefire.exports.responses import csv_response, file_response, safe_filename
+from ceasefire.exports.responses import (
+    csv_response,
+    file_response,
+    safe_filename,
+    stream_response,
+)
 from ceasefire.exports.xlsx import write_xlsx
 
 __all__ = [
@@ -23,6 +28,7 @@ __all__ = [
     "escape_cell",
     "file_response",
     "safe_filename",
+    "stream_response",
     "table_data",
     "unescape_cell",
     "write_csv",

@@ -121,12 +121,13 @@ class ControlTotals:
         self._positions = [at for at, column in enumerate(columns) if column.total]
         self._sums: dict[int, Decimal] = dict.fromkeys(self._positions, Decimal(0))
 
-    def add(self, cells: Sequence[Any]) -> None:
-        """Add one row of values as `read_cell` returns them."""
+    def add(self, values: Sequence[Any]) -> None:
+        """Add one row of values; what `read_cell` makes no number of counts for nothing."""
         self.rows += 1
         for at in self._positions:
-            if isinstance(cells[at], (int, Decimal)):
-                self._sums[at] += cells[at]
+            value = read_cell(values[at])
+            if isinstance(value, (int, Decimal)):
+                self._sums[at] += value
 
     def sums(self) -> list[tuple[Column, Decimal]]:
         """Each column that has a total, with it."""

@@ -14,7 +14,13 @@ from ceasefire.database.session import acting
 from ceasefire.exports.columns import Column, Header
 from ceasefire.exports.csv import write_csv
 
-__all__ = ["CONTENT_TYPES", "csv_response", "file_response", "safe_filename"]
+__all__ = [
+    "CONTENT_TYPES",
+    "csv_response",
+    "file_response",
+    "safe_filename",
+    "stream_response",
+]
 
 CONTENT_TYPES = {
     ".csv": "text/csv; charset=utf-8",
@@ -47,20 +53,31 @@ def csv_response(
     user: Any,
     header: Header = "key",
     tags: bool = False,
+    sent: Callable[[int], None] | None = None,
 ) -> StreamingHttpResponse:
     """Stream rows as a CSV file, read as `user` while they are sent.
 
     The view's own transaction and database role are over when the rows are read, so the stream
     opens its own: a REO role reads with REO's rights here too. `rows` is a queryset, or a callable
     that makes the rows and is called inside that transaction; querysets go through a server-side
-    cursor. Record the export in the audit trail before calling this.
+    cursor. Record the export in the audit trail before calling this; how many rows there were is
+    told to `sent` inside that transaction when the last one is written, and to nobody where the
+    reader went away before.
     """
     language = translation.get_language() or "en"
 
     def stream() -> Iterator[bytes]:
+        written = 0
+
+        def count(done: int) -> None:
+            nonlocal written
+            written = done
+
         with translation.override(language), acting(user):
             found = rows() if callable(rows) else rows
-            yield from write_csv(columns, found, header=header, tags=tags)
+            yield from write_csv(columns, found, header=header, tags=tags, progress=count)
+            if sent is not None:
+                sent(written)
 
     return _as_download(StreamingHttpResponse(stream()), filename)
 
@@ -73,6 +90,13 @@ def file_response(
         return _as_download(HttpResponse(content), filename, inline=inline)
     opened = content.open("rb") if isinstance(content, Path) else content
     return _as_download(FileResponse(opened), filename, inline=inline)
+
+
+def stream_response(pieces: Iterable[bytes], filename: str, *, size: int) -> HttpResponseBase:
+    """Send a file of `size` octets piece by piece; they open a session of their own to be read."""
+    response = _as_download(StreamingHttpResponse(pieces), filename)
+    response["Content-Length"] = str(size)
+    return response  # type: ignore[no-any-return]
 
 
 def _as_download(response: Any, filename: str, *, inline: bool = False) -> Any:

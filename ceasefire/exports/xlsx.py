@@ -27,6 +27,8 @@ __all__ = ["MAX_ROWS", "write_xlsx"]
 MAX_ROWS = 1_048_576
 _MAX_TEXT = 32_767
 _PROGRESS_EVERY = 1000
+#: Of each column, values whose cell is remembered, and characters of one: some megabytes at most.
+_REMEMBERED, _LONGEST_REMEMBERED = 5000, 200
 _FORMATS = {"date": "dd/mm/yyyy", "datetime": "dd/mm/yyyy hh:mm", "int": "#,##0"}
 _WIDTHS = {"text": 28, "code": 20, "int": 11, "decimal": 14, "date": 12, "datetime": 17}
 _EPOCH = date(1899, 12, 30)
@@ -149,18 +151,9 @@ def _fill(
             part, number = part + 1, first
             sheet = _start(book, styles, columns, _sheet_name(title, part), header, tags=tags)
         number += 1
-        cells = [read_cell(read(row)) for read in readers]
-        totals.add(cells)
-        sheet.append(
-            number,
-            "".join(
-                [
-                    make(cell, number)
-                    for make, cell in zip(makers, cells, strict=True)
-                    if cell is not None
-                ]
-            ),
-        )
+        values = [read(row) for read in readers]
+        totals.add(values)
+        sheet.append(number, _cells(makers, values, number))
         if progress is not None and totals.rows % _PROGRESS_EVERY == 0:
             progress(totals.rows)
     _finish(sheet, number, len(columns))
@@ -181,16 +174,13 @@ def _add_beside(
     number = 1
     for row in rows:
         number += 1
-        cells = [read_cell(read(row)) for read in readers]
-        sheet.append(
-            number,
-            "".join(
-                make(cell, number)
-                for make, cell in zip(makers, cells, strict=True)
-                if cell is not None
-            ),
-        )
+        sheet.append(number, _cells(makers, [read(row) for read in readers], number))
     _finish(sheet, number, len(columns))
+
+
+def _cells(makers: Sequence[Callable[[Any, int], str]], values: Sequence[Any], row: int) -> str:
+    """The cells of one row; nothing for those that hold nothing."""
+    return "".join([make(value, row) for make, value in zip(makers, values, strict=True)])
 
 
 def _free_name(book: Workbook, name: str) -> str:
@@ -251,15 +241,7 @@ def _add_notes(
     lines.append((_("Times"), _("Baghdad time")))
     makers = [styles.cell_maker(0, Column("label", "")), styles.cell_maker(1, Column("value", ""))]
     for number, line in enumerate(lines, start=1):
-        cells = [read_cell(str(line[0])), read_cell(line[1])]
-        sheet.append(
-            number,
-            "".join(
-                make(cell, number)
-                for make, cell in zip(makers, cells, strict=True)
-                if cell is not None
-            ),
-        )
+        sheet.append(number, _cells(makers, [str(line[0]), line[1]], number))
     sheet.span(len(lines), 2)
 
 
@@ -285,8 +267,12 @@ class _Styles:
         return self._known[key]
 
     def cell_maker(self, at: int, column: Column) -> Callable[[Any, int], str]:
-        """A function that takes a value and a row number and returns the cell as XML."""
-        letters = _letters(at)
+        """A function that takes a value and a row number and returns the cell as XML.
+
+        Empty where the value is nothing. Most columns hold the same few texts and numbers over and
+        over, so what comes after the row's number is remembered for as many as `_REMEMBERED`.
+        """
+        start = f'<c r="{_letters(at)}'
         decimal_format = "#,##0." + "0" * column.places if column.places else "#,##0"
         plain, quoted = self.index(), self.index(quoted=True)
         text_style = self.index("@") if column.kind == "code" else plain
@@ -296,31 +282,49 @@ class _Styles:
             date: self.index(_FORMATS["date"]),
             datetime: self.index(_FORMATS["datetime"]),
         }
+        known: dict[str | int, str] = {}
 
-        def text_cell(text: str, row: int) -> str:
+        def text_rest(text: str) -> str:
             if len(text) > _MAX_TEXT // 2:
                 text = _cut(text)
             style = text_style if text[:1].isalnum() or not is_dangerous(text) else quoted
+            # Spaces at the ends and line breaks are kept only where that is said.
+            kept = "" if text.isprintable() and text.strip() == text else ' xml:space="preserve"'
             if "_x" in text:
                 text = _ESCAPE_LIKE.sub("_x005F_", text)
             if _MARK_UP.search(text):
                 text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
                 text = text.replace("\r", "")
-            return (
-                f'<c r="{letters}{row}" s="{style}" t="inlineStr">'
-                f'<is><t xml:space="preserve">{text}</t></is></c>'
-            )
+            return f'" s="{style}" t="inlineStr"><is><t{kept}>{text}</t></is></c>'
 
-        def cell(value: Any, row: int) -> str:
+        def rest(value: Any) -> str:
+            """What comes after the row's number; empty where there is nothing to write."""
+            value = read_cell(value)
+            if value is None:
+                return ""
             kind = type(value)
             if kind is str:
-                return text_cell(value, row)
+                return text_rest(value)
             if kind not in _NUMBERS:
                 kind = next(known for known in _NUMBERS if isinstance(value, known))
             number = None if column.kind == "code" else _NUMBERS[kind](value)
             if number is None:
-                return text_cell(str(value), row)
-            return f'<c r="{letters}{row}" s="{styles[kind]}"><v>{number}</v></c>'
+                return text_rest(str(value))
+            return f'" s="{styles[kind]}"><v>{number}</v></c>'
+
+        def cell(value: Any, row: int) -> str:
+            if value is None:
+                return ""
+            kind = type(value)
+            if kind is str or kind is int:
+                found = known.get(value)
+                if found is None:
+                    found = rest(value)
+                    if len(known) < _REMEMBERED and len(found) < _LONGEST_REMEMBERED:
+                        known[value] = found
+            else:
+                found = rest(value)
+            return f"{start}{row}{found}" if found else ""
 
         return cell
 

@@ -223,7 +223,7 @@ PERSONAL: dict[str, Personal] = {
     "incidents.ImportMapping.by": Personal(_WHO, "trace"),
     "incidents.ExportFile.by": Personal("Whose file it is; nobody else's", "export"),
     "incidents.ExportFile.sought": Personal("Words searched for, until it is made", "export"),
-    "incidents.ExportFile.ciphertext": Personal("Hand over a long list; sealed", "export"),
+    "incidents.ExportFilePart.ciphertext": Personal("Hand over a long list; sealed", "export"),
     "incidents.SavedFilter.owner": Personal("Whose filter it is", "trace"),
     "incidents.SavedFilter.name": Personal("Find the filter again; written without names", "case"),
     "incidents.BulkAction.by": Personal(_WHO, "trace"),

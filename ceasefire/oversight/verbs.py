@@ -50,6 +50,7 @@ VERBS: dict[str, str | Promise] = {
     "incident.drafted": _("Began an incident"),
     "incident.edited": _("Edited an incident"),
     "incident.export_asked": _("Asked for a file of incidents"),
+    "incident.export_sent": _("Sent the last row of a long file of incidents"),
     "incident.export_taken": _("Downloaded a file of incidents"),
     "incident.exported": _("Took incidents out as a file"),
     "incident.filter_default": _("Chose the filter the list opens with"),

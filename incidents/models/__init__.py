@@ -3,6 +3,7 @@
 from incidents.models.desk import BulkAction, BulkRow, SavedFilter
 from incidents.models.files import (
     ExportFile,
+    ExportFilePart,
     ExportFileQuerySet,
     ImportBatch,
     ImportBatchQuerySet,
@@ -48,6 +49,7 @@ __all__ = [
     "BulkRow",
     "ConflictingSubmission",
     "ExportFile",
+    "ExportFilePart",
     "ExportFileQuerySet",
     "ImportBatch",
     "ImportBatchQuerySet",

@@ -155,7 +155,6 @@ class ExportFile(models.Model):
     key_id = models.CharField(max_length=40)
     #: The searched words, sealed since they may be a name; forgotten when the file is made.
     sought = models.BinaryField(default=b"")
-    ciphertext = models.BinaryField(default=b"")
     #: Of the opened file, in octets; 0 until it is made.
     size = models.PositiveBigIntegerField(default=0)
     #: Rows written; 0 until it is made.
@@ -167,15 +166,26 @@ class ExportFile(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(size=0, ciphertext=b"") | (Q(size__gt=0) & ~Q(ciphertext=b"")),
-                name="an_export_file_has_content_when_made",
-            )
-        ]
 
     def get_absolute_url(self) -> str:
         return reverse("incidents:export_detail", args=[self.pk])
+
+
+class ExportFilePart(models.Model):
+    """A piece of a finished file, sealed by itself: no process holds a long file whole."""
+
+    file = models.ForeignKey(ExportFile, models.CASCADE, related_name="parts")
+    number = models.PositiveIntegerField()
+    ciphertext = models.BinaryField()
+
+    class Meta:
+        ordering = ["file", "number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["file", "number"], name="a_piece_of_a_file_stands_once"
+            ),
+            models.CheckConstraint(condition=~Q(ciphertext=b""), name="a_piece_is_not_empty"),
+        ]
 
 
 class ImportChange(models.Model):

@@ -74,7 +74,7 @@ def test_an_export_is_finished_by_the_next_worker_with_all_its_rows(
 
     finished_by_the_next(job)
     file.refresh_from_db()
-    made = json.loads(export_files.content_of(file) or b"")
+    made = json.loads(b"".join(export_files.pieces_of(file) or ()))
     expected = set(Incident.objects.values_list("code", flat=True))
     assert {feature["id"] for feature in made["features"]} == expected
     assert (len(made["features"]), made["rows"], file.rows) == (ROWS, ROWS, ROWS)

@@ -18,8 +18,9 @@ from ceasefire import jobs, periods
 from ceasefire.audit.models import AuditEvent
 from ceasefire.jobs.models import Job
 from ceasefire.people.roles import Role
+from ceasefire.vault.exceptions import SealBroken
 from incidents import export_files, exports, tasks
-from incidents.models import ExportFile, Incident
+from incidents.models import ExportFile, ExportFilePart, Incident
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/incidents/export/"
@@ -62,6 +63,10 @@ def cells(content: bytes) -> list[tuple[Any, ...]]:
     return list(
         openpyxl.load_workbook(io.BytesIO(content)).worksheets[0].iter_rows(values_only=True)
     )
+
+
+def content_of(file: ExportFile) -> bytes:
+    return b"".join(export_files.pieces_of(file) or ())
 
 
 def codes(content: bytes) -> set[str]:
@@ -174,7 +179,7 @@ def test_stopped_half_way_it_leaves_nothing(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(jobs, "progress", stop, raising=False)
     assert run(file) == "cancelled"
-    assert (file.size, bytes(file.ciphertext)) == (0, b"")
+    assert (file.size, file.parts.count()) == (0, 0)
     assert not list(tmp_path.iterdir())
     assert not AuditEvent.objects.filter(verb="incident.exported").exists()
     assert "Nothing was exported" in desk.get(file.get_absolute_url()).content.decode()
@@ -187,9 +192,9 @@ def test_it_lies_sealed_and_searched_words_are_not_kept(desk: Client, monkeypatc
     assert b"market" not in bytes(file.sought)
     assert "market" not in json.dumps(Job.objects.get(pk=file.job_id).payload)
     assert run(file) == "done"
-    assert b"market" not in bytes(file.ciphertext)
+    assert b"market" not in b"".join(bytes(part.ciphertext) for part in file.parts.all())
     assert bytes(file.sought) == b""
-    assert b"bridge" not in (export_files.content_of(file) or b"bridge")
+    assert b"bridge" not in content_of(file)
 
 
 def test_filters_are_kept_as_codes_and_days(desk: Client, manager: Any) -> None:
@@ -227,8 +232,44 @@ def test_each_gets_the_rows_of_their_own_role(
     for file in (ours, theirs):
         assert run(file) == "done"
     every = {incident.code for incident in three}
-    assert codes(export_files.content_of(ours) or b"") == every
-    assert codes(export_files.content_of(theirs) or b"") == every - {three[2].code}
+    assert codes(content_of(ours)) == every
+    assert codes(content_of(theirs)) == every - {three[2].code}
+
+
+def test_a_long_file_lies_in_pieces_each_in_its_place(desk: Client, monkeypatch: Any) -> None:
+    monkeypatch.setattr(export_files, "PIECE", 1000)
+    file = ask(desk)
+    run(file)
+    parts = list(file.parts.all())
+    assert len(parts) == -(-file.size // 1000) > 3
+    answer = desk.get(address(file, "download"))
+    assert answer["Content-Length"] == str(file.size)
+    whole = body(answer)
+    assert (len(whole), whole[:2]) == (file.size, b"PK")
+    # Two pieces that change places do not open, and the file ends there.
+    ExportFilePart.objects.filter(file=file, number__in=(1, 2)).delete()
+    for number, part in ((2, parts[1]), (1, parts[2])):
+        ExportFilePart.objects.create(file=file, number=number, ciphertext=part.ciphertext)
+    with pytest.raises(SealBroken):
+        body(desk.get(address(file, "download")))
+    ExportFilePart.objects.filter(file=file, number=0).delete()
+    assert desk.get(address(file, "download")).status_code == 302
+
+
+def test_how_many_rows_a_long_csv_had_is_said_when_the_last_one_is_sent(
+    desk: Client, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(exports, "ROWS_AT_ONCE", 1)
+    answer = desk.get("/incidents/export/?format=csv")
+    newest = AuditEvent.objects.newest_first()
+    begun = newest.filter(verb="incident.exported").first()
+    assert begun is not None
+    assert (begun.detail["rows"], begun.detail["more"]) == (1, True)
+    assert not newest.filter(verb="incident.export_sent").exists()
+    body(answer)
+    done = newest.filter(verb="incident.export_sent").first()
+    assert done is not None
+    assert done.detail == {"format": "csv", "rows": 3}
 
 
 @pytest.mark.parametrize("what", ["role", "account"])
@@ -252,7 +293,7 @@ def test_who_lost_a_site_meanwhile_gets_nothing_of_it(
     asked_one = ask(signed_in(manager), format="geojson", site="BASRAH-CENTRE")
     manager.sites.remove(basrah)
     assert run(asked_all) == run(asked_one) == "done"
-    assert codes(export_files.content_of(asked_all) or b"") == set()
+    assert codes(content_of(asked_all)) == set()
     assert asked_one.size == 0  # and not everything of the other site
     page = signed_in(manager).get(asked_one.get_absolute_url())
     assert "could not be made" in page.content.decode()
@@ -300,9 +341,9 @@ def test_it_is_forgotten_after_a_day(desk: Client, monkeypatch: Any) -> None:
 def test_made_once_it_stays_as_it_is(desk: Client) -> None:
     file = ask(desk)
     run(file)
-    before = bytes(file.ciphertext)
+    before = content_of(file)
     tasks.export_file(job=Job.objects.get(pk=file.job_id), file_id=str(file.pk))
     file.refresh_from_db()
-    assert bytes(file.ciphertext) == before
+    assert content_of(file) == before
     desk.post(address(file, "cancel"))
     assert Job.objects.get(pk=file.job_id).state == "done"
