@@ -168,6 +168,7 @@ def map_records(request: HttpRequest) -> HttpResponse:
             "occurred_from",
             "time_precision",
             "time_of_day",
+            "origin",
             "verification",
             "is_sensitive",
             "site__is_demo",

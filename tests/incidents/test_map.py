@@ -320,6 +320,12 @@ def test_the_panel_names_the_newest_twenty_and_says_how_many_there_are(log, sign
     assert "22 incidents" in html
 
 
+def test_the_panel_shows_no_day_more_exactly_than_it_is_known(log, signed_in, worker):
+    log(time_precision=3, occurred_from=MOMENT)
+    html = signed_in(worker).get(f"{RECORDS}?{DAYS}&area={CENTRE}").content.decode()
+    assert "(about)" in html
+
+
 BAD = [
     ("box=a,b,c,d&grid=8", MARKS, 400),
     ("box=1,2,3&grid=8", MARKS, 400),
