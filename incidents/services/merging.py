@@ -74,7 +74,7 @@ ROWS: dict[str, tuple[Any, Any, str]] = {
 }
 #: The reason of a correction where nobody gave one.
 MERGED, PARTED = "records merged", "records parted"
-_NOTHING: tuple[Any, ...] = (None, "", "unknown", [], False)
+_NOTHING: tuple[Any, ...] = (None, "", "unknown", [])
 
 
 def may_merge(incident: Incident, by: User) -> bool:
@@ -106,7 +106,9 @@ def lacks(incident: Incident, group: str) -> bool:
     if group == "point":
         return incident.lat is None
     # Asked and not known is an answer, but one that a number may replace.
-    return all(getattr(incident, name) in _NOTHING for name in fields if name != "killed_unknown")
+    values = [getattr(incident, name) for name in fields if name != "killed_unknown"]
+    # Nobody harmed is an answer: 0 is not the False of a question that was not ticked.
+    return all(value is False or value in _NOTHING for value in values)
 
 
 def offered(kept: Incident, gone: Incident) -> list[str]:

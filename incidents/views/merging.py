@@ -131,7 +131,7 @@ def _answer(incident: Incident, group: str, fields: tuple[str, ...]) -> str:
         ended = incident.occurred_to
         return "–" if ended is None else f"{ended:%d/%m/%Y}"
     value = getattr(incident, fields[0])
-    return "–" if value in ("unknown", False) else in_words(fields[0], value)
+    return "–" if value == "unknown" or value is False else in_words(fields[0], value)
 
 
 def _people(incident: Incident, related: str) -> str:

@@ -78,6 +78,19 @@ class TestMerging:
         assert kept.victimizations.count() == 1
         assert kept.actors.count() == 0
 
+    def test_nobody_harmed_is_an_answer_and_not_a_lack(self, log, supervisor, signed_in):
+        silent, told = log(), log(injured_best=0, abducted=0)
+        hurt = log(injured_best=3, abducted=2)
+        assert {"injured", "abducted"} <= set(services.offered(silent, told))
+        assert not {"injured", "abducted"} & set(services.offered(told, hurt))
+        page = signed_in(supervisor).get(f"{told.get_absolute_url()}merge/{silent.code}/")
+        shown = {str(row["label"]): (row["kept"], row["gone"]) for row in page.context["rows"]}
+        assert shown["Injured"] == ("–", "0")
+        assert shown["Abducted"] == ("–", "0")
+        services.merge_incidents(kept=silent, gone=told, take=["injured"], by=supervisor)
+        silent.refresh_from_db()
+        assert (silent.injured_best, silent.abducted) == (0, None)
+
     def test_a_sealed_name_opens_after_the_merge_and_after_the_parting(self, pair, supervisor):
         kept, gone = pair
         source = gone.sources.get()
