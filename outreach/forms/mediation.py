@@ -8,10 +8,11 @@ from uuid import uuid4
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from ceasefire.look.forms import CountField, DayField, MomentField, NormalisedForm
+from ceasefire.look.forms import CountField, MomentField, NormalisedForm
 from ceasefire.people.models import User
 from ceasefire.places.models import Place
 from outreach.forms.conflicts import SEALED_HINT, VersionForm, coded, place_choices
+from outreach.forms.days import NearDayField
 from outreach.models import ConflictParty, FollowUp, TribalSettlement
 
 #: At most 999,999,999,999.99.
@@ -198,8 +199,11 @@ class TruceEndForm(VersionForm):
 class SettlementForm(VersionForm):
     """The tribe's settlement. Terms and guarantor are sealed."""
 
-    sits_on = DayField(
-        label=_("Day of the settlement session"), required=False, help_text=_("Day/month/year")
+    sits_on = NearDayField(
+        label=_("Day of the settlement session"),
+        ahead=366,
+        required=False,
+        help_text=_("Day/month/year"),
     )
     compensation_due = AmountField(label=_("Compensation agreed"), required=False)
     currency = forms.ChoiceField(
@@ -218,7 +222,7 @@ class SettlementForm(VersionForm):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=SEALED_HINT,
     )
-    pledged_on = DayField(
+    pledged_on = NearDayField(
         label=_("Written pledge given on"), required=False, help_text=_("Day/month/year")
     )
 
@@ -234,7 +238,7 @@ class PaymentForm(NormalisedForm):
     """A part of the compensation that was handed over."""
 
     amount = AmountField(label=_("Amount"), error_messages={"required": _("Write the amount.")})
-    paid_on = DayField(label=_("Paid on"), required=False, help_text=_("Empty means today."))
+    paid_on = NearDayField(label=_("Paid on"), required=False, help_text=_("Empty means today."))
     key = forms.UUIDField(widget=forms.HiddenInput)
 
     use_required_attribute = False

@@ -12,6 +12,7 @@ from ceasefire.look.forms import CodeField, CountField, DayField, NormalisedForm
 from ceasefire.people.models import User
 from ceasefire.places.models import Site, Zone
 from ceasefire.vault.blind import e164
+from outreach.forms.days import NearDayField
 from outreach.models import SEALED, Participant
 from outreach.services import identity
 from outreach.services.participants import COMPARED, Agreed, Facts
@@ -66,7 +67,7 @@ class ConsentFields(NormalisedForm):
         widget=forms.RadioSelect,
         required=False,
     )
-    agreed_on = DayField(label=_("On"), required=False, help_text=_("Empty means today."))
+    agreed_on = NearDayField(label=_("On"), required=False, help_text=_("Empty means today."))
 
     asked = True
 
@@ -78,9 +79,6 @@ class ConsentFields(NormalisedForm):
                 self.add_error("purposes", _("Say to what the person agrees."))
             if not cleaned.get("manner") and "manner" not in self.errors:
                 self.add_error("manner", _("Say how the person agreed."))
-        on = cleaned.get("agreed_on")
-        if on is not None and on > periods.now().date():
-            self.add_error("agreed_on", _("This lies ahead. Write when it was."))
         return cleaned
 
     def agreed(self) -> Agreed | None:

@@ -5,9 +5,10 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from ceasefire.look.forms import DayField, NormalisedForm
+from ceasefire.look.forms import NormalisedForm
 from ceasefire.places.models import Zone
 from outreach.forms.conflicts import SEALED_HINT, VersionForm, coded
+from outreach.forms.days import TEN_YEARS, NearDayField
 from outreach.models import TieKind
 
 
@@ -30,8 +31,12 @@ class ProfileForm(VersionForm):
     zones = forms.MultipleChoiceField(
         label=_("Zones"), widget=forms.CheckboxSelectMultiple, required=False
     )
-    started_on = DayField(
-        label=_("Works here since"), required=False, help_text=_("Day/month/year")
+    started_on = NearDayField(
+        label=_("Works here since"),
+        back=3 * TEN_YEARS,
+        ahead=366,
+        required=False,
+        help_text=_("Day/month/year"),
     )
     on_duty = forms.BooleanField(label=_("On duty"), required=False, initial=True)
 

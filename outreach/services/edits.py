@@ -353,7 +353,8 @@ def settle(
     """Choose between what stands and what came second, or write a third.
 
     `version` is the case's that the chooser saw: raises `ChangedMeanwhile` where the field was
-    changed since, `SettledAlready` where somebody has chosen, and what `edit_participant` raises.
+    changed since or the version never was, `SettledAlready` where somebody has chosen, and what
+    `edit_participant` raises.
     """
     participant = cases.held(conflict.participant, by=by, permission=CHANGE)
     conflict = EditConflict.objects.select_for_update(of=("self",)).get(pk=conflict.pk)
@@ -362,7 +363,7 @@ def settle(
         raise SettledAlready
     if participant.status == Participant.Status.CLOSED:
         raise CaseIsClosed
-    if field in _since(participant, version):
+    if version > participant.version or field in _since(participant, version):
         raise ChangedMeanwhile(version=participant.version)
     current = _current(participant, [field])[field]
     if choice == EditConflict.Choice.THEIRS:

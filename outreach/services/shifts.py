@@ -115,6 +115,9 @@ def start_shift(
                 idempotency_key=key,
             )
     except IntegrityError:
+        # The same form at once, on another connection: it has done all this.
+        if known := cases.sent_before(Shift, key, user_id=by.pk):
+            return known
         raise OutAlready from None
     audit.record("shift.started", subject=shift, by=by)
     return shift

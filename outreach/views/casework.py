@@ -216,11 +216,12 @@ def goal_end(request: HttpRequest, code: str, pk: UUID) -> HttpResponse:
     goal = _one_of(
         PlanGoal.objects.select_related("plan__participant"), participant, pk, "plan__participant"
     )
-    attempt(
-        request,
-        lambda: plans.end_goal(goal, reached="reached" in request.POST, by=me(request)),
-        gettext_lazy("Recorded."),
-    )
+    if request.POST.keys() & {"reached", "dropped"}:
+        attempt(
+            request,
+            lambda: plans.end_goal(goal, reached="reached" in request.POST, by=me(request)),
+            gettext_lazy("Recorded."),
+        )
     return redirect("outreach:plan_detail", code=code)
 
 

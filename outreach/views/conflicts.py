@@ -179,7 +179,11 @@ def conflict_assess(request: HttpRequest, code: str) -> HttpResponse:
         },
     )
     version = VersionForm(request.POST or None, initial={"version": conflict.version})
-    if request.method == "POST" and form.is_valid() and version.is_valid():
+    if request.method == "POST" and not version.is_valid():
+        # Hidden: what is wrong with it is said above the form, and it stands there anew.
+        form.add_error(None, str(ChangedMeanwhile.message))
+        version = VersionForm(initial={"version": conflict.version})
+    if request.method == "POST" and form.is_valid() and version.is_bound:
         facts = form.facts()
         if facts["retaliation_for"] is None and not _code_seen(conflict, request.user):
             # A cause that the person does not see is not theirs to take away.

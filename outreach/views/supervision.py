@@ -162,7 +162,7 @@ def supervision_review(request: HttpRequest, pk: UUID, site: str) -> HttpRespons
     findings = {
         name.removeprefix("case-"): value
         for name, value in request.POST.items()
-        if name.startswith("case-") and value in known
+        if name.startswith("case-") and value in known and "\x00" not in name
     }
     attempt(
         request,

@@ -18,7 +18,7 @@ from ceasefire import periods, vault
 from ceasefire.api.services import create_token
 from ceasefire.people.models import User
 from ceasefire.people.roles import Role
-from outreach.models import CaseNote, Contact, SupervisionSheet
+from outreach.models import Contact, SupervisionSheet
 from outreach.services import (
     approvals,
     contacts,
@@ -80,7 +80,7 @@ CELLS: list[tuple[str, str, str]] = [
     ("referral_new", "case", WRITE),
     ("referral_move", "referral", WRITE),
     ("note_new", "case", WRITE),
-    ("note_amend", "note", WRITE),
+    ("note_amend", "old_note", WRITE),
     ("transfer_new", "case", WRITE),
     # The writer's alone.
     ("note_change", "note", f"403 200 404 404 404 404 {NO_ROLE} 404 404 404"),
@@ -113,6 +113,8 @@ CELLS: list[tuple[str, str, str]] = [
     # Profile and ties: one's own, and the manager's of the site.
     ("staff_detail", "person", f"404 200 404 404 404 200 {NO_ROLE} 404 404 404"),
 ]
+#: Who helps in a conflict sees it, and leaves to its lead who mediates.
+SEEN_BUT_NOT_THEIRS = {("conflict_mediators", "interrupter")}
 #: Of the whole site, and lists, which are below; no record of one person.
 ELSEWHERE = {
     "event_detail",
@@ -197,6 +199,10 @@ def world(
             referrals.send(mine, domain="income", provider="x", by=worker).pk,
         ],
         "note": [mine.code, notes.write(mine, kind="progress", text="x", by=worker).pk],
+        "old_note": [
+            mine.code,
+            age(notes.write(mine, kind="progress", text="x", by=worker)).pk,
+        ],
         "contact": [contacts.record_contact(mine, mode="street", by=worker).pk],
         "transfer": [transfers.ask(mine, team.worker2, by=worker).pk],
         "conflict": [mediated.code],
@@ -235,7 +241,6 @@ def world(
     return SimpleNamespace(
         case=mine,
         conflict=mediated,
-        note=CaseNote.objects.get(),
         records=records,
         absent=absent,
         cast={name: User.objects.get(pk=cast[name].pk) for name in CAST},
@@ -252,21 +257,24 @@ def as_each(world: Any) -> Any:
         yield name, client
 
 
-@pytest.mark.parametrize(("name", "of", "statuses"), CELLS, ids=[name for name, *_ in CELLS])
-def test_every_cell_of_a_page(name: str, of: str, statuses: str, world: Any) -> None:
-    if name == "note_amend":
-        age(world.note)
-    there = reverse(f"outreach:{name}", args=world.records[of])
-    nowhere = reverse(f"outreach:{name}", args=world.absent[of])
-    found = {}
+@pytest.mark.parametrize("of", sorted({of for _name, of, _statuses in CELLS}))
+def test_every_cell_of_a_page(of: str, world: Any) -> None:
+    expected = {name: row for name, one, row in CELLS if one == of}
+    found: dict[str, list[str]] = {name: [] for name in expected}
     for who, client in as_each(world):
-        answer = client.get(there)
-        found[who] = str(answer.status_code)
-        if answer.status_code in (403, 404):
-            # What is not to be seen answers like what is not there, read or written.
-            assert comparable(answer) == comparable(client.get(nowhere)), who
-            assert comparable(client.post(there)) == comparable(client.post(nowhere)), who
-    assert found == dict(zip(CAST, statuses.split(), strict=True))
+        for name in expected:
+            there = reverse(f"outreach:{name}", args=world.records[of])
+            nowhere = reverse(f"outreach:{name}", args=world.absent[of])
+            answer = client.get(there)
+            found[name].append(str(answer.status_code))
+            if answer.status_code == 404:
+                # What is not to be seen answers like what is not there, read or written.
+                assert comparable(answer) == comparable(client.get(nowhere)), (name, who)
+                written = client.post(there)
+                assert comparable(written) == comparable(client.post(nowhere)), (name, who)
+            elif answer.status_code == 403 and (name, who) not in SEEN_BUT_NOT_THEIRS:
+                assert comparable(answer) == comparable(client.get(nowhere)), (name, who)
+    assert {name: " ".join(row) for name, row in found.items()} == expected
 
 
 #: Who of the cast reads the code in a list, of those to whom the list opens at all.
@@ -344,4 +352,4 @@ def test_no_export_and_no_answer_of_the_api_names_a_case_or_a_conflict(world: An
         for path in (f"/incidents/{incident.code}/", "/incidents/", "/openapi.json"):
             said = asked.get(path).content.decode()
             assert not [one for one in secrets if one in said], (who, path)
-        assert "participant" not in asked.get("/openapi.json").content.decode().lower()
+        assert not [path for path in asked.get("/openapi.json").json()["paths"] if "outr" in path]
