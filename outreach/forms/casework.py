@@ -190,11 +190,27 @@ class AmendForm(_Keyed):
     text = _words(_("What is to be added"), notes.TEXT_LENGTH, rows=5, required=True)
 
 
-class TransferForm(_Keyed):
+class _BeyondForm(_Keyed):
+    """A form that gives cases on; a manager may go beyond the hard cap and says why."""
+
+    beyond = _words(_("Beyond the cap: why"), transfers.REASON_LENGTH, rows=2)
+
+    def __init__(self, *args: Any, may_override: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["beyond"].help_text = _("Only where there is no room. Kept sealed.")
+        if not may_override:
+            del self.fields["beyond"]
+
+    def override_reason(self) -> str:
+        return str(self.cleaned_data.get("beyond", ""))
+
+
+class TransferForm(_BeyondForm):
     """To whom a case is to go."""
 
     to = _people(_("Who is to take it"))
     reason = _words(_("Why"), transfers.REASON_LENGTH, rows=3)
+    field_order = ("to", "reason", "beyond")
 
     def __init__(self, *args: Any, people: list[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -209,11 +225,12 @@ class TransferForm(_Keyed):
         return {
             "to": self.people[cleaned["to"]],
             "reason": cleaned["reason"],
+            "override_reason": self.override_reason(),
             "key": cleaned["key"],
         }
 
 
-class HandoverForm(_Keyed):
+class HandoverForm(_BeyondForm):
     """Who takes each case of somebody, and who the rest."""
 
     rest = _people(_("Who takes the places on teams and the other tasks"))
@@ -248,6 +265,7 @@ class HandoverForm(_Keyed):
         return {
             "cases_to": {row.pk: self.people[cleaned[f"case_{row.code}"]] for row in self.rows},
             "rest_to": self.people[cleaned["rest"]],
+            "override_reason": self.override_reason(),
             "key": cleaned["key"],
         }
 

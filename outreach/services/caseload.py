@@ -105,11 +105,14 @@ def take_room(
     """See to it that one more active case fits, before a case is made active or given to `worker`.
 
     Called with the case held. Beyond the cap only a manager goes on, with a reason, which is sealed
-    and recorded; else `CaseloadFull`.
+    and recorded; else `CaseloadFull`. What a manager allowed once stands for this case and worker,
+    as it does for the database: a receiver accepts it later, and a pause ends.
     """
     hold(worker)
     carried = Participant.objects.active().filter(worker=worker).exclude(pk=participant.pk).count()
     if carried < band(participant.site).hard_cap:
+        return
+    if CaseloadOverride.objects.filter(participant=participant, worker=worker).exists():
         return
     reason = override_reason.strip()
     if not reason or not cases.may(participant, by, OVERRIDE):

@@ -22,7 +22,6 @@ from ceasefire.places.models import Site
 from ceasefire.worklist.models import Task
 from outreach.exceptions import (
     CaseIsClosed,
-    CaseloadFull,
     ChangedMeanwhile,
     NotAColleague,
     NotAllowedFromHere,
@@ -141,12 +140,14 @@ def ask(
     *,
     by: User,
     reason: str = "",
+    override_reason: str = "",
     key: UUID | None = None,
 ) -> Transfer:
     """Ask somebody to take a case over. Nothing changes until they accept.
 
     The reason is sealed. Refused: somebody who has left, of another site or role (`NotAColleague`),
-    who carries as many as the rules allow (`CaseloadFull`), and a second question (`AskedAlready`).
+    who carries as many as the rules allow (`CaseloadFull`, but for a manager with an
+    `override_reason`), and a second question (`AskedAlready`).
     """
     participant = cases.held(participant, by=by, permission=TRANSFER)
     if known := cases.sent_before(Transfer, key, asked_by_id=by.pk, participant_id=participant.pk):
@@ -166,7 +167,7 @@ def ask(
         participant.status == Participant.Status.ACTIVE
         and caseload.room_for(to, participant.site) <= 0
     ):
-        raise CaseloadFull
+        caseload.take_room(participant, to, by=by, override_reason=override_reason)
     now = periods.now()
     transfer = Transfer.objects.create(
         participant=participant,
@@ -269,9 +270,11 @@ def _tell(transfer: Transfer, kind: str) -> None:
     )
 
 
-def _give(participant: Participant, from_user: User, to: User, *, by: User) -> int:
+def _give(
+    participant: Participant, from_user: User, to: User, *, by: User, override_reason: str = ""
+) -> int:
     """Move a held case; who carries it is not on its team besides. How many open tasks went too."""
-    caseload.assign(participant, to, by=by)
+    caseload.assign(participant, to, by=by, override_reason=override_reason)
     CaseMember.objects.filter(participant=participant, user=to, until__isnull=True).update(
         until=periods.now()
     )
@@ -414,6 +417,7 @@ def hand_over(
     cases_to: Mapping[Any, User],
     rest_to: User,
     by: User,
+    override_reason: str = "",
     key: UUID | None = None,
 ) -> Handover:
     """Give on all that somebody carries in one step: cases, places on teams, conflicts, tasks.
@@ -422,7 +426,7 @@ def hand_over(
     conflicts and the tasks that belong to no case. All of it or nothing. Refused: a case left out
     or one that came meanwhile (`NotAllGiven`), a receiver who has left or is not at the case's or
     the conflict's site (`NotAColleague`), more than the hard cap (`NoRoom`), which counts with what
-    is given here.
+    is given here; beyond it a manager goes with an `override_reason`, sealed for each such case.
     """
     if not may_hand_over(from_user, by):
         raise NotForThisPerson
@@ -451,13 +455,18 @@ def hand_over(
     if {row.pk for row in rows} != set(cases_to):
         raise NotAllGiven
     people = _receivers(rows, carried, cases_to, rest_to, from_user)
-    _refuse_no_room(rows, cases_to, people)
+    _refuse_no_room(
+        rows,
+        cases_to,
+        people,
+        may_override=bool(override_reason.strip()) and by.has_perm(caseload.OVERRIDE),
+    )
     _hold_tasks(from_user)
     withdraw_open([row.pk for row in rows], by)
     tasks = 0
     for row in rows:
         to = people[cases_to[row.pk].pk]
-        tasks += _give(row, from_user, to, by=by)
+        tasks += _give(row, from_user, to, by=by, override_reason=override_reason)
         Transfer.objects.create(
             participant=row,
             from_user=from_user,
@@ -529,7 +538,11 @@ def _receivers(
 
 
 def _refuse_no_room(
-    rows: list[Participant], cases_to: Mapping[Any, User], people: dict[Any, User]
+    rows: list[Participant],
+    cases_to: Mapping[Any, User],
+    people: dict[Any, User],
+    *,
+    may_override: bool = False,
 ) -> None:
     """Hold the receivers' caseloads in the order of their keys, and count what they would carry."""
     taking = sorted({person.pk for person in cases_to.values()})
@@ -550,7 +563,7 @@ def _refuse_no_room(
         total = counts.get(key, 0) + len(given)
         if given and total > min(bands[row.site_id] for row in given):
             over.append(people[key])
-    if over:
+    if over and not may_override:
         raise NoRoom(over)
 
 

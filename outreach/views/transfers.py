@@ -46,7 +46,11 @@ def transfer_new(request: HttpRequest, code: str) -> HttpResponse:
     user: Any = request.user
     if not services.may_ask(participant, user):
         raise PermissionDenied
-    form = TransferForm(request.POST or None, people=services.receivers(participant))
+    form = TransferForm(
+        request.POST or None,
+        people=services.receivers(participant),
+        may_override=user.has_perm(caseload.OVERRIDE),
+    )
     if request.method == "POST" and form.is_valid():
         try:
             made = services.ask(participant, by=user, **form.facts())
@@ -95,6 +99,8 @@ def transfer_answer(request: HttpRequest, pk: UUID) -> HttpResponse:
     user: Any = request.user
     if transfer.to_user_id != user.pk:
         raise PermissionDenied
+    if not request.POST.keys() & {"accept", "decline"}:
+        return redirect("outreach:transfer_detail", pk=pk)
     if "accept" in request.POST:
         if attempt(
             request,
@@ -200,6 +206,7 @@ def handover(request: HttpRequest, pk: UUID) -> HttpResponse:
         request.POST or None,
         rows=carried.cases,
         takers=takers,
+        may_override=user.has_perm(caseload.OVERRIDE),
         rest=_rest(leaver, {*sites, *carried.conflicts}, mediates=bool(carried.conflicts)),
     )
     if request.method == "POST" and form.is_valid():

@@ -617,17 +617,18 @@ def test_a_manager_hands_over_beyond_the_cap_and_says_why(
 ) -> None:
     own = [case(), case(), case(status=Status.PAUSED)]
     cap(basrah, manager, 1)
-    for client, more in (
-        (signed_in(team.supervisor), {"beyond": "Nobody else is there"}),
-        (signed_in(manager), {"beyond": " "}),
-        (signed_in(manager), {"beyond": "Nobody else is there"}),
+    for person, words in (
+        (team.supervisor, "Nobody else is there"),
+        (manager, " "),
+        (manager, "Nobody else is there"),
     ):
         assert {held_by(row) for row in own} == {team.worker}
+        client = signed_in(person)
         address = reverse("outreach:handover", args=[team.worker.pk])
         typed = form_of(client.get(address)) | {
             f"case_{row.code}": str(team.worker2.pk) for row in own
         }
-        client.post(address, typed | {"rest": str(team.worker2.pk)} | more)
+        client.post(address, typed | {"rest": str(team.worker2.pk), "beyond": words})
     assert {held_by(row) for row in own} == {team.worker2}
     # One had room, the paused one takes none.
     override = CaseloadOverride.objects.get()
