@@ -594,8 +594,6 @@ def supervision_scenes(here: Any, there: Any, make_user: Callable[..., Any]) -> 
             worker=led,
             week_start=week.start,
             created_by=head,
-            signed_by=head,
-            signed_at=periods.now(),
         )
         decision = SupervisionDecision.objects.create(
             code=f"{sheet.code}-1",
@@ -604,6 +602,8 @@ def supervision_scenes(here: Any, there: Any, make_user: Callable[..., Any]) -> 
             due_on=periods.now().date(),
             created_by=head,
         )
+        sheet.signed_by, sheet.signed_at = head, periods.now()
+        sheet.save()
         away = delegation.set_stand_in(
             head, other, starts_on=periods.now().date(), ends_on=periods.now().date(), by=head
         )
