@@ -188,7 +188,9 @@ def import_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
             "batch": batch,
             "problems": problems[:SHOWN_PROBLEMS],
             "warnings": warnings[:SHOWN_PROBLEMS],
-            "more_problems": max(0, len(problems) - SHOWN_PROBLEMS),
+            # The first thousand are kept with the batch, their number with it.
+            "more_problems": max(0, max(len(problems), batch.rejected) - SHOWN_PROBLEMS),
+            "more_warnings": max(0, len(warnings) - SHOWN_PROBLEMS),
             "waits": waits,
             "is_stuck": waits and batch.job is not None and batch.job.is_finished,
             "list_url": reverse("incidents:incident_list"),
@@ -232,6 +234,7 @@ def _preview(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
             "problems": outcome.problems[:SHOWN_PROBLEMS],
             "more_problems": max(0, len(outcome.problems) - SHOWN_PROBLEMS),
             "warnings": warnings[:SHOWN_PROBLEMS],
+            "more_warnings": max(0, len(warnings) - SHOWN_PROBLEMS),
             "in_background": outcome.read > ROWS_AT_ONCE,
             "words_open": any(problem.code == "code_unknown" for problem in outcome.problems),
         },

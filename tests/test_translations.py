@@ -91,6 +91,14 @@ def test_the_arabic_catalogue_has_no_fault():
     assert translations.faults() == []
 
 
+def test_no_text_hides_under_a_name_of_its_own():
+    """`gettext as _now` is not found by script/translate, and its texts stay English."""
+    hidden = re.compile(r"gettext(?:_lazy|_noop)? as (?!_$)\w+$", re.MULTILINE)
+    for path, source in translations._files():
+        if path.suffix == ".py":
+            assert not hidden.findall(source.getvalue().decode()), path
+
+
 def test_the_compiled_catalogue_is_the_same_each_time(tmp_path, monkeypatch):
     written = (translations.FOLDER / "django.mo").read_bytes()
     (tmp_path / "django.po").write_bytes((translations.FOLDER / "django.po").read_bytes())

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ceasefire import codes
@@ -94,7 +94,7 @@ def worded(refused: FileRefused) -> str:
     problem = refused.problem
     about = f" {problem.column}" if problem.column else ""
     if not about and problem.row > 1:
-        about = f" ({_now('Row')} {problem.row})"
+        about = f" ({gettext('Row')} {problem.row})"
     return f"{problem.reason}{about}"
 
 
@@ -115,7 +115,7 @@ class ColumnsForm(NormalisedForm):
         names = sheet.columns
         self.by_position = {f"c{at}": name for at, name in enumerate(names)}
         positions = {name: at for at, name in self.by_position.items()}
-        choices = [("", _now("– not in this file –"))]
+        choices = [("", gettext("– not in this file –"))]
         for at, name in self.by_position.items():
             value = clean_text(first.get(name, "")).strip()
             hidden = chosen.get("source_name") == name
@@ -194,7 +194,7 @@ class ValuesForm(NormalisedForm):
         labels = {column.key: column.label for column in COLUMNS}
         self.groups: list[tuple[Any, list[str]]] = []
         for ours, found in words.items():
-            choices = [("", _now("– not known: such rows are refused –"))]
+            choices = [("", gettext("– not known: such rows are refused –"))]
             choices += codes.choices(table.LISTED[ours])
             names = []
             for at, word in enumerate(found):

@@ -145,7 +145,8 @@ def board_context(request: HttpRequest) -> dict[str, Any]:
         ],
         "any_running": bool(running),
         "closed": closed,
-        "watches": watches,
+        "watches": watches[:MOST_WATCHES],
+        "more_watches": len(watches) > MOST_WATCHES,
         "at": at,
         "unread_notices": unread,
         "state": _state(running, closed, watches, unread),
@@ -181,7 +182,8 @@ def _watches(user: Any, asked: Asked, at: datetime) -> list[dict[str, Any]]:
     elif asked.who == "free":
         rows = rows.filter(Q(victim_side=None) | Q(other_side=None))
     found = []
-    for watch in rows[:MOST_WATCHES]:
+    # One more than is shown tells that there are more.
+    for watch in rows[: MOST_WATCHES + 1]:
         newest = {check.side: check for check in watch.newest}
         found.append(
             {

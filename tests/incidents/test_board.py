@@ -12,6 +12,7 @@ from ceasefire import periods, worklist
 from incidents import measures, services
 from incidents.models import Incident, IncidentResponse, ResponseAction, RetaliationWatch
 from incidents.services import ActorFacts
+from incidents.views import board
 from tests.incidents.conftest import MOMENT
 
 pytestmark = pytest.mark.django_db
@@ -208,6 +209,21 @@ def test_the_board_asks_no_more_for_many_rows_than_for_few(
     onward = re.search(r'rel="next" href="([^"]+)"', page)[1].replace("&amp;", "&")
     rest = client.get(onward).content.decode()
     assert rest.count('class="card-item response-row"') == 21
+
+
+def test_watches_that_are_not_shown_are_not_passed_over_in_silence(
+    started: Any, signed_in: Any, supervisor: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board, "MOST_WATCHES", 2)
+    last, first, second = (
+        started(hours, actors=[ActorFacts(category="tribal")]) for hours in (1, 9, 5)
+    )
+    client = signed_in(supervisor)
+    page = client.get(BOARD)
+    assert [watch["row"].incident for watch in page.context["watches"]] == [first, second]
+    assert "More watches are open" in page.content.decode()
+    services.end_watch(last, outcome="quiet", by=supervisor)
+    assert "More watches are open" not in client.get(BOARD).content.decode()
 
 
 # --- numbers ------------------------------------------------------------------------------------

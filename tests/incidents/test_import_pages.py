@@ -10,9 +10,9 @@ from django.test import Client
 from ceasefire import jobs, periods
 from ceasefire.jobs.models import Job
 from ceasefire.people.roles import Role
-from incidents import tasks
+from incidents import import_views, tasks
 from incidents.forms import imports as forms
-from incidents.importing import files
+from incidents.importing import files, verbs
 from incidents.models import ImportBatch, ImportFile, Incident
 from tests.incidents.files_to_import import ROW, SLICE, as_csv, table, ucdp_rows
 
@@ -109,10 +109,28 @@ def test_refused_rows_are_shown_in_the_readers_language_and_skipped_only_on_dema
     assert "This is not a whole number." in file.decode("utf-8-sig")
     data_officer.language = "ar"
     data_officer.save()
-    desk.cookies["django_language"] = "ar"
-    assert desk.get(batch.get_absolute_url()).status_code == 200
+    page = desk.get(batch.get_absolute_url()).content.decode()
+    assert "This is not a whole number." not in page
+    assert "هذا ليس عدداً صحيحاً" in page
     desk.post(batch.get_absolute_url(), {"skip_rejected": "on"})
     assert Incident.objects.count() == 1
+
+
+def test_what_is_not_shown_is_counted_before_the_import_and_after(
+    desk: Client, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(import_views, "SHOWN_PROBLEMS", 1)
+    # As of a long file: not all refusals are kept with its batch, their number is.
+    monkeypatch.setattr(verbs, "KEPT", 3)
+    first = ucdp_rows()[0]
+    odd = {**first, "id": "A", "governorate": "Baghdad"}
+    bad = [{**first, "id": f"B{at}", "deaths_best": "many"} for at in range(5)]
+    preview = send(desk, as_csv([odd, *bad]), format="ucdp-ged")
+    batch = ImportBatch.objects.get()
+    desk.post(batch.get_absolute_url(), {"skip_rejected": "on"})
+    for page in (preview, desk.get(batch.get_absolute_url())):
+        assert "4 more are not shown." in page.content.decode()
+        assert "1 more is not shown." in page.content.decode()
 
 
 @pytest.mark.parametrize(
