@@ -77,7 +77,7 @@ def incident_export(request: HttpRequest) -> HttpResponseBase:
         )
     counted = research.fit(found()) if wanted.startswith("acled") else found()
     # A long CSV begins at once: its rows are not counted twice, but said when the last one is sent.
-    number = counted[: exports.ROWS_AT_ONCE + 1].count()
+    number = counted.order_by().values("pk")[: exports.ROWS_AT_ONCE + 1].count()
     is_long = number > exports.ROWS_AT_ONCE
     audit.record(
         "incident.exported",

@@ -9,6 +9,8 @@ from decimal import Decimal
 from operator import attrgetter
 from typing import Any, Literal
 
+from django.db import connection
+
 from ceasefire.exports.cells import clean_text
 from ceasefire.periods import BAGHDAD
 
@@ -92,6 +94,8 @@ def read_cell(value: Any) -> str | int | Decimal | date | datetime | None:
         return clean_text(value) if value else None
     if kind is int or value is None:
         return value
+    if kind is datetime and value.tzinfo is not None:
+        return value.astimezone(BAGHDAD)
     if isinstance(value, str):
         return clean_text(str.__str__(value)) or None  # safe strings and choices become plain ones
     if isinstance(value, bool):
@@ -137,8 +141,13 @@ class ControlTotals:
 def iterate(rows: Iterable[Any]) -> Iterator[Any]:
     """Go through rows once; a queryset through a server-side cursor, never all in memory.
 
-    Related rows asked for by `prefetch_related` are fetched for 2,000 rows at a time.
+    Related rows asked for by `prefetch_related` are fetched for 2,000 rows at a time. PostgreSQL
+    takes it that only a tenth of a cursor's rows is ever read, and then looks for the way that
+    gives the first ones soon; here all are.
     """
     if hasattr(rows, "iterator") and hasattr(rows, "model"):
+        if connection.in_atomic_block:
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL cursor_tuple_fraction = 1")
         return rows.iterator(chunk_size=2000)
     return iter(rows)

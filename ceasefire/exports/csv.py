@@ -17,6 +17,8 @@ __all__ = ["write_csv"]
 BOM = "\ufeff".encode()
 _CHUNK = 32 * 1024
 _PROGRESS_EVERY = 1000
+#: Of each column, texts whose cell is remembered, and characters of one.
+_REMEMBERED, _LONGEST_REMEMBERED = 5000, 200
 
 
 def write_csv(
@@ -36,7 +38,7 @@ def write_csv(
     told the number of rows now and then and may raise `Cancelled`.
     """
     names = [column.key if header == "key" else str(column.label) for column in columns]
-    readers = [column.reader() for column in columns]
+    makers = [_maker(column) for column in columns]
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
 
@@ -53,7 +55,7 @@ def write_csv(
 
     done = 0
     for row in iterate(rows):
-        writer.writerow([csv_value(read(row)) for read in readers])
+        writer.writerow([make(row) for make in makers])
         done += 1
         if progress is not None and done % _PROGRESS_EVERY == 0:
             progress(done)
@@ -63,6 +65,25 @@ def write_csv(
         progress(done)
     if buffer.tell():
         yield flush()
+
+
+def _maker(column: Column) -> Callable[[Any], str | int | Decimal]:
+    """A function that takes a row and returns the cell; texts that come again are remembered."""
+    read = column.reader()
+    known: dict[str, Any] = {}
+
+    def make(row: Any) -> str | int | Decimal:
+        value = read(row)
+        if type(value) is not str:
+            return value if type(value) is int else csv_value(value)
+        cell = known.get(value)
+        if cell is None:
+            cell = csv_value(value)
+            if len(known) < _REMEMBERED and len(value) < _LONGEST_REMEMBERED:
+                known[value] = cell
+        return cell  # type: ignore[no-any-return]
+
+    return make
 
 
 def csv_value(value: Any) -> str | int | Decimal:

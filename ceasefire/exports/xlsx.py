@@ -39,6 +39,10 @@ _MARK_UP = re.compile("[&<>\r]")
 _NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
 
 
+#: Of a column: how its cells begin, values with what follows the row's number, and what makes that.
+_Maker = tuple[str, dict[str | int, str], Callable[[Any], str]]
+
+
 class _Sheet(Worksheet):
     """A worksheet to which finished rows can be added.
 
@@ -178,9 +182,26 @@ def _add_beside(
     _finish(sheet, number, len(columns))
 
 
-def _cells(makers: Sequence[Callable[[Any, int], str]], values: Sequence[Any], row: int) -> str:
-    """The cells of one row; nothing for those that hold nothing."""
-    return "".join([make(value, row) for make, value in zip(makers, values, strict=True)])
+def _cells(makers: Sequence[_Maker], values: Sequence[Any], row: int) -> str:
+    """The cells of one row as XML; nothing for those that hold nothing.
+
+    Most columns hold the same few texts and numbers over and over: what comes after the row's
+    number is remembered. No function is called for such a cell, since this runs for each of them.
+    """
+    cells = []
+    for value, (start, known, rest) in zip(values, makers, strict=True):
+        kind = type(value)
+        if kind is str or kind is int:
+            found = known.get(value)
+            if found is None:
+                found = rest(value)
+                if len(known) < _REMEMBERED and len(found) < _LONGEST_REMEMBERED:
+                    known[value] = found
+        else:
+            found = rest(value)
+        if found:
+            cells.append(f"{start}{row}{found}")
+    return "".join(cells)
 
 
 def _free_name(book: Workbook, name: str) -> str:
@@ -266,12 +287,8 @@ class _Styles:
             self._known[key] = self._book.add_format(properties)._get_xf_index()
         return self._known[key]
 
-    def cell_maker(self, at: int, column: Column) -> Callable[[Any, int], str]:
-        """A function that takes a value and a row number and returns the cell as XML.
-
-        Empty where the value is nothing. Most columns hold the same few texts and numbers over and
-        over, so what comes after the row's number is remembered for as many as `_REMEMBERED`.
-        """
+    def cell_maker(self, at: int, column: Column) -> _Maker:
+        """How the cells of a column begin, those that are known, and what follows of a value."""
         start = f'<c r="{_letters(at)}'
         decimal_format = "#,##0." + "0" * column.places if column.places else "#,##0"
         plain, quoted = self.index(), self.index(quoted=True)
@@ -282,7 +299,6 @@ class _Styles:
             date: self.index(_FORMATS["date"]),
             datetime: self.index(_FORMATS["datetime"]),
         }
-        known: dict[str | int, str] = {}
 
         def text_rest(text: str) -> str:
             if len(text) > _MAX_TEXT // 2:
@@ -312,21 +328,7 @@ class _Styles:
                 return text_rest(str(value))
             return f'" s="{styles[kind]}"><v>{number}</v></c>'
 
-        def cell(value: Any, row: int) -> str:
-            if value is None:
-                return ""
-            kind = type(value)
-            if kind is str or kind is int:
-                found = known.get(value)
-                if found is None:
-                    found = rest(value)
-                    if len(known) < _REMEMBERED and len(found) < _LONGEST_REMEMBERED:
-                        known[value] = found
-            else:
-                found = rest(value)
-            return f"{start}{row}{found}" if found else ""
-
-        return cell
+        return start, {}, rest
 
 
 # A value as a spreadsheet stores it, or None where it could not without losing something. Numbers
