@@ -1,0 +1,486 @@
+"""Whom a name may be: subjects screened against lists, by ear, in any order, from either script.
+
+A net and no judge. What it finds a person looks at and decides (`validity`); it never clears
+anybody, whatever the score.
+
+**The score** of two names, 0 to 1. Each part of the one is set beside the part of the other it
+sounds most like (`sounds`), whatever its place. A side's cover is how much of its weight has found
+something, each part as far as it is alike. The score is 0.7 of the better cover and 0.3 of the
+other: a name without the grandfather is wholly covered by one that has him. Taken off: where the
+given name (the first part of the longer name; of both, where none is longer) found nothing. Where
+only one part of weight was found and there is more on either side, the score stays at most at
+`ONE_PART`: an alias of one word is a hit of nobody but who is called so and nothing else.
+
+Birth years and places are told beside a hit and order the hits of one score; they never make one
+and never hide one, since lists are wrong in both.
+
+**Never an old result.** A result belongs to a subject's id and version and to the digest of what
+was asked; nothing here is kept by id. `Result.is_of` says whether it still speaks of the subject.
+
+**Speed.** An index holds each distinct word once, as a table of sounds; a question is a few passes
+over that table, and only names that could reach the threshold are then compared part by part. What
+the index finds is what comparing with every name would find; a test holds it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ceasefire.text import search_key
+from grants.screening.entries import Entry, EntryType, ListFile, Quality
+from grants.screening.names import Kind, Part, comparable, parts_of
+from grants.screening.problems import NothingToCompare, NothingToScreenAgainst
+from grants.screening.sounds import RowsOfSounds
+
+__all__ = [
+    "ALGORITHM",
+    "ALGORITHM_VERSION",
+    "THRESHOLD",
+    "Birth",
+    "Hit",
+    "Index",
+    "ListUsed",
+    "Pair",
+    "Result",
+    "Subject",
+    "compare",
+]
+
+#: Written into every result. The version changes with anything that may change a score.
+ALGORITHM = "ceasefire-sounds"
+ALGORITHM_VERSION = "1"
+#: From so much on, a name is shown to the officer (docs/screening.md has the curve).
+THRESHOLD = 0.68
+#: Two parts that are less alike than this have nothing to do with each other.
+FLOOR = 0.6
+#: Where one part is all that two names share, and either has more, the score is at most this.
+ONE_PART = 0.6
+_BETTER = 0.7
+_GIVEN_NAME = 0.1
+#: How much is left of a likeness between two kinds of part.
+_KINDS = np.array(
+    # PLAIN, SERVANT, FATHER_OF, MOTHER_OF
+    [
+        [1.0, 0.85, 0.7, 0.6],
+        [0.85, 1.0, 0.6, 0.5],
+        [0.7, 0.6, 1.0, 0.6],
+        [0.6, 0.5, 0.6, 1.0],
+    ],
+    dtype=np.float32,
+)
+#: Two parts that the other side writes as one word.
+_TOGETHER = 0.95
+#: Fewer consonants than this say too little about two words written together.
+_SHORTEST_TOGETHER = 4
+#: A part that is heavier than a title.
+_OF_WEIGHT = 0.5
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Who or what is screened: an id and its version, names in any script, what else is known.
+
+    `names` are several spellings of one name, each screened by itself. `version` changes with every
+    edit of the name; `digest` changes with the name whether or not somebody thought of the version.
+    """
+
+    id: str
+    version: int
+    type: EntryType
+    names: tuple[str, ...]
+    birth_year: int | None = None
+    places: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over all that is compared, as hexadecimal digits."""
+        said = [self.type.value, *self.names, "", str(self.birth_year), *self.places]
+        return hashlib.sha256("\x1f".join(said).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two parts that were set beside each other, as written, and how much they are alike."""
+
+    one: str
+    other: str
+    likeness: float
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """How much two names are alike: the score, the pairs, and what found nothing on either side."""
+
+    score: float
+    pairs: tuple[Pair, ...] = ()
+    only_one: tuple[str, ...] = ()
+    only_other: tuple[str, ...] = ()
+    same_order: bool = True
+
+
+@dataclass(frozen=True)
+class Birth:
+    """What the birth years say: the list's nearest, and how many years lie between."""
+
+    year: int
+    listed: int
+
+    @property
+    def apart(self) -> int:
+        """Years between the two, 0 or more."""
+        return abs(self.year - self.listed)
+
+
+@dataclass(frozen=True)
+class ListUsed:
+    """A list that was screened against, so that a result can be repeated and can grow old."""
+
+    name: str
+    dated: Any
+    sha256: str
+    entries: int
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One entry that the subject may be; a person decides. `words.explain` says why."""
+
+    list_name: str
+    entry: Entry
+    asked: str
+    found: str
+    quality: Quality
+    likeness: Likeness
+    birth: Birth | None = None
+    places: tuple[str, ...] = ()
+
+    @property
+    def score(self) -> float:
+        """0 to 1, of the names alone, rounded to three places."""
+        return self.likeness.score
+
+    @property
+    def key(self) -> str:
+        """What a decision is kept under: list and entry."""
+        return f"{self.list_name}:{self.entry.id}"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one screening found, with all that it depended on."""
+
+    subject_id: str
+    subject_version: int
+    subject_digest: str
+    names: tuple[str, ...]
+    algorithm: str
+    algorithm_version: str
+    threshold: float
+    lists: tuple[ListUsed, ...]
+    hits: tuple[Hit, ...]
+
+    def is_of(self, subject: Subject) -> bool:
+        """Whether this is still a result of the subject: same id, version, and words."""
+        return (self.subject_id, self.subject_version, self.subject_digest) == (
+            subject.id,
+            subject.version,
+            subject.digest,
+        )
+
+
+@dataclass(frozen=True)
+class _Name:
+    """A name of an entry, as the index holds it; `first` is where its parts begin."""
+
+    listed: int
+    entry: int
+    text: str
+    quality: Quality
+    parts: tuple[Part, ...]
+    first: int
+
+
+class Index:
+    """Lists made ready to be asked. Holds no subject and no result."""
+
+    def __init__(self, lists: Sequence[ListFile]) -> None:
+        """Take the lists' words apart; about a second for ten thousand names."""
+        self.lists = tuple(lists)
+        self._names: list[_Name] = []
+        self._words: dict[tuple[Any, ...], int] = {}
+        self._together: dict[str, list[int]] = {}
+        self._alone: dict[str, list[int]] = {}
+        flat: list[int] = []
+        weights: list[float] = []
+        for listed, one in enumerate(self.lists):
+            for at, entry in enumerate(one.entries):
+                for name in entry.names:
+                    parts = parts_of(name.text)
+                    if not parts:
+                        continue
+                    self._names.append(_Name(listed, at, name.text, name.quality, parts, len(flat)))
+                    for part in parts:
+                        flat.append(self._words.setdefault(part.readings, len(self._words)))
+                        weights.append(part.weight)
+        self._remember_skeletons()
+        self._flat = np.array(flat, dtype=np.int32)
+        self._weights = np.array(weights, dtype=np.float32)
+        self._firsts = np.array([name.first for name in self._names], dtype=np.int64)
+        if self._names:
+            self._totals = np.add.reduceat(self._weights, self._firsts)
+        # A word has a row for each of its readings.
+        rows = [reading for readings in self._words for reading in readings]
+        self._sounds = RowsOfSounds([reading.sounds for reading in rows])
+        self._kinds = np.array([reading.kind for reading in rows], dtype=np.int8)
+        sizes = [len(readings) for readings in self._words]
+        self._rows = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64)
+
+    def __len__(self) -> int:
+        """How many names are held."""
+        return len(self._names)
+
+    def screen(self, subject: Subject, threshold: float = THRESHOLD) -> Result:
+        """All entries whose name reaches the threshold, the likest first.
+
+        Each entry once, by the name of it that is most alike. Refused: a name without a letter that
+        can be compared, since nothing found would say nothing; a threshold out of 0 to 1; an index
+        without entries.
+        """
+        if not 0.0 < threshold <= 1.0:
+            raise ValueError(f"a threshold lies between 0 and 1, not at {threshold}")
+        if not self._names:
+            raise NothingToScreenAgainst
+        asked = [name for name in subject.names if name.strip()]
+        if not asked or not all(comparable(name) for name in asked):
+            raise NothingToCompare
+        best: dict[tuple[int, int], tuple[Likeness, _Name, str]] = {}
+        for text in dict.fromkeys(asked):
+            for likeness, name in self._alike(parts_of(text), threshold, subject.type):
+                place = (name.listed, name.entry)
+                if place not in best or likeness.score > best[place][0].score:
+                    best[place] = (likeness, name, text)
+        hits = [self._hit(subject, likeness, name, text) for likeness, name, text in best.values()]
+        hits.sort(key=_order)
+        return Result(
+            subject_id=subject.id,
+            subject_version=subject.version,
+            subject_digest=subject.digest,
+            names=subject.names,
+            algorithm=ALGORITHM,
+            algorithm_version=ALGORITHM_VERSION,
+            threshold=threshold,
+            lists=tuple(
+                ListUsed(one.name, one.dated, one.sha256, len(one.entries)) for one in self.lists
+            ),
+            hits=tuple(hits),
+        )
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _entry(self, name: _Name) -> Entry:
+        return self.lists[name.listed].entries[name.entry]
+
+    def _remember_skeletons(self) -> None:
+        """Which names hold a word, and which hold two that together would be one."""
+        for number, name in enumerate(self._names):
+            for part in name.parts:
+                if len(part.skeleton) >= _SHORTEST_TOGETHER:
+                    self._alone.setdefault(part.skeleton, []).append(number)
+            for skeleton in _together(name.parts):
+                self._together.setdefault(skeleton, []).append(number)
+
+    def _alike(
+        self, asked: tuple[Part, ...], threshold: float, of: EntryType
+    ) -> Iterable[tuple[Likeness, _Name]]:
+        likenesses = np.stack([self._to_words(part) for part in asked])
+        for number in self._candidates(asked, likenesses, threshold):
+            name = self._names[number]
+            if of is EntryType.INDIVIDUAL and not self._entry(name).type.may_be_a_person:
+                continue
+            last = name.first + len(name.parts)
+            table = likenesses[:, self._flat[name.first : last]]
+            found = _score(asked, name.parts, table)
+            if found.score >= threshold:
+                yield found, name
+
+    def _to_words(self, part: Part) -> npt.NDArray[np.float32]:
+        """How much a part is like each word of the index, by the best readings of both."""
+        best = np.zeros(len(self._words), dtype=np.float32)
+        for reading in part.readings:
+            rows = self._sounds.likeness(reading.sounds, FLOOR) * _KINDS[reading.kind][self._kinds]
+            np.maximum(best, np.maximum.reduceat(rows, self._rows), out=best)
+        best[best < FLOOR] = 0.0
+        return best
+
+    def _candidates(
+        self, asked: tuple[Part, ...], likenesses: npt.NDArray[np.float32], threshold: float
+    ) -> list[int]:
+        """Names that may reach the threshold: no part is left to two, so this is never too few."""
+        weights = np.array([part.weight for part in asked], dtype=np.float32)
+        ours = np.zeros(len(self._names), dtype=np.float32)
+        theirs = np.zeros(len(self._flat), dtype=np.float32)
+        for weight, row in zip(weights, likenesses, strict=True):
+            flat = row[self._flat]
+            ours += weight * np.maximum.reduceat(flat, self._firsts)
+            np.maximum(theirs, flat, out=theirs)
+        our_cover = ours / weights.sum()
+        their_cover = np.add.reduceat(theirs * self._weights, self._firsts) / self._totals
+        most = np.maximum(our_cover, their_cover)
+        least = np.minimum(our_cover, their_cover)
+        reached = _BETTER * most + (1 - _BETTER) * least >= threshold - 0.001
+        found = dict.fromkeys(np.flatnonzero(reached).tolist())
+        for part in asked:
+            found |= dict.fromkeys(self._together.get(part.skeleton, ()))
+        for skeleton in _together(asked):
+            found |= dict.fromkeys(self._alone.get(skeleton, ()))
+        return list(found)
+
+    def _hit(self, subject: Subject, likeness: Likeness, name: _Name, asked: str) -> Hit:
+        entry = self._entry(name)
+        born = subject.birth_year
+        birth = None
+        if born is not None and entry.birth_years:
+            birth = Birth(born, min(entry.birth_years, key=lambda year: abs(year - born)))
+        known = {word for place in subject.places for word in search_key(place).split()}
+        places = tuple(place for place in entry.places if known & set(search_key(place).split()))
+        return Hit(
+            list_name=self.lists[name.listed].name,
+            entry=entry,
+            asked=asked,
+            found=name.text,
+            quality=name.quality,
+            likeness=likeness,
+            birth=birth,
+            places=places,
+        )
+
+
+def _order(hit: Hit) -> tuple[Any, ...]:
+    """By the score; where it is the same, those first whose year and place speak for them."""
+    apart = 99 if hit.birth is None else hit.birth.apart
+    return (-hit.score, apart, not hit.places, hit.list_name, hit.entry.id)
+
+
+def _together(parts: tuple[Part, ...]) -> dict[str, int]:
+    """{consonants of two neighbours: where the first stands} for what may be written together."""
+    found: dict[str, int] = {}
+    for at, (one, next_one) in enumerate(zip(parts, parts[1:], strict=False)):
+        if {reading.kind for reading in (*one.readings, *next_one.readings)} != {Kind.PLAIN}:
+            continue
+        # With the article between, too: Saif al-Islam, Saifulislam.
+        for between in ("", "l"):
+            skeleton = one.skeleton + between + next_one.skeleton
+            if len(skeleton) >= _SHORTEST_TOGETHER:
+                found.setdefault(skeleton, at)
+    return found
+
+
+def _score(
+    asked: tuple[Part, ...], listed: tuple[Part, ...], table: npt.NDArray[np.float32]
+) -> Likeness:
+    """Set the parts beside each other, the likest first, and count what is covered."""
+    rows: list[tuple[float, tuple[int, ...], tuple[int, ...]]] = [
+        (float(table[i, j]), (i,), (j,))
+        for i in range(len(asked))
+        for j in range(len(listed))
+        if table[i, j] >= FLOOR
+    ]
+    for skeleton, at in _together(asked).items():
+        rows += [
+            (_TOGETHER, (at, at + 1), (j,))
+            for j, part in enumerate(listed)
+            if part.skeleton == skeleton
+        ]
+    for skeleton, at in _together(listed).items():
+        rows += [
+            (_TOGETHER, (i,), (at, at + 1))
+            for i, part in enumerate(asked)
+            if part.skeleton == skeleton
+        ]
+    # The place in both names breaks ties, so that the same names always give the same answer.
+    rows.sort(key=lambda row: (-row[0], -len(row[1]) - len(row[2]), row[1], row[2]))
+    ours: dict[int, float] = {}
+    theirs: dict[int, float] = {}
+    chosen = []
+    for likeness, mine, others in rows:
+        if any(i in ours for i in mine) or any(j in theirs for j in others):
+            continue
+        ours |= dict.fromkeys(mine, likeness)
+        theirs |= dict.fromkeys(others, likeness)
+        chosen.append((likeness, mine, others))
+    if not chosen:
+        return Likeness(0.0)
+    our_cover, their_cover = _cover(asked, ours), _cover(listed, theirs)
+    score = _BETTER * max(our_cover, their_cover) + (1 - _BETTER) * min(our_cover, their_cover)
+    our_heavy, their_heavy = _heavy(asked), _heavy(listed)
+    if _without_given_name(our_heavy, ours, their_heavy, theirs):
+        score -= _GIVEN_NAME
+    found_heavy = max(
+        sum(i in ours for i in our_heavy),
+        sum(j in theirs for j in their_heavy),
+    )
+    if found_heavy <= 1 < max(len(our_heavy), len(their_heavy)):
+        score = min(score, ONE_PART)
+    chosen.sort(key=lambda row: row[1])
+    places = [row[2] for row in chosen]
+    return Likeness(
+        score=round(max(0.0, min(1.0, score)), 3),
+        pairs=tuple(
+            Pair(
+                " ".join(asked[i].written for i in mine),
+                " ".join(listed[j].written for j in others),
+                round(likeness, 2),
+            )
+            for likeness, mine, others in chosen
+        ),
+        only_one=tuple(part.written for i, part in enumerate(asked) if i not in ours),
+        only_other=tuple(part.written for j, part in enumerate(listed) if j not in theirs),
+        same_order=places == sorted(places),
+    )
+
+
+def _without_given_name(
+    ours: list[int], ours_found: dict[int, float], theirs: list[int], theirs_found: dict[int, float]
+) -> bool:
+    """Whether the first part of the longer name found nothing; of both, where none is longer."""
+    if len(ours) == len(theirs) == 1:
+        return False
+    our_first, their_first = ours[0] in ours_found, theirs[0] in theirs_found
+    if len(ours) == len(theirs):
+        return not our_first and not their_first
+    return not (our_first if len(ours) > len(theirs) else their_first)
+
+
+def _cover(parts: tuple[Part, ...], found: dict[int, float]) -> float:
+    total = sum(part.weight for part in parts)
+    return sum(part.weight * found.get(at, 0.0) for at, part in enumerate(parts)) / total
+
+
+def _heavy(parts: tuple[Part, ...]) -> list[int]:
+    """Where the parts stand that identify somebody; all of them, where none does."""
+    return [at for at, part in enumerate(parts) if part.weight >= _OF_WEIGHT] or list(
+        range(len(parts))
+    )
+
+
+def compare(one: str, other: str) -> Likeness:
+    """How much two names are alike: what screening the one against a list of the other gives."""
+    asked, listed = parts_of(one), parts_of(other)
+    if not asked or not listed:
+        return Likeness(0.0)
+    rows = [reading for part in listed for reading in part.readings]
+    firsts = np.cumsum([0, *(len(part.readings) for part in listed)][:-1])
+    sounds = RowsOfSounds([reading.sounds for reading in rows])
+    kinds = np.array([reading.kind for reading in rows], dtype=np.int8)
+    table = np.zeros((len(asked), len(listed)), dtype=np.float32)
+    for at, part in enumerate(asked):
+        for reading in part.readings:
+            found = sounds.likeness(reading.sounds, FLOOR) * _KINDS[reading.kind][kinds]
+            np.maximum(table[at], np.maximum.reduceat(found, firsts), out=table[at])
+    return _score(asked, listed, table)
