@@ -231,9 +231,9 @@ class TransferForm(_BeyondForm):
 
 
 class HandoverForm(_BeyondForm):
-    """Who takes each case of somebody, and who the rest."""
+    """Who takes all that somebody carries, and which cases somebody else is to take."""
 
-    rest = _people(_("Who takes the places on teams and the other tasks"))
+    rest = _people(_("Who takes everything: cases, places on teams, tasks"))
 
     def __init__(
         self,
@@ -249,10 +249,25 @@ class HandoverForm(_BeyondForm):
             str(person.pk): person for people in (*takers.values(), rest) for person in people
         }
         self.fields["rest"].choices = _choose(rest)
+        self.takers = takers
         for row in rows:
-            field = _people(row.code)
-            field.choices = _choose(takers[row.site_id])
+            field = _people(row.code, required=False)
+            field.choices = [
+                ("", _("Like everything else")),
+                *_choose(takers[row.site_id])[1:],
+            ]
             self.fields[f"case_{row.code}"] = field
+
+    def clean(self) -> dict[str, Any]:
+        """Who takes everything may carry each case that nobody else is given."""
+        cleaned = super().clean() or self.cleaned_data
+        rest = cleaned.get("rest")
+        for row in self.rows:
+            name = f"case_{row.code}"
+            may_carry = {str(person.pk) for person in self.takers[row.site_id]}
+            if rest and name not in self.errors and not cleaned[name] and rest not in may_carry:
+                self.add_error(name, _("Choose somebody."))
+        return cleaned
 
     def lines(self) -> Iterator[dict[str, Any]]:
         """Each case beside its receiver."""
@@ -263,7 +278,10 @@ class HandoverForm(_BeyondForm):
         """What the service takes."""
         cleaned = self.cleaned_data
         return {
-            "cases_to": {row.pk: self.people[cleaned[f"case_{row.code}"]] for row in self.rows},
+            "cases_to": {
+                row.pk: self.people[cleaned[f"case_{row.code}"] or cleaned["rest"]]
+                for row in self.rows
+            },
             "rest_to": self.people[cleaned["rest"]],
             "override_reason": self.override_reason(),
             "key": cleaned["key"],

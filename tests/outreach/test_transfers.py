@@ -599,6 +599,23 @@ def test_a_caseload_is_handed_over_on_the_page(case: Any, team: Any, signed_in: 
     assert {held_by(row) for row in own} == {team.worker2}
 
 
+def test_one_choice_hands_all_over_and_a_case_may_go_elsewhere(
+    case: Any, team: Any, make_user: Any, basrah: Any, signed_in: Any
+) -> None:
+    one, other = case(), case()
+    third = make_user("worker", basrah, username="third", supervisor=team.supervisor)
+    client = signed_in(team.supervisor)
+    address = reverse("outreach:handover", args=[team.worker.pk])
+    typed = form_of(client.get(address))
+    # Who carries no cases takes none unasked.
+    answer = client.post(address, typed | {"rest": str(team.interrupter.pk)})
+    assert set(answer.context["form"].errors) == {f"case_{one.code}", f"case_{other.code}"}
+    client.post(
+        address, typed | {"rest": str(team.worker2.pk), f"case_{other.code}": str(third.pk)}
+    )
+    assert (held_by(one), held_by(other)) == (team.worker2, third)
+
+
 def test_a_handover_beyond_the_cap_is_said_on_the_page(
     case: Any, team: Any, manager: Any, basrah: Any, signed_in: Any
 ) -> None:
