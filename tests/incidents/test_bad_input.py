@@ -80,6 +80,30 @@ def test_it_is_said_at_its_field_and_the_rest_stays(signed_in, worker, change, f
     assert not Incident.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("rows", "given", "words"),
+    [
+        ("victims", {"harm": "killed", "age": "-1"}, "Write a whole number, 0 or more."),
+        ("victims", {"harm": "killed", "age": "١٢١"}, "This can be at most 120."),
+        ("victims", {"harm": "killed", "nationality": "x" * 41}, "at most 40 characters"),
+        ("victims", {"harm": "eaten"}, "Select a valid choice"),
+        ("actors", {"category": "tribal", "note": "x" * 201}, "at most 200 characters"),
+        ("sources", {"kind": "media", "reliability": "G"}, "Select a valid choice"),
+        ("sources", {"kind": "media", "text": "a\x00b"}, "Null characters are not allowed."),
+    ],
+)
+def test_it_is_said_in_its_row(signed_in, worker, rows, given, words):
+    sent = {f"{rows}-{number}": "1" for number in ("TOTAL_FORMS", "INITIAL_FORMS")}
+    sent[f"{rows}-INITIAL_FORMS"] = "0"
+    sent |= {f"{rows}-0-{name}": value for name, value in given.items()}
+    answer = signed_in(worker).post(NEW, minimal(**sent))
+
+    assert answer.status_code == 200
+    assert words in str(answer.context["rows"][rows].errors)
+    assert words in answer.content.decode()
+    assert not Incident.objects.exists()
+
+
 @pytest.mark.parametrize("language", ["en", "ar"])
 def test_the_message_is_in_the_persons_language(signed_in, worker, language):
     worker.language = language
