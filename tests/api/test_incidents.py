@@ -204,6 +204,29 @@ def test_the_number_of_queries_does_not_grow_with_the_list(log, device, worker):
     assert queries() == few <= 12
 
 
+def test_one_record_and_places_ask_as_often_for_many_rows_as_for_few(device, worker, log):
+    def rows(number):
+        return {
+            "sources": [SourceFacts("media", "C", "3", text=f"words {n}") for n in range(number)],
+            "victims": [VictimFacts("killed", age=40 + n) for n in range(number)],
+            "actors": [ActorFacts("tribal") for _n in range(number)],
+        }
+
+    few, many = log(**rows(1)), log(**rows(6))
+    phone, counts = device(worker), {}
+    for pair in (
+        (f"/incidents/{few.code}/", f"/incidents/{many.code}/"),
+        ("/places/?size=2", "/places/?size=60"),
+    ):
+        phone.get(pair[0])
+        counts[pair] = []
+        for path in pair:
+            with CaptureQueriesContext(connection) as seen:
+                assert phone.get(path).status_code == 200
+            counts[pair].append(len(seen))
+    assert all(few == many for few, many in counts.values()), counts
+
+
 # --- logging ------------------------------------------------------------------------------------
 
 
