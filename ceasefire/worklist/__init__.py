@@ -38,7 +38,7 @@ from ceasefire.worklist.kinds import (
 
 if TYPE_CHECKING:
     from ceasefire.worklist.models import Notification, Task
-    from ceasefire.worklist.services import mark_all_read, mark_read, notify, unread
+    from ceasefire.worklist.services import mark_all_read, mark_read, notify, seen_by, unread
     from ceasefire.worklist.task_services import (
         add_task,
         close_all_tasks,
@@ -66,6 +66,7 @@ __all__ = [
     "notify",
     "pause_tasks",
     "resume_tasks",
+    "seen_by",
     "stand_ins",
     "subject",
     "task_kind",
@@ -76,7 +77,8 @@ __all__ = [
 _HOMES = {
     **dict.fromkeys(["Notification", "Task"], "ceasefire.worklist.models"),
     **dict.fromkeys(
-        ["mark_all_read", "mark_read", "notify", "unread"], "ceasefire.worklist.services"
+        ["mark_all_read", "mark_read", "notify", "seen_by", "unread"],
+        "ceasefire.worklist.services",
     ),
     **dict.fromkeys(
         [

@@ -12,7 +12,7 @@ from ceasefire import periods
 from ceasefire.audit.services import name_of
 from ceasefire.people.models import User
 from ceasefire.worklist.kinds import kind_of, subjects
-from ceasefire.worklist.models import DUE_SOON, Notification, Task
+from ceasefire.worklist.models import DUE_SOON, Notification, Task, TaskQuerySet
 
 #: More than this are "99+".
 MOST_COUNTED = 100
@@ -102,6 +102,17 @@ def unread(user: User) -> int:
         return len(keys[0].union(keys[1], all=True)[:MOST_COUNTED])
     seen = _seen(user, found)
     return min(MOST_COUNTED, sum(one in seen for one in found))
+
+
+def seen_by(user: User, tasks: TaskQuerySet, most: int) -> list[Task]:
+    """The first tasks of a list, in its order, whose records the person may see; two questions."""
+    found = list(tasks[: MOST_LOOKED_AT + 1])
+    if len(found) > MOST_LOOKED_AT:
+        return list(tasks.of_visible_subject(user)[:most])
+    if not user.has_perm("worklist.view_task"):
+        return []
+    seen = _seen(user, {(task.subject_label, task.subject_code) for task in found})
+    return [task for task in found if (task.subject_label, task.subject_code) in seen][:most]
 
 
 def _seen(user: User, records: Collection[tuple[str, str]]) -> set[tuple[str, str]]:

@@ -10,9 +10,10 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
-from ceasefire import periods
+from ceasefire import periods, worklist
 from ceasefire.people.models import User
 from ceasefire.people.roles import FIELD_ROLES, Role
 from ceasefire.periods import Week
@@ -158,28 +159,14 @@ def sheet(worker: User, site: Site, reader: User, *, on: date) -> Sheet:
     """The sheet of this week; what the reader may not see stands in no line of it."""
     week = week_of(site, on)
     rule = reading.standards([site], on)[site.pk]
-    cases = list(
-        Participant.objects.visible_to(reader)
-        .on_caseload()
-        .filter(worker=worker, site=site)
-        .select_related("site", "worker")
-    )
+    cases = _cases_of(worker, site, reader, on)
     kept = SupervisionSheet.objects.filter(
         worker=worker, site=site, week_start=week.start
     ).select_related("signed_by", "on_behalf_of")
     found = kept.first()
     keys = [row.pk for row in cases]
     counts = _contacts(keys, week.previous())
-    reviewed = _reviewed(keys)
     here = dict(found.reviews.values_list("participant", "finding")) if found else {}
-    silent = dict(
-        _silent(keys, on).order_by().values_list("participant").annotate(number=Count("pk"))
-    )
-    late_plans = set(
-        RiskReductionPlan.objects.filter(
-            participant__in=keys, state="approved", review_due_on__lt=on
-        ).values_list("participant", flat=True)
-    )
     waiting: dict[Any, list[str]] = {}
     for key, kind in (
         Approval.objects.open().filter(participant__in=keys).values_list("participant", "kind")
@@ -192,9 +179,9 @@ def sheet(worker: User, site: Site, reader: User, *, on: date) -> Sheet:
             counts.get(row.pk, {}),
             week.previous(),
             on,
-            reviewed_at=reviewed.get(row.pk),
-            silent=silent.get(row.pk, 0),
-            plan_late=row.pk in late_plans,
+            reviewed_at=row.reviewed_at,
+            silent=row.silent,
+            plan_late=row.plan_late,
             waits_for=tuple(sorted(waiting.get(row.pk, ()))),
             finding=here.get(row.pk, ""),
         )
@@ -211,9 +198,29 @@ def sheet(worker: User, site: Site, reader: User, *, on: date) -> Sheet:
         follow_ups=_follow_ups(worker, site, reader, on),
         logs_unsigned=_unsigned(worker, week.previous()),
         check_ins_missed=_missed(worker, week.previous()),
-        tasks=list(
-            _late_tasks([worker.pk]).of_visible_subject(reader).order_by("due_at", "pk")[:50]
-        ),
+        tasks=worklist.seen_by(reader, _late_tasks([worker.pk]).order_by("due_at", "pk"), 50),
+    )
+
+
+def _cases_of(worker: User, site: Site, reader: User, on: date) -> list[Any]:
+    """The cases on a caseload that the reader sees, each with what is late of it, in one question.
+
+    `reviewed_at`, `silent` (referrals without an answer) and `plan_late`.
+    """
+    own = {"participant": OuterRef("pk")}
+    last = CaseReview.objects.filter(**own).order_by("-at").values("at")[:1]
+    silent = _silent(on).filter(**own).order_by().values("participant")
+    late = RiskReductionPlan.objects.filter(**own, state="approved", review_due_on__lt=on)
+    return list(
+        Participant.objects.visible_to(reader)
+        .on_caseload()
+        .filter(worker=worker, site=site)
+        .select_related("site", "worker")
+        .annotate(
+            reviewed_at=Subquery(last),
+            silent=Coalesce(Subquery(silent.annotate(number=Count("pk")).values("number")), 0),
+            plan_late=Exists(late),
+        )
     )
 
 
@@ -293,16 +300,9 @@ def _contacts(keys: Sequence[UUID], week: Week) -> dict[Any, dict[str, int]]:
     return {row["participant"]: row for row in rows}
 
 
-def _reviewed(keys: Sequence[UUID]) -> dict[Any, Any]:
-    """When each case was gone through last."""
-    rows = CaseReview.objects.filter(participant__in=keys).order_by().values_list("participant")
-    return dict(rows.annotate(last=Max("at")))
-
-
-def _silent(keys: Sequence[UUID], on: date) -> Any:
-    return Referral.objects.filter(
-        participant__in=keys, state=Referral.State.SENT, sent_on__lte=on - SILENT_AFTER
-    )
+def _silent(on: date) -> Any:
+    """Referrals that nobody answered for too long."""
+    return Referral.objects.filter(state=Referral.State.SENT, sent_on__lte=on - SILENT_AFTER)
 
 
 def _follow_ups(worker: User, site: Site, reader: User, on: date) -> list[FollowUp]:
