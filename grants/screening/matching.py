@@ -210,7 +210,7 @@ class Index:
     """Lists made ready to be asked. Holds no subject and no result."""
 
     def __init__(self, lists: Sequence[ListFile]) -> None:
-        """Take the lists' words apart; about a second for ten thousand names."""
+        """Take the lists' words apart: a second or two for ten thousand names, so do it once."""
         self.lists = tuple(lists)
         self._names: list[_Name] = []
         self._words: dict[tuple[Any, ...], int] = {}

@@ -120,6 +120,8 @@ _COMMON_NAMES = (
 _COMMON_WEIGHT = 0.8
 
 _LATIN = re.compile(r"[a-z]")
+_INSIDE_WORDS = re.compile(r"['`]")
+_NOT_A_WORD = re.compile(r"[^a-z0-9]+")
 _ARABIC_ARTICLE = re.compile(r"^ال(?=..)")
 _LATIN_ARTICLE = re.compile(
     r"^(?:[aeu]l(?=...)|[aeu](?:([zsdtnr])(?=\1..)|sh(?=sh)|ch(?=ch)|th(?=th)))"
@@ -150,7 +152,7 @@ def comparable(name: str) -> bool:
 @lru_cache(maxsize=65_536)
 def parts_of(name: str) -> tuple[Part, ...]:
     """The parts of a name in its order; none where no letter of it can be compared."""
-    words = [word[:40] for word in search_key(name).split() if _COMPARABLE.search(word)]
+    words = [word[:40] for word in _folded(name).split() if _COMPARABLE.search(word)]
     parts: list[Part] = []
     at = 0
     while at < len(words):
@@ -162,6 +164,13 @@ def parts_of(name: str) -> tuple[Part, ...]:
         # Somebody is really called Bin, or Al: then that is the name.
         parts = [_part(word, Kind.PLAIN, word) for word in words]
     return tuple(part for part in parts if any(reading.sounds for reading in part.readings))
+
+
+def _folded(name: str) -> str:
+    """What `search_key` gives, a good deal sooner where all is ASCII, as most of a list is."""
+    if name.isascii():
+        return _NOT_A_WORD.sub(" ", _INSIDE_WORDS.sub("", name).lower()).strip()
+    return search_key(name)
 
 
 def _next(words: list[str], at: int) -> tuple[Part | None, int]:

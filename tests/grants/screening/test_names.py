@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grants.screening.names import Kind, comparable, parts_of
+from ceasefire.text import search_key
+from grants.screening.names import Kind, _folded, comparable, parts_of
 from grants.screening.sounds import RowsOfSounds, likeness_to, sounds_of
 
 
@@ -101,6 +102,10 @@ class TestParts:
     def test_a_name_with_a_word_of_another_script_cannot_be_compared_whole(self):
         assert not comparable("Qais 金正恩")
         assert len(parts_of("Qais 金正恩")) == 1
+
+    @given(st.text(st.characters(max_codepoint=127), max_size=60))
+    def test_ascii_is_folded_as_all_else_is(self, name):
+        assert _folded(name) == search_key(name)
 
     @given(st.text(max_size=60))
     def test_any_text_has_parts_or_none_and_never_fails(self, name):
