@@ -10,7 +10,8 @@
 - Titles (Sheikh, Haji, Dr) and what many organisations are called (company, شركة) weigh little,
   and the commonest given names somewhat less than others.
 
-Order is kept but never needed. Nothing is left out of a name that has nothing else. Pure.
+Order is kept but never needed. Nothing is left out of a name that has nothing else. Pure;
+single words are remembered for speed, whole names never.
 """
 
 from __future__ import annotations
@@ -149,7 +150,6 @@ def comparable(name: str) -> bool:
     return bool(_COMPARABLE.search(folded)) and all(map(_COMPARABLE.match, letters))
 
 
-@lru_cache(maxsize=65_536)
 def parts_of(name: str) -> tuple[Part, ...]:
     """The parts of a name in its order; none where no letter of it can be compared."""
     words = [word[:40] for word in _folded(name).split() if _COMPARABLE.search(word)]
