@@ -30,6 +30,7 @@ REFERENCE_TABLES = {
     "django_content_type",
     "auth_permission",
     "codes_code",
+    "grants_statestep",
     "places_place",
     "places_place_successors",
 }

@@ -93,6 +93,8 @@ _CASE_SUPERVISION = _CASE_WORK | {
 _DESK = {"incidents.act_on_many", "incidents.share_filter"}
 #: Reports that count sexual violence, minors and staff too; all others read them without.
 _SENSITIVE_COUNTS = {"reports.view_sensitive_counts"}
+#: Grants and their money; no case lies behind them. Which step somebody takes is their duty's.
+_GRANT_READING = {"grants.view_grant"}
 _PROGRAM_REPORTS = {
     "reports.view_weeklyreport",
     "reports.view_dashboard",
@@ -160,10 +162,15 @@ PERMISSIONS: dict[str, frozenset[str]] = {
             "jobs.view_job",
         }
     ),
-    Role.REO_STAFF: frozenset({"reports.view_sharedweeklyreport"}),
-    Role.REO_VIEWER: frozenset({"reports.view_sharedweeklyreport"}),
+    Role.REO_STAFF: frozenset(
+        _GRANT_READING | {"grants.work_grant", "reports.view_sharedweeklyreport"}
+    ),
+    Role.REO_VIEWER: frozenset(_GRANT_READING | {"reports.view_sharedweeklyreport"}),
     Role.AUDITOR: frozenset(
-        {
+        _GRANT_READING
+        | {
+            # Flags, findings, and the reopening of a grant; no step of it and no money.
+            "grants.flag_grant",
             "audit.view_auditevent",
             "outreach.view_measures",
             # Told at once of unusual reading; never of a record.

@@ -1,0 +1,168 @@
+"""Refusals of the grant verbs; each message is for the person who asked."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+
+class GrantRefusal(Exception):
+    """A verb that may not be carried out; `message` says why in the reader's language."""
+
+    message: Any = _("This cannot be done.")
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+class NotForThisPerson(GrantRefusal):
+    """The person does not hold the duty that the step needs."""
+
+    message = _("This is for somebody else to do.")
+
+
+class DutiesKeptApart(GrantRefusal):
+    """The person had another part in this grant, which excludes this one."""
+
+    message = _("You had another part in this grant. Somebody else has to take this step.")
+
+
+class NotAllowedFromHere(GrantRefusal):
+    """The state of the grant does not allow the step."""
+
+    message = _("The grant is no longer in a state that allows this. Load the page again.")
+
+
+class ChangedMeanwhile(GrantRefusal):
+    """Somebody else changed the grant since the form was opened; nothing was overwritten."""
+
+    message = _("Somebody changed this meanwhile. Look at it again, then send once more.")
+
+
+class StepIsMissingSomething(GrantRefusal):
+    """`missing` names what is not there yet, as `machine.missing_for` does."""
+
+    message = _("Something is missing for this step. The grant's page says what.")
+
+    def __init__(self, missing: Any = ()) -> None:
+        super().__init__()
+        self.missing = tuple(missing)
+
+
+class ReasonMissing(GrantRefusal):
+    message = _("Give a reason.")
+
+
+class BadAmount(GrantRefusal):
+    """Not a number, not above zero, or more places than the currency has."""
+
+    message = _("Write an amount above zero, with at most the places its currency has.")
+
+
+class InTheFuture(GrantRefusal):
+    message = _("This lies ahead. Write when it was.")
+
+
+class BeforeTheAward(GrantRefusal):
+    message = _("Nothing is paid or obligated before the award.")
+
+
+class AfterTheCloseout(GrantRefusal):
+    message = _("The grant is closed. Nothing is posted any more.")
+
+
+class PaymentsStopped(GrantRefusal):
+    message = _("The grant is suspended. Nothing is paid until that is lifted.")
+
+
+class ObligationExceeded(GrantRefusal):
+    message = _("This would be more than is obligated and not yet paid.")
+
+
+class TrancheExceeded(GrantRefusal):
+    message = _("This would be more than the tranche holds.")
+
+
+class ApprovalExceeded(GrantRefusal):
+    message = _("This would be more than was approved.")
+
+
+class FundExhausted(GrantRefusal):
+    message = _("The fund does not hold so much any more.")
+
+
+class CeilingTooLow(GrantRefusal):
+    message = _("More than this is obligated on the fund already.")
+
+
+class RefundExceeded(GrantRefusal):
+    message = _("This is more than was paid.")
+
+
+class NoConfirmedRate(GrantRefusal):
+    message = _("There is no confirmed exchange rate for that day.")
+
+
+class RateStands(GrantRefusal):
+    """A rate is never edited; it is withdrawn and another entered."""
+
+    message = _("A rate of this source and day is there already. Withdraw it first.")
+
+
+class SecondPersonNeeded(GrantRefusal):
+    message = _("Somebody else has to confirm what you entered.")
+
+
+class NoRuleForThis(GrantRefusal):
+    """No confirmed rule of that day holds for the sum."""
+
+    message = _("No rule lets this office approve such a sum. It lies outside the system.")
+
+
+class NoSeat(GrantRefusal):
+    message = _("You have no seat on the level of approval that this sum needs.")
+
+
+class RulesOverlap(GrantRefusal):
+    message = _("Another rule of this level holds on those days.")
+
+
+class VoucherUsed(GrantRefusal):
+    message = _("This voucher number is used already.")
+
+
+class ReversedAlready(GrantRefusal):
+    message = _("This posting was reversed already.")
+
+
+class NotReversible(GrantRefusal):
+    """A reversal of a reversal: the posting is made anew instead."""
+
+    message = _("A reversal is not reversed. Post it anew.")
+
+
+class SamePersonReverses(GrantRefusal):
+    message = _("Who posted does not reverse it. Ask somebody else.")
+
+
+class FiledAlready(GrantRefusal):
+    message = _("This very paper is on file for the grant already.")
+
+
+class WrongDocument(GrantRefusal):
+    message = _("This paper is of another kind, or of another grant.")
+
+
+class AmendmentOpen(GrantRefusal):
+    message = _("An amendment is under way already.")
+
+
+class MethodNotEnabled(GrantRefusal):
+    message = _("This fund does not pay in that way.")
+
+
+class WitnessMissing(GrantRefusal):
+    message = _("Cash needs a witness who is neither asking nor paying.")
+
+
+class NameMissing(GrantRefusal):
+    message = _("Give a name.")

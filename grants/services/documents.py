@@ -1,0 +1,102 @@
+"""Papers on file: their rows and their hash. The bytes are kept elsewhere."""
+
+import hashlib
+import re
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+
+from ceasefire import audit, periods
+from ceasefire.people.models import User
+from grants.exceptions import FiledAlready, InTheFuture, NotForThisPerson, WrongDocument
+from grants.models import STAGE_OF, Document, DocumentCheck, DocumentType, Grant, Stage
+from grants.services.held import held, officer, or_else
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@transaction.atomic
+def file_document(
+    grant: Grant,
+    *,
+    type: str,  # noqa: A002 - the field's word for it
+    sha256: str,
+    size: int,
+    mime: str,
+    language: str,
+    by: User,
+    title: str = "",
+    stage: str = "",
+    dated: date | None = None,
+    supersedes: Document | None = None,
+) -> Document:
+    """Put a paper on file; a later version names the one it supersedes, of the same type.
+
+    Raises `FiledAlready` for the same bytes on the same grant, `WrongDocument`, `InTheFuture`.
+    """
+    who = officer(by)
+    if not by.has_perm("grants.work_grant"):
+        raise NotForThisPerson
+    kind = DocumentType(type)
+    if not _SHA256.fullmatch(sha256) or size < 1:
+        raise WrongDocument
+    if dated is not None and dated > periods.now().date():
+        raise InTheFuture
+    grant = held(grant)
+    if supersedes is not None and (supersedes.grant_id != grant.pk or supersedes.type != kind):
+        raise WrongDocument
+    with or_else(
+        {
+            "a_paper_is_filed_once_a_grant": FiledAlready,
+            "supersedes_id": WrongDocument,
+        }
+    ):
+        made = Document.objects.create(
+            grant=grant,
+            type=kind,
+            stage=Stage(stage or STAGE_OF.get(kind, Stage.MONITORING)),
+            title=" ".join(title.split()),
+            language=language,
+            sha256=sha256,
+            size=size,
+            mime=mime,
+            dated=dated,
+            supersedes=supersedes,
+            uploaded_by=who,
+        )
+    audit.record(
+        "document.filed",
+        subject=grant,
+        by=by,
+        detail={"type": kind, "sha256": sha256, "document": made.pk},
+    )
+    return made
+
+
+@transaction.atomic
+def check_document(document: Document, *, good: bool, by: User) -> DocumentCheck:
+    """Say that a paper is good, or not; somebody other than who filed it, once."""
+    who = officer(by, "officer", "reviewer", "certifier", "monitor", "closeout", "vetting")
+    if document.uploaded_by_id == who.pk:
+        raise NotForThisPerson
+    with or_else({"a_paper_is_checked_once_by_one": FiledAlready}):
+        made = DocumentCheck.objects.create(document=document, by=who, good=good)
+    audit.record(
+        "document.checked",
+        subject=document.grant,
+        by=by,
+        detail={"document": document.pk, "good": good},
+    )
+    return made
+
+
+def types_on_file(grant: Grant) -> set[str]:
+    """The types of the papers that stand, those that nothing supersedes."""
+    return set(Document.objects.filter(grant=grant).standing().values_list("type", flat=True))
+
+
+def set_hash(grant: Grant) -> str:
+    """SHA-256 over the sorted hashes of the papers that stand: what a step was taken on."""
+    hashes: Any = Document.objects.filter(grant=grant).standing().values_list("sha256", flat=True)
+    return hashlib.sha256("\n".join(sorted(hashes)).encode()).hexdigest()

@@ -1,0 +1,227 @@
+"""Payments: asked for, certified, paid, by people who all differ; through a tranche's gate."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Sum
+
+from ceasefire import audit, money, periods
+from ceasefire.people.models import User
+from grants.exceptions import (
+    BadAmount,
+    BeforeTheAward,
+    InTheFuture,
+    MethodNotEnabled,
+    NotAllowedFromHere,
+    NotForThisPerson,
+    ObligationExceeded,
+    PaymentsStopped,
+    StepIsMissingSomething,
+    TrancheExceeded,
+    VoucherUsed,
+    WitnessMissing,
+    WrongDocument,
+)
+from grants.models import (
+    Document,
+    DocumentType,
+    ExchangeRate,
+    Grant,
+    LedgerEntry,
+    Officer,
+    Organisation,
+    PaymentRequest,
+    State,
+    Tranche,
+)
+from grants.services import ledger, machine, requirements
+from grants.services.held import apart, changed, held, officer, or_else, said
+
+Method = PaymentRequest.Method
+
+
+def _payable(grant: Grant) -> None:
+    if grant.state == State.SUSPENDED:
+        raise PaymentsStopped
+    if grant.state not in (State.AWARDED, State.ACTIVE):
+        raise NotAllowedFromHere
+
+
+@transaction.atomic
+def ask(
+    tranche: Tranche,
+    *,
+    amount: Any,
+    currency: str,
+    method: str,
+    voucher_no: str,
+    payee: Organisation,
+    invoiced_on: date,
+    by: User,
+    evidence: Document | None = None,
+) -> PaymentRequest:
+    """Ask for a payment on a tranche, with the invoice's day and a voucher number of its own.
+
+    By the requester or a grants officer. In dinars the rate is that of the day it is paid.
+    Raises `VoucherUsed`, `BadAmount`, `MethodNotEnabled`, `PaymentsStopped`, `TrancheExceeded`.
+    """
+    who = officer(by, "requester", "officer")
+    try:
+        value = money.amount(amount, currency)
+    except money.BadAmount as error:
+        raise BadAmount from error
+    voucher_no = " ".join(voucher_no.split())
+    if not voucher_no:
+        raise VoucherUsed
+    grant = held(tranche.grant)
+    tranche = Tranche.objects.get(pk=tranche.pk)
+    _payable(grant)
+    if invoiced_on > periods.now().date():
+        raise InTheFuture
+    if method == Method.HAWALA_AGENT and not grant.fund.hawala_enabled:
+        raise MethodNotEnabled
+    if evidence is not None and evidence.grant_id != grant.pk:
+        raise WrongDocument
+    if currency == "USD":
+        waiting = tranche.payments.filter(
+            state__in=["REQUESTED", "CERTIFIED"], currency="USD"
+        ).aggregate(all=Sum("amount"))["all"] or Decimal(0)
+        if tranche.paid_usd + waiting + value > tranche.planned_usd:
+            raise TrancheExceeded
+    if PaymentRequest.objects.filter(fund_id=grant.fund_id, voucher_no=voucher_no).exists():
+        raise VoucherUsed
+    with or_else({"a_voucher_is_used_once_a_fund": VoucherUsed}):
+        made = PaymentRequest.objects.create(
+            fund_id=grant.fund_id,
+            grant=grant,
+            tranche=tranche,
+            amount=value,
+            currency=currency,
+            method=Method(method),
+            voucher_no=voucher_no,
+            payee=payee,
+            invoiced_on=invoiced_on,
+            evidence=evidence,
+            requested_by=who,
+        )
+    audit.record(
+        "payment.asked",
+        subject=grant,
+        by=by,
+        detail={
+            "payment": made.pk,
+            "tranche": tranche.number,
+            "amount": value,
+            "currency": currency,
+        },
+    )
+    return made
+
+
+def _taken(payment: PaymentRequest, state: str) -> tuple[Grant, PaymentRequest]:
+    """The payment as it stands now, behind the locks on fund and grant."""
+    grant = held(payment.grant)
+    found = PaymentRequest.objects.select_for_update(no_key=True).get(pk=payment.pk)
+    if found.state != state:
+        raise NotAllowedFromHere
+    found.grant = grant
+    return grant, found
+
+
+@transaction.atomic
+def certify(payment: PaymentRequest, *, by: User, at: datetime | None = None) -> PaymentRequest:
+    """Certify what was asked for: the gate of its tranche is open. Neither requester nor approver.
+
+    Raises `StepIsMissingSomething` with what the gate lacks.
+    """
+    who, at = officer(by, "certifier"), at or periods.now()
+    grant, payment = _taken(payment, "REQUESTED")
+    _payable(grant)
+    apart(who.pk in machine.excluded(grant, "certifier") | {payment.requested_by_id})
+    lacks = requirements.for_tranche(grant, payment.tranche, periods.local_day(at))
+    if lacks:
+        raise StepIsMissingSomething(lacks)
+    changed(payment, state=PaymentRequest.State.CERTIFIED, certifier=who, certified_at=at)
+    audit.record("payment.certified", subject=grant, by=by, detail={"payment": payment.pk})
+    return payment
+
+
+@transaction.atomic
+def refuse(payment: PaymentRequest, *, reason: str, by: User) -> PaymentRequest:
+    """Refuse a payment that is not paid yet, by a certifier or a payer; its voucher stays used."""
+    who, reason = officer(by, "certifier", "payer"), said(reason)
+    grant = held(payment.grant)
+    payment = PaymentRequest.objects.select_for_update(no_key=True).get(pk=payment.pk)
+    if payment.state not in ("REQUESTED", "CERTIFIED"):
+        raise NotAllowedFromHere
+    apart(grant.requester_id == who.pk)
+    changed(payment, state=PaymentRequest.State.REFUSED, refused_by=who, reason=reason)
+    audit.record(
+        "payment.refused", subject=grant, by=by, reason=reason, detail={"payment": payment.pk}
+    )
+    return payment
+
+
+@transaction.atomic
+def pay(
+    payment: PaymentRequest,
+    *,
+    proof: Document,
+    by: User,
+    rate: ExchangeRate | None = None,
+    witness: Officer | None = None,
+    at: datetime | None = None,
+) -> LedgerEntry:
+    """Pay what was certified, with the payee's signature or transfer proof, and post it.
+
+    Dinars take `rate`, confirmed, of that day or before. Cash needs a witness. The gate is looked
+    at again, so a clearance that ran out or a suspension stops it even now. The first payment makes
+    the grant active. Raises `ObligationExceeded`, `TrancheExceeded`, `NoConfirmedRate`,
+    `PaymentsStopped`, `WitnessMissing`, `BeforeTheAward`, `StepIsMissingSomething`.
+    """
+    who = officer(by, "payer")
+    grant, payment = _taken(payment, "CERTIFIED")
+    _payable(grant)
+    apart(
+        who.pk in machine.excluded(grant, "payer") | {payment.requested_by_id, payment.certifier_id}
+    )
+    now = periods.now()
+    at = at or now
+    if at > now:
+        raise InTheFuture
+    day = ledger.day_of(grant, periods.local_day(at))
+    if payment.certified_at is not None and at < payment.certified_at:
+        raise BeforeTheAward
+    if proof.grant_id != grant.pk or proof.type != DocumentType.RECEIPT:
+        raise WrongDocument
+    if payment.method == Method.CASH and (
+        witness is None or witness.pk in (who.pk, payment.requested_by_id)
+    ):
+        raise WitnessMissing
+    if witness is not None and not Officer.objects.filter(pk=witness.pk, is_active=True).exists():
+        raise NotForThisPerson
+    lacks = requirements.for_tranche(grant, payment.tranche, day)
+    if payment.payee.status != Organisation.Status.ACTIVE:
+        lacks.append(requirements.Missing("clearance"))
+    if lacks:
+        raise StepIsMissingSomething(lacks)
+    usd = ledger.in_dollars(payment.amount, payment.currency, rate, day)
+    if usd > grant.unliquidated_usd:
+        raise ObligationExceeded
+    if payment.tranche.paid_usd + usd > payment.tranche.planned_usd:
+        raise TrancheExceeded
+    changed(
+        payment,
+        state=PaymentRequest.State.PAID,
+        payer=who,
+        paid_at=at,
+        paid_on=day,
+        proof=proof,
+        witness=witness,
+        rate_row=rate if payment.currency != "USD" else None,
+    )
+    entry = ledger.disburse(grant, payment, who=who, by=by)
+    machine.paid(Grant.objects.get(pk=grant.pk), who, by=by, at=at)
+    return entry

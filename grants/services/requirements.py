@@ -1,0 +1,357 @@
+"""What each step lacks: papers, amounts, decisions. The verbs refuse by the same lists."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Sum
+from django.utils.translation import gettext_lazy as _
+
+from ceasefire import periods
+from grants.exceptions import NoRuleForThis
+from grants.models import (
+    AwardType,
+    Decision,
+    DocumentType,
+    Grant,
+    Indicator,
+    IndicatorValue,
+    MonitoringVisit,
+    Officer,
+    Organisation,
+    PaymentRequest,
+    ProjectKind,
+    Report,
+    State,
+    Tranche,
+)
+from grants.services import documents, funds
+
+#: Building on somebody's land asks for the owner's consent and a look at what it does around it.
+WORKS = {
+    ProjectKind.PARK,
+    ProjectKind.PLAYGROUND,
+    ProjectKind.SPORTS,
+    ProjectKind.YOUTH_CENTRE,
+    ProjectKind.WOMEN_CENTRE,
+    ProjectKind.LIGHTING,
+    ProjectKind.SCHOOL,
+    ProjectKind.WATER,
+}
+#: Awards by which the office itself buys: vendors are compared.
+PROCURED = {
+    AwardType.MICRO_PURCHASE,
+    AwardType.DIRECT_PROCUREMENT,
+    AwardType.GRANT_IN_KIND,
+}
+QUOTES_ABOVE_MICRO = 3
+
+_WORDS: dict[str, Any] = {
+    "budget_sum": _("The budget lines sum to what is asked for"),
+    "grantee": _("A grantee"),
+    "purpose": _("Need and purpose"),
+    "sustainment": _("Who keeps it going afterwards"),
+    "output": _("An output indicator with a baseline"),
+    "outcome": _("An outcome indicator with a baseline"),
+    "quotes": _("Quotes, with one of them chosen"),
+    "comparison": _("A comparison of quotes, or a sole-source memo"),
+    "risk": _("The level of risk"),
+    "clearance": _("A clearance that holds today"),
+    "decisions": _("Decisions that the rules ask for"),
+    "rule": _("A rule for such a sum"),
+    "tranches": _("Tranches that sum to what was approved"),
+    "reports_planned": _("A report that is due"),
+    "fund_balance": _("Enough money in the fund"),
+    "payment": _("A payment that is certified"),
+    "earlier_tranche": _("The tranche before this one, paid in full"),
+    "accounted": _("Receipts for the advances before"),
+    "report_accepted": _("An accepted report since the last payment"),
+    "visit": _("A visit since the last payment"),
+    "evidence": _("Evidence of what the last tranche was used for"),
+    "actual_end": _("The day on which the work ended"),
+    "completion_visit": _("A completion visit"),
+    "indicator_values": _("A value of every indicator"),
+    "final_report": _("An accepted final report"),
+    "findings": _("Every finding closed"),
+    "unliquidated": _("Nothing obligated and unpaid"),
+    "unaccounted": _("Receipts for all that was paid"),
+    "approver_support": _("An approver who agrees"),
+    "auditor_asks": _("The auditor's request"),
+    "open_payments": _("No payment left half done"),
+    "open_amendment": _("No amendment left half done"),
+}
+
+
+@dataclass(frozen=True)
+class Missing:
+    """One thing that a step lacks: a code, and for papers the type of the paper."""
+
+    code: str
+    document: str = ""
+    detail: str = ""
+
+    @property
+    def words(self) -> str:
+        """In the reader's language."""
+        if self.code == "document":
+            return str(DocumentType(self.document).label)
+        return str(_WORDS.get(self.code, self.code))
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """Where a grant goes next, who it waits for, since when, and what is missing until then."""
+
+    number: int
+    to_state: str
+    duties: tuple[str, ...]
+    since: datetime
+    missing: tuple[Missing, ...]
+    #: Who may take it: holds the duty and had no part that excludes it.
+    officers: tuple[Officer, ...] = field(default=())
+
+    @property
+    def is_ready(self) -> bool:
+        return not self.missing
+
+
+#: What name screening asks for before a clearance; each gives what it lacks.
+SCREENING: list[Callable[[Grant, date], list[Missing]]] = []
+
+
+def _papers(grant: Grant, *types: str) -> list[Missing]:
+    there = documents.types_on_file(grant)
+    return [Missing("document", document=one) for one in types if one not in there]
+
+
+def _today(at: datetime | None) -> date:
+    return periods.local_day(at) if at is not None else periods.now().date()
+
+
+def for_submission(grant: Grant, day: date) -> list[Missing]:
+    """Proposal: form, budget = requested, quotes by rule, indicators, consent where works are."""
+    lacks = _papers(grant, DocumentType.PROPOSAL, DocumentType.BUDGET)
+    if grant.kind in WORKS:
+        lacks += _papers(grant, DocumentType.OWNER_CONSENT, DocumentType.ENVIRONMENT)
+    for name in ("purpose", "sustainment"):
+        if not getattr(grant, name).strip():
+            lacks.append(Missing(name))
+    if grant.grantee_id is None:
+        lacks.append(Missing("grantee"))
+    lines = grant.budget_lines.filter(own=False).aggregate(all=Sum("amount_usd"))["all"]
+    if lines != grant.requested_usd:
+        lacks.append(Missing("budget_sum"))
+    levels = set(grant.indicators.values_list("level", flat=True))
+    lacks += [Missing(level) for level in Indicator.Level.values if level not in levels]
+    if grant.award_type in PROCURED:
+        lacks += _quotes(grant, day)
+    return lacks
+
+
+def _quotes(grant: Grant, day: date) -> list[Missing]:
+    """One quote up to the micro ceiling; above it three and a comparison, or a sole-source memo."""
+    quotes = list(grant.quotes.all())
+    there = documents.types_on_file(grant)
+    needed = 1
+    lacks = []
+    if grant.requested_usd > funds.micro_ceiling(grant.fund_id, day):
+        sole = DocumentType.SOLE_SOURCE in there
+        needed = 1 if sole else QUOTES_ABOVE_MICRO
+        if not sole and DocumentType.COMPARISON not in there:
+            lacks.append(Missing("comparison"))
+    if len(quotes) < needed or not any(quote.chosen for quote in quotes):
+        lacks.append(Missing("quotes", detail=str(needed)))
+    return lacks
+
+
+def for_vetting(grant: Grant, day: date) -> list[Missing]:
+    """Review sheet and risk sheet, and a level of risk."""
+    lacks = _papers(grant, DocumentType.REVIEW_SHEET, DocumentType.RISK_SHEET)
+    return lacks if grant.risk else [*lacks, Missing("risk")]
+
+
+def for_clearance(grant: Grant, day: date) -> list[Missing]:
+    """What screening asks for before a vetting officer may clear."""
+    lacks = _papers(grant, DocumentType.SCREENING)
+    for asked in SCREENING:
+        lacks += asked(grant, day)
+    return lacks
+
+
+def for_approval(grant: Grant, day: date) -> list[Missing]:
+    """Decisions of every level that the rules of the day ask for, at the sum as it stands."""
+    lacks = [] if cleared(grant, day) else [Missing("clearance")]
+    amount = max((one.amount_usd for one in approvals(grant)), default=grant.requested_usd)
+    try:
+        rules = funds.rules_for(
+            grant.fund_id, grant.award_type, funds.routed_usd(grant, amount), day
+        )
+    except NoRuleForThis:
+        return [*lacks, Missing("rule")]
+    said = approvals(grant)
+    for rule in rules:
+        there = len({one.actor_id for one in said if one.authority == rule.role})
+        if there < rule.quorum:
+            lacks.append(Missing("decisions", detail=f"{rule.role}:{rule.quorum - there}"))
+    return lacks
+
+
+def approvals(grant: Grant, amendment: Any = None) -> list[Decision]:
+    """The approvals of this round, or of an amendment."""
+    rows = Decision.objects.filter(grant=grant, step="approval", verdict="YES")
+    rows = (
+        rows.filter(amendment=amendment)
+        if amendment
+        else rows.filter(amendment__isnull=True, round=grant.round)
+    )
+    return list(rows)
+
+
+def cleared(grant: Grant, day: date) -> bool:
+    """Whether the last clearance holds that day, for the organisations as they are named now."""
+    last = Decision.objects.filter(grant=grant, step="vetting").order_by("-id").first()
+    if last is None or last.verdict != "YES" or last.valid_to is None or last.valid_to < day:
+        return False
+    return all(
+        last.subjects.get(str(one.pk)) == one.version and one.status == "ACTIVE"
+        for one in subjects(grant)
+    )
+
+
+def subjects(grant: Grant) -> list[Any]:
+    """The organisations that a clearance is about: grantee and implementer, as they are now."""
+    keys = [key for key in (grant.grantee_id, grant.implementer_id) if key is not None]
+    return list(Organisation.objects.filter(pk__in=keys).order_by("code"))
+
+
+def for_award(grant: Grant, day: date) -> list[Missing]:
+    """Signed letter, tranches = approved, report and monitoring plan, money in the fund."""
+    lacks = _papers(
+        grant,
+        DocumentType.AWARD_LETTER,
+        DocumentType.MONITORING_PLAN,
+        DocumentType.REPORT_PLAN,
+    )
+    planned = grant.tranches.aggregate(all=Sum("planned_usd"))["all"]
+    if planned != grant.approved_usd:
+        lacks.append(Missing("tranches"))
+    if not grant.reports.exists():
+        lacks.append(Missing("reports_planned"))
+    if grant.approved_usd > grant.fund.left_usd:
+        lacks.append(Missing("fund_balance"))
+    if not cleared(grant, day):
+        lacks.append(Missing("clearance"))
+    return lacks
+
+
+def for_tranche(grant: Grant, tranche: Tranche, day: date) -> list[Missing]:
+    """The gate of a tranche: what came before is paid, accounted for, reported on and visited."""
+    lacks = [] if cleared(grant, day) else [Missing("clearance")]
+    earlier = [one for one in grant.tranches.all() if one.number < tranche.number]
+    if any(one.paid_usd < one.planned_usd for one in earlier):
+        lacks.append(Missing("earlier_tranche"))
+    advanced = sum((one.paid_usd for one in earlier), Decimal(0))
+    if advanced:
+        accounted = sum((one.accounted_usd for one in earlier), Decimal(0))
+        if accounted * 100 < advanced * grant.fund.accounted_pct:
+            lacks.append(Missing("accounted", detail=str(grant.fund.accounted_pct)))
+    last = (
+        PaymentRequest.objects.filter(grant=grant, tranche__in=earlier, state="PAID")
+        .order_by("-paid_on")
+        .first()
+    )
+    since = last.paid_on if last is not None else grant.awarded_on
+    if (
+        tranche.needs_report
+        and not (
+            Report.objects.filter(grant=grant, accepted_at__isnull=False, received_on__gte=since)
+        ).exists()
+    ):
+        lacks.append(Missing("report_accepted"))
+    if (
+        tranche.needs_visit
+        and not (MonitoringVisit.objects.filter(grant=grant, visited_on__gte=since)).exists()
+    ):
+        lacks.append(Missing("visit"))
+    if earlier and DocumentType.EVIDENCE not in documents.types_on_file(grant):
+        lacks.append(Missing("evidence"))
+    return lacks
+
+
+def next_tranche(grant: Grant) -> Tranche | None:
+    """The first tranche that is not paid in full."""
+    return next((one for one in grant.tranches.all() if one.paid_usd < one.planned_usd), None)
+
+
+def for_first_payment(grant: Grant, day: date) -> list[Missing]:
+    """A certified payment on the first tranche, whose gate is open."""
+    tranche = next_tranche(grant)
+    lacks = for_tranche(grant, tranche, day) if tranche is not None else []
+    if not grant.payments.filter(state="CERTIFIED").exists():
+        lacks.append(Missing("payment"))
+    return lacks
+
+
+def for_completion(grant: Grant, day: date) -> list[Missing]:
+    """Completion visit and photo, actual end, a value of every indicator."""
+    lacks = _papers(grant, DocumentType.PHOTO)
+    if not grant.visits.filter(kind=MonitoringVisit.Kind.COMPLETION).exists():
+        lacks.append(Missing("completion_visit"))
+    if grant.actual_end is None:
+        lacks.append(Missing("actual_end"))
+    measured = IndicatorValue.objects.filter(indicator__grant=grant)
+    if set(grant.indicators.values_list("pk", flat=True)) - set(
+        measured.values_list("indicator_id", flat=True)
+    ):
+        lacks.append(Missing("indicator_values"))
+    return lacks
+
+
+def for_reinstatement(grant: Grant, day: date) -> list[Missing]:
+    """Findings closed, a memo, and an approver who agrees."""
+    lacks = _papers(grant, DocumentType.MEMO)
+    if grant.findings.filter(closed_at__isnull=True).exists():
+        lacks.append(Missing("findings"))
+    agreed = Decision.objects.filter(
+        grant=grant, round=grant.round, step="reinstatement", role="approver", verdict="YES"
+    )
+    return lacks if agreed.exists() else [*lacks, Missing("approver_support")]
+
+
+def for_closing(grant: Grant, day: date) -> list[Missing]:
+    """The accepted final report; of a terminated grant none is waited for."""
+    if grant.state != State.COMPLETED:
+        return []
+    final = grant.reports.filter(kind=Report.Kind.FINAL, accepted_at__isnull=False)
+    return [] if final.exists() else [Missing("final_report")]
+
+
+def for_closeout(grant: Grant, day: date) -> list[Missing]:
+    """Receipts reconciled, refund posted, the rest de-obligated, every finding closed, the memo."""
+    lacks = _papers(
+        grant,
+        DocumentType.RECONCILIATION,
+        DocumentType.ASSET_HANDOVER,
+        DocumentType.CLOSEOUT_MEMO,
+        DocumentType.FINANCIAL_REPORT,
+    )
+    if grant.findings.filter(closed_at__isnull=True).exists():
+        lacks.append(Missing("findings"))
+    if grant.unaccounted_usd > 0:
+        lacks.append(Missing("unaccounted", detail=str(grant.unaccounted_usd)))
+    if grant.unliquidated_usd != 0:
+        lacks.append(Missing("unliquidated", detail=str(grant.unliquidated_usd)))
+    if grant.payments.filter(state__in=["REQUESTED", "CERTIFIED"]).exists():
+        lacks.append(Missing("open_payments"))
+    if grant.amendments.filter(state__in=["OPEN", "VETTED", "APPROVED"]).exists():
+        lacks.append(Missing("open_amendment"))
+    return lacks
+
+
+def closeout_due(grant: Grant) -> date | None:
+    """By when a completed grant is to be closed: the fund's days after its actual end."""
+    if grant.actual_end is None:
+        return None
+    return grant.actual_end + timedelta(days=grant.fund.closeout_days)
