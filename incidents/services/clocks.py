@@ -94,12 +94,12 @@ def follow(
     if response is None:
         if live and is_urgent(incident):
             response = open_clock(incident, by=by, at=at)
-            _watch(incident, response, at=at)
+            _watch(incident, response, at=at, is_new=is_new)
         return response
     runs = live and (response.by_hand or is_urgent(incident))
     if runs:
         _resume(incident, response, by=by, at=at)
-        _watch(incident, response, at=at)
+        _watch(incident, response, at=at, is_new=False)
     else:
         _stop(incident, response, live=live, by=by, at=at)
     return response
@@ -199,14 +199,40 @@ def knows_a_group(incident: Incident) -> bool:
     )
 
 
-def _watch(incident: Incident, response: IncidentResponse, *, at: datetime) -> None:
-    """Open the watch after a killing by a known group or tribe, once, while its 72 hours last."""
+def _watch(incident: Incident, response: IncidentResponse, *, at: datetime, is_new: bool) -> None:
+    """Open the watch after a killing by a known group or tribe, once, while its 72 hours last.
+
+    One that stopped with the incident goes on with its people when the incident comes again; one
+    that somebody ended stays ended.
+    """
     until = response.started_at + timedelta(hours=WATCH_HOURS)
-    if at >= until or not is_killing(incident) or not knows_a_group(incident):
+    earlier: list[RetaliationWatch] = []
+    if not is_new:
+        rows = RetaliationWatch.objects.select_for_update(of=("self",)).filter(incident=incident)
+        earlier = list(rows.order_by("created_at"))
+    if any(watch.outcome != RetaliationWatch.Outcome.STOPPED for watch in earlier):
         return
-    if RetaliationWatch.objects.filter(incident=incident).exclude(outcome="stopped").exists():
+    stopped = earlier[-1] if earlier else None
+    by_rule = stopped is None or stopped.opened_by_id is None
+    if not is_killing(incident) or (by_rule and (at >= until or not knows_a_group(incident))):
         return
-    open_watch(incident, start=response.started_at, until=until, by=None, at=at)
+    if stopped is None:
+        open_watch(incident, start=response.started_at, until=until, by=None, at=at)
+    elif by_rule:
+        _watch_again(incident, stopped, start=response.started_at, until=until)
+    elif at < stopped.ends_at:
+        _watch_again(incident, stopped, start=stopped.started_at, until=stopped.ends_at)
+
+
+def _watch_again(
+    incident: Incident, watch: RetaliationWatch, *, start: datetime, until: datetime
+) -> None:
+    """Let a watch that stopped with its incident go on."""
+    watch.started_at, watch.ends_at = start, until
+    watch.ended_at, watch.outcome = None, ""
+    watch.version += 1
+    watch.save(update_fields=["started_at", "ends_at", "ended_at", "outcome", "version"])
+    audit.record("watch.started", subject=incident, by=None, detail={"until": until})
 
 
 def open_watch(

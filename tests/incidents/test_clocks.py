@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.utils import ProgrammingError
 
-from ceasefire import worklist
+from ceasefire import periods, worklist
 from ceasefire.audit.models import AuditEvent
 from incidents import services
 from incidents.models import (
@@ -260,6 +260,36 @@ def test_a_withdrawn_killing_ends_its_watch(log: Any, worker: Any) -> None:
     incident = log(actors=[ActorFacts(category="tribal")])
     services.withdraw_incident(incident, by=worker, reason="mistake")
     assert RetaliationWatch.objects.get().outcome == "stopped"
+
+
+@pytest.mark.parametrize("category", ["tribal", "unknown"], ids=["by rule", "by hand"])
+def test_a_watch_goes_on_with_its_people_when_its_incident_comes_again(
+    log: Any,
+    worker: Any,
+    supervisor: Any,
+    make_user: Any,
+    basrah: Any,
+    category: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(periods, "now", lambda: MOMENT + 5 * HOUR)
+    other = make_user("interrupter", basrah)
+    incident = log(actors=[ActorFacts(category=category)])
+    if category == "unknown":
+        services.start_watch(incident, by=supervisor)
+    services.set_watchers(incident, victim_side=worker, other_side=other, by=supervisor)
+    before = RetaliationWatch.objects.get()
+    services.return_incident(incident, by=supervisor, reason="which street?")
+    assert RetaliationWatch.objects.get().outcome == "stopped"
+    services.submit_incident(incident, by=worker)
+    watch = RetaliationWatch.objects.get()
+    assert (watch.ended_at, watch.outcome) == (None, "")
+    assert (watch.victim_side, watch.other_side, watch.ends_at) == (worker, other, before.ends_at)
+
+    services.end_watch(incident, outcome="quiet", by=supervisor)
+    services.return_incident(incident, by=supervisor, reason="which house?")
+    services.submit_incident(incident, by=worker)
+    assert RetaliationWatch.objects.get().outcome == "quiet"
 
 
 # --- what the database holds ----------------------------------------------------------------------
