@@ -34,6 +34,7 @@ from outreach.models.casework import SILENT_AFTER
 from outreach.models.contacts import HOME
 from outreach.models.fieldwork import DailyLog, Shift
 from outreach.services import caseload_reading as reading
+from outreach.services import conflict_notices
 from outreach.services.caseload import Band
 
 #: A case is gone through at least so often.
@@ -198,7 +199,14 @@ def sheet(worker: User, site: Site, reader: User, *, on: date) -> Sheet:
         follow_ups=_follow_ups(worker, site, reader, on),
         logs_unsigned=_unsigned(worker, week.previous()),
         check_ins_missed=_missed(worker, week.previous()),
-        tasks=worklist.seen_by(reader, _late_tasks([worker.pk]).order_by("due_at", "pk"), 50),
+        # Follow-ups stand beside them already.
+        tasks=worklist.seen_by(
+            reader,
+            _late_tasks([worker.pk])
+            .exclude(kind=conflict_notices.FOLLOW_UP)
+            .order_by("due_at", "pk"),
+            50,
+        ),
     )
 
 
