@@ -19,7 +19,8 @@ from outreach.services import approvals
 from outreach.views.participants import header_of
 from outreach.views.sections import section
 
-PEOPLE = ("participant__worker__supervisor", "asked_by", "decided_by", "on_behalf_of")
+ANSWERERS = ("asked_by", "decided_by", "on_behalf_of")
+PEOPLE = ("participant__worker__supervisor", *ANSWERERS)
 #: So many of a case's answers stand on its page.
 SHOWN = 5
 
@@ -91,7 +92,9 @@ def _reasons(rows: list[Approval], user: Any) -> dict[Any, str | None]:
 @section(15)
 def answers(request: HttpRequest, participant: Participant) -> dict[str, Any] | None:
     """What waits for an approval, and the last answers."""
-    rows = list(participant.approvals.select_related(*PEOPLE).order_by("-asked_at", "-id")[:SHOWN])
+    rows = list(
+        participant.approvals.select_related(*ANSWERERS).order_by("-asked_at", "-id")[:SHOWN]
+    )
     if not rows:
         return None
     reasons = _reasons(rows, request.user)
