@@ -153,11 +153,12 @@ def move(office: Any, grant: Any, state: str, *, tranches: Any = None) -> Grant:
     """Bring a grant along the straight way to a state, each step by who may take it."""
     grant = Grant.objects.get(pk=grant.pk)
     while grant.state != state:
-        grant = _onward(office, grant, tranches)
+        grant = onward(office, grant, tranches)
     return grant
 
 
-def _onward(office: Any, grant: Grant, tranches: Any) -> Grant:
+def onward(office: Any, grant: Grant, tranches: Any = None) -> Grant:
+    """The next step of the straight way, with all that it asks for."""
     today = periods.now().date()
     if grant.state == "DRAFT":
         with acting(office.requester):
