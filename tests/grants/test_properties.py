@@ -140,7 +140,8 @@ TRIED_BY = some.one_of(some.none(), some.none(), some.none(), some.sampled_from(
 
 MONEY = [
     "pay", "pay", "pay", "pay", "pay", "obligate", "deobligate", "refund", "expense", "reverse",
-    "reverse", "suspend", "terminate", "OBLIGATE", "DEOBLIGATE", "REFUND", "EXPENSE_VERIFIED", "COMMIT",
+    "reverse", "suspend", "terminate", "OBLIGATE", "DEOBLIGATE", "REFUND",
+    "EXPENSE_VERIFIED", "COMMIT",
 ]  # fmt: skip
 
 
