@@ -158,6 +158,8 @@ def _opened_page(request: HttpRequest, conflict: Conflict) -> HttpResponse:
 @requires(MEDIATE)
 def conflict_assess(request: HttpRequest, code: str) -> HttpResponse:
     """What is known of it; nothing is overwritten that somebody else wrote meanwhile."""
+    # Bound also where nothing at all was sent: an unbound form takes no error.
+    sent = request.POST if request.method == "POST" else None
     conflict = one_conflict(request, code)
     names = ("kind", "how_learned", "shooting", "imminent", "persons_band", "violent_history")
     initial = {name: getattr(conflict, name) for name in (*names, "weapons")}
@@ -165,7 +167,7 @@ def conflict_assess(request: HttpRequest, code: str) -> HttpResponse:
     if conflict.place not in places:
         places.append(conflict.place)
     form = ConflictForm(
-        request.POST or None,
+        sent,
         by=request.user,
         places=places,
         initial={
@@ -178,9 +180,10 @@ def conflict_assess(request: HttpRequest, code: str) -> HttpResponse:
             else "",
         },
     )
-    version = VersionForm(request.POST or None, initial={"version": conflict.version})
+    version = VersionForm(sent, initial={"version": conflict.version})
     if request.method == "POST" and not version.is_valid():
         # Hidden: what is wrong with it is said above the form, and it stands there anew.
+        form.is_valid()
         form.add_error(None, str(ChangedMeanwhile.message))
         version = VersionForm(initial={"version": conflict.version})
     if request.method == "POST" and form.is_valid() and version.is_bound:
