@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("ceasefire.oversight.urls")),
     path("incidents/", include("incidents.urls")),
     path("outreach/", include("outreach.urls")),
+    path("grants/", include("grants.urls")),
     path("api/v1/", include("ceasefire.api.urls")),
     path("api/v1/incidents/", include("incidents.api.urls")),
     path("photos/", include("ceasefire.attachments.urls")),

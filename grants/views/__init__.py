@@ -1,0 +1,1 @@
+"""Pages of the grants. Each part of the work has a file of its own."""
