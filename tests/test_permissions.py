@@ -42,6 +42,7 @@ from outreach.services.participants import Facts, register_participant
 from outreach.services.shifts import start_shift
 from tests.attachments.conftest import drawn
 from tests.conftest import maker_of_users, site_of
+from tests.grants import office as grants_office
 from tests.test_architecture import API_VIEWS, OPEN_VIEWS, URLS
 
 COLUMNS = {
@@ -369,6 +370,10 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("outreach:staff_change", "POST", "mediator", "403 403 403 302 403 403 403 403 403"),
     ("outreach:tie_add", "POST", "mediator", "403 403 403 200 403 403 403 403 403"),
     ("outreach:tie_remove", "POST", "mediator_tie", "403 403 403 302 403 403 403 403 403"),
+    # Grants: of the whole office. RS is staff without a duty, who reads and takes no step.
+    ("grants:grant_list", "GET", "", "403 403 403 403 403 200 200 200 403"),
+    ("grants:grant_detail", "GET", "grant", "403 403 403 403 403 200 200 200 403"),
+    ("grants:grant_history", "GET", "grant", "403 403 403 403 403 200 200 200 403"),
 ]
 
 
@@ -468,6 +473,23 @@ def scenes_of(basrah: Any, zubair: Any, make_user: Callable[..., Any]) -> dict[s
         **casework_scenes(basrah, zubair, make_user),
         **fieldwork_scenes(basrah, zubair, make_user),
         **supervision_scenes(here.site, there.site, make_user),
+        **grant_scenes(make_user),
+    }
+
+
+def grant_scenes(make_user: Callable[..., Any]) -> dict[str, list[list[Any]]]:
+    """A draft, and an award with its tranches and papers. Grants have no site, so nobody's other.
+
+    A part of grants that needs a row of its own adds its scene here, of `awarded`.
+    """
+    office = grants_office.people(make_user)
+    fund = grants_office.open_fund(office)
+    drafted = grants_office.draft(office, fund)
+    awarded = grants_office.move(office, grants_office.draft(office, fund), "AWARDED")
+    absent = "QRF-1999-0001"
+    return {
+        "grant": [[awarded.ref], [absent], [absent]],
+        "grant_draft": [[drafted.ref], [absent], [absent]],
     }
 
 
