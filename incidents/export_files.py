@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from itertools import count
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -201,15 +201,12 @@ def _written(
 def _keep(file: ExportFile, content: BinaryIO) -> int:
     """Seal what was written, piece by piece; how many octets."""
     size = 0
-    for number in count():
-        piece = content.read(PIECE)
-        if not piece:
-            return size
+    for number, piece in enumerate(iter(partial(content.read, PIECE), b"")):
         ExportFilePart.objects.create(
             file=file, number=number, ciphertext=seal_octets(piece, **_place(file, number))
         )
         size += len(piece)
-    raise AssertionError("unreachable")
+    return size
 
 
 def _place(file: ExportFile, number: int) -> dict[str, Any]:
@@ -281,16 +278,15 @@ def pieces_of(file: ExportFile) -> Iterator[bytes] | None:
 def _pieces(file: ExportFile, first: bytes) -> Iterator[bytes]:
     yield first
     sent = len(first)
-    for number in count(1):
-        if sent >= file.size:
-            return
+    number = 1
+    while sent < file.size:
         with acting(file.by):
             piece = _piece(file, number)
         if piece is None:
             # Cut short, so that the browser knows that the file is not whole.
             raise SealBroken(f"A piece of the file {file.pk} does not open.")
         yield piece
-        sent += len(piece)
+        sent, number = sent + len(piece), number + 1
 
 
 def _piece(file: ExportFile, number: int) -> bytes | None:

@@ -5,7 +5,7 @@ database's functions still can not make this agree.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -64,6 +64,14 @@ def digest(row: Mapping[str, Any], prev: bytes) -> bytes:
         row["database_role"],
         prev.hex(),
     ]
+    return hash_of(pieces)
+
+
+def hash_of(pieces: Iterable[Any]) -> bytes:
+    """SHA-256 over values in a row, each with its length before it, so that none runs into another.
+
+    The encoding of every chain of the program.
+    """
     return hashlib.sha256(b"".join(map(_piece, pieces))).digest()
 
 

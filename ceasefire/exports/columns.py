@@ -14,7 +14,17 @@ from django.db import connection
 from ceasefire.exports.cells import clean_text
 from ceasefire.periods import BAGHDAD
 
-__all__ = ["Cancelled", "Column", "ControlTotals", "Header", "Kind", "iterate", "read_cell"]
+__all__ = [
+    "LONGEST_REMEMBERED",
+    "REMEMBERED",
+    "Cancelled",
+    "Column",
+    "ControlTotals",
+    "Header",
+    "Kind",
+    "iterate",
+    "read_cell",
+]
 
 Kind = Literal["text", "int", "decimal", "date", "datetime", "code"]
 #: Whether the first row holds the columns' keys (for programs, and for reading back in) or their
@@ -22,6 +32,9 @@ Kind = Literal["text", "int", "decimal", "date", "datetime", "code"]
 Header = Literal["key", "label"]
 
 NUMBERS = frozenset({"int", "decimal"})
+#: The writers remember the cell of a value that comes again: of each column for as many values as
+#: this, of cells so long. Some megabytes at most.
+REMEMBERED, LONGEST_REMEMBERED = 5000, 200
 KINDS = frozenset({"text", "int", "decimal", "date", "datetime", "code"})
 
 

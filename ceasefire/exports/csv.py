@@ -10,15 +10,20 @@ from decimal import Decimal
 from typing import Any
 
 from ceasefire.exports.cells import clean_text, escape_cell
-from ceasefire.exports.columns import Column, Header, iterate, read_cell
+from ceasefire.exports.columns import (
+    LONGEST_REMEMBERED,
+    REMEMBERED,
+    Column,
+    Header,
+    iterate,
+    read_cell,
+)
 
 __all__ = ["write_csv"]
 
 BOM = "\ufeff".encode()
 _CHUNK = 32 * 1024
 _PROGRESS_EVERY = 1000
-#: Of each column, texts whose cell is remembered, and characters of one.
-_REMEMBERED, _LONGEST_REMEMBERED = 5000, 200
 
 
 def write_csv(
@@ -79,7 +84,7 @@ def _maker(column: Column) -> Callable[[Any], str | int | Decimal]:
         cell = known.get(value)
         if cell is None:
             cell = csv_value(value)
-            if len(known) < _REMEMBERED and len(value) < _LONGEST_REMEMBERED:
+            if len(known) < REMEMBERED and len(value) < LONGEST_REMEMBERED:
                 known[value] = cell
         return cell  # type: ignore[no-any-return]
 

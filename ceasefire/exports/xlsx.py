@@ -19,7 +19,15 @@ from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from ceasefire.exports.cells import is_dangerous
-from ceasefire.exports.columns import Column, ControlTotals, Header, iterate, read_cell
+from ceasefire.exports.columns import (
+    LONGEST_REMEMBERED,
+    REMEMBERED,
+    Column,
+    ControlTotals,
+    Header,
+    iterate,
+    read_cell,
+)
 
 __all__ = ["MAX_ROWS", "write_xlsx"]
 
@@ -27,8 +35,6 @@ __all__ = ["MAX_ROWS", "write_xlsx"]
 MAX_ROWS = 1_048_576
 _MAX_TEXT = 32_767
 _PROGRESS_EVERY = 1000
-#: Of each column, values whose cell is remembered, and characters of one: some megabytes at most.
-_REMEMBERED, _LONGEST_REMEMBERED = 5000, 200
 _FORMATS = {"date": "dd/mm/yyyy", "datetime": "dd/mm/yyyy hh:mm", "int": "#,##0"}
 _WIDTHS = {"text": 28, "code": 20, "int": 11, "decimal": 14, "date": 12, "datetime": 17}
 _EPOCH = date(1899, 12, 30)
@@ -195,7 +201,7 @@ def _cells(makers: Sequence[_Maker], values: Sequence[Any], row: int) -> str:
             found = known.get(value)
             if found is None:
                 found = rest(value)
-                if len(known) < _REMEMBERED and len(found) < _LONGEST_REMEMBERED:
+                if len(known) < REMEMBERED and len(found) < LONGEST_REMEMBERED:
                     known[value] = found
         else:
             found = rest(value)

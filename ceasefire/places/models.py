@@ -3,13 +3,14 @@
 Boundaries: Iraq CSO / OCHA Common Operational Dataset, valid on 2019-06-03, CC BY 3.0 IGO.
 """
 
-from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOperators
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import F, Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+
+from ceasefire.database.constraints import never_overlapping
 
 
 class Named(models.Model):
@@ -142,19 +143,7 @@ class CoveragePeriod(models.Model):
                 condition=Q(end__isnull=True) | Q(end__gt=F("start")),
                 name="a_coverage_period_ends_after_it_begins",
             ),
-            ExclusionConstraint(
-                name="coverage_periods_of_a_site_do_not_overlap",
-                expressions=[
-                    ("site", RangeOperators.EQUAL),
-                    (
-                        Func(
-                            F("start"),
-                            F("end"),
-                            function="daterange",
-                            output_field=DateRangeField(),
-                        ),
-                        RangeOperators.OVERLAPS,
-                    ),
-                ],
+            never_overlapping(
+                "coverage_periods_of_a_site_do_not_overlap", "site", begin="start", end="end"
             ),
         ]

@@ -5,13 +5,12 @@ Every row here is written by one person and counts from when a second one confir
 
 import uuid
 
-from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from ceasefire.database.constraints import never_overlapping
 from ceasefire.places.models import Named
 from grants.models.amounts import Currency, rate_field, usd_field
 from grants.models.officers import Officer
@@ -44,6 +43,32 @@ class Confirmed(models.Model):
 
     class Meta:
         abstract = True
+
+
+class Proposed(Confirmed):
+    """Entered by one person; another confirms or refuses it, or the first takes it back."""
+
+    refused_by = models.ForeignKey(Officer, models.PROTECT, null=True, related_name="+")
+    refused_at = models.DateTimeField(null=True)
+    refused_reason = models.CharField(max_length=400, blank=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def waits(self) -> bool:
+        """Neither confirmed nor refused."""
+        return self.confirmed_at is None and self.refused_at is None
+
+
+def refused_once(name: str) -> models.CheckConstraint:
+    """What was confirmed is not refused; a refusal says by whom and why."""
+    return models.CheckConstraint(
+        condition=Q(refused_by__isnull=True, refused_at__isnull=True, refused_reason="")
+        | Q(refused_by__isnull=False, refused_at__isnull=False, confirmed_at__isnull=True)
+        & ~Q(refused_reason=""),
+        name=name,
+    )
 
 
 def second_person(name: str) -> models.CheckConstraint:
@@ -116,7 +141,7 @@ class Fund(Named):
         return self.ceiling_usd - self.obligated_usd
 
 
-class AuthorityRule(Confirmed):
+class AuthorityRule(Proposed):
     """Up to how much a level of approval decides alone, for one type of award, in a period.
 
     An award of an amount between the two bounds needs `quorum` decisions of this level, after the
@@ -138,6 +163,7 @@ class AuthorityRule(Confirmed):
         ordering = ["fund", "award_type", "sequence", "valid_from"]
         constraints = [
             second_person("a_rule_is_confirmed_by_a_second_person"),
+            refused_once("a_confirmed_rule_is_not_refused"),
             models.CheckConstraint(
                 condition=Q(min_amount_usd__gte=0, max_amount_usd__gt=F("min_amount_usd")),
                 name="a_rule_has_a_span_of_amounts",
@@ -150,28 +176,19 @@ class AuthorityRule(Confirmed):
                 condition=Q(valid_to__isnull=True) | Q(valid_to__gte=F("valid_from")),
                 name="a_rule_ends_after_it_begins",
             ),
-            ExclusionConstraint(
-                name="rules_of_a_level_do_not_overlap",
-                expressions=[
-                    ("fund", RangeOperators.EQUAL),
-                    ("award_type", RangeOperators.EQUAL),
-                    ("role", RangeOperators.EQUAL),
-                    (
-                        Func(
-                            F("valid_from"),
-                            F("valid_to"),
-                            function="daterange",
-                            output_field=DateRangeField(),
-                        ),
-                        RangeOperators.OVERLAPS,
-                    ),
-                ],
+            never_overlapping(
+                "rules_of_a_level_do_not_overlap",
+                "fund",
+                "award_type",
+                "role",
+                begin="valid_from",
+                end="valid_to",
                 condition=Q(confirmed_at__isnull=False),
             ),
         ]
 
 
-class AuthoritySeat(Confirmed):
+class AuthoritySeat(Proposed):
     """Who sits on a level of approval of a fund, in a period. Approving needs seat and duty."""
 
     fund = models.ForeignKey(Fund, models.PROTECT, related_name="seats")
@@ -184,6 +201,7 @@ class AuthoritySeat(Confirmed):
         ordering = ["fund", "role", "valid_from"]
         constraints = [
             second_person("a_seat_is_confirmed_by_a_second_person"),
+            refused_once("a_confirmed_seat_is_not_refused"),
             models.CheckConstraint(
                 condition=~Q(officer=F("entered_by"))
                 & (Q(confirmed_by__isnull=True) | ~Q(confirmed_by=F("officer"))),
@@ -193,22 +211,13 @@ class AuthoritySeat(Confirmed):
                 condition=Q(valid_to__isnull=True) | Q(valid_to__gte=F("valid_from")),
                 name="a_seat_ends_after_it_begins",
             ),
-            ExclusionConstraint(
-                name="a_seat_is_taken_once_at_a_time",
-                expressions=[
-                    ("fund", RangeOperators.EQUAL),
-                    ("officer", RangeOperators.EQUAL),
-                    ("role", RangeOperators.EQUAL),
-                    (
-                        Func(
-                            F("valid_from"),
-                            F("valid_to"),
-                            function="daterange",
-                            output_field=DateRangeField(),
-                        ),
-                        RangeOperators.OVERLAPS,
-                    ),
-                ],
+            never_overlapping(
+                "a_seat_is_taken_once_at_a_time",
+                "fund",
+                "officer",
+                "role",
+                begin="valid_from",
+                end="valid_to",
                 condition=Q(confirmed_at__isnull=False),
             ),
         ]

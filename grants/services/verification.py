@@ -4,13 +4,14 @@ The hash of each posting is built here a second time from its columns, and every
 postings: whoever could replace the database's functions still could not make these agree.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
+
+from ceasefire.audit.verifier import hash_of
 
 _FIRST_PREV = bytes(32)
 _BATCH = 2000
@@ -32,13 +33,6 @@ class Verdict:
     @property
     def whole(self) -> bool:
         return self.broken is None and not self.faults
-
-
-def _piece(value: Any) -> bytes:
-    if value is None:
-        return b"-"
-    text = str(value).encode()
-    return b"%d:%s" % (len(text), text)
 
 
 def digest(row: Mapping[str, Any], prev: bytes) -> bytes:
@@ -64,7 +58,7 @@ def digest(row: Mapping[str, Any], prev: bytes) -> bytes:
         row["reason"],
         prev.hex(),
     ]
-    return hashlib.sha256(b"".join(map(_piece, pieces))).digest()
+    return hash_of(pieces)
 
 
 _IN_ORDER = """

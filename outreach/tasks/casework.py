@@ -10,7 +10,7 @@ REMIND = "outreach.remind_of_casework"
 
 @jobs.handler(REMIND)
 def remind_of_casework() -> None:
-    """Give the tasks and notices of the day; each once, however often this runs."""
+    """Give the tasks and notices of the day, each once, however often this runs; tidy up."""
     screening.remind()
     referrals.remind()
     forms.forget_old()

@@ -183,7 +183,6 @@ def conflict_assess(request: HttpRequest, code: str) -> HttpResponse:
     version = VersionForm(sent, initial={"version": conflict.version})
     if request.method == "POST" and not version.is_valid():
         # Hidden: what is wrong with it is said above the form, and it stands there anew.
-        form.is_valid()
         form.add_error(None, str(ChangedMeanwhile.message))
         version = VersionForm(initial={"version": conflict.version})
     if request.method == "POST" and form.is_valid() and version.is_bound:
