@@ -422,6 +422,10 @@ PERSONAL: dict[str, Personal] = {
     "grants.MonitoringVisit.controlled_by": Personal(
         "See who took hold of what was built", "award"
     ),
+    "grants.PaymentStop.reason": Personal("Know why payments were stopped", "award"),
+    "grants.PaymentStop.lift_reason": Personal("Know why they go on", "award"),
+    "grants.AuthorityRule.refused_reason": Personal("Know why it was refused", "award"),
+    "grants.AuthoritySeat.refused_reason": Personal("Know why it was refused", "award"),
     "grants.Finding.text": Personal("Put right what is wrong", "award"),
     "grants.Finding.remedy": Personal("Know how it was put right", "award"),
 }
@@ -497,6 +501,7 @@ NOT_PERSONAL: dict[str, str] = {
     "grants.LedgerEntry.rate_source": "a bank or market",
     "grants.LedgerEntry.prev_hash": "a hash",
     "grants.LedgerEntry.hash": "a hash",
+    "grants.LedgerCheck.*": "numbers of postings and grants, sums, kinds of errors",
     "jobs.Job.*": "kinds, states and keys of records; names are refused in it",
     "jobs.PeriodicRun.*": "the calendar",
     "audit.AuditEvent.verb": "a word of ours",

@@ -1,6 +1,7 @@
 """The rows of grants: REO's side of the program. No case, no field staff, no name in plain."""
 
 from grants.models.amounts import Currency
+from grants.models.checks import LedgerCheck, PaymentStop
 from grants.models.decisions import ACTS_AS, Decision, StateStep, Transition
 from grants.models.documents import STAGE_OF, Document, DocumentCheck, DocumentType, Stage
 from grants.models.funds import (
@@ -50,6 +51,7 @@ __all__ = [
     "Grant",
     "Indicator",
     "IndicatorValue",
+    "LedgerCheck",
     "LedgerEntry",
     "MonitoringVisit",
     "Officer",
@@ -57,6 +59,7 @@ __all__ = [
     "OrganisationCounter",
     "OrganisationPerson",
     "PaymentRequest",
+    "PaymentStop",
     "ProjectKind",
     "Quote",
     "RefCounter",

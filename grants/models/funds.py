@@ -45,7 +45,7 @@ class Confirmed(models.Model):
         abstract = True
 
 
-class Proposed(Confirmed):
+class Refusable(Confirmed):
     """Entered by one person; another confirms or refuses it, or the first takes it back."""
 
     refused_by = models.ForeignKey(Officer, models.PROTECT, null=True, related_name="+")
@@ -141,7 +141,7 @@ class Fund(Named):
         return self.ceiling_usd - self.obligated_usd
 
 
-class AuthorityRule(Proposed):
+class AuthorityRule(Refusable):
     """Up to how much a level of approval decides alone, for one type of award, in a period.
 
     An award of an amount between the two bounds needs `quorum` decisions of this level, after the
@@ -188,7 +188,7 @@ class AuthorityRule(Proposed):
         ]
 
 
-class AuthoritySeat(Proposed):
+class AuthoritySeat(Refusable):
     """Who sits on a level of approval of a fund, in a period. Approving needs seat and duty."""
 
     fund = models.ForeignKey(Fund, models.PROTECT, related_name="seats")

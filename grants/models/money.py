@@ -98,7 +98,12 @@ class PaymentRequest(models.Model):
 
     class Meta:
         ordering = ["-requested_at", "id"]
-        indexes = [models.Index(fields=["grant", "state"], name="payments_of_a_grant")]
+        indexes = [
+            models.Index(fields=["grant", "state"], name="payments_of_a_grant"),
+            models.Index(fields=["-requested_at", "-id"], name="payments_newest_first"),
+            models.Index(fields=["state", "-requested_at", "-id"], name="payments_by_state"),
+            models.Index(fields=["payee", "amount"], name="payments_to_a_payee"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["fund", "voucher_no"], name="a_voucher_is_used_once_a_fund"
