@@ -152,6 +152,10 @@ class WrongDocument(GrantRefusal):
     message = _("This paper is of another kind, or of another grant.")
 
 
+class QuotedTwice(GrantRefusal):
+    message = _("A vendor quotes once, and one quote is chosen.")
+
+
 class AmendmentOpen(GrantRefusal):
     message = _("An amendment is under way already.")
 
@@ -166,3 +170,45 @@ class WitnessMissing(GrantRefusal):
 
 class NameMissing(GrantRefusal):
     message = _("Give a name.")
+
+
+class DayGoneBy(GrantRefusal):
+    message = _("This day has gone by. Choose one that lies ahead.")
+
+
+class PlannedAlready(GrantRefusal):
+    message = _("Such a visit is planned already.")
+
+
+class AlreadyLinked(GrantRefusal):
+    message = _("This paper belongs to a visit already.")
+
+
+class PayrollRefusal(GrantRefusal):
+    """Something about a payroll list that does not hold."""
+
+
+class PersonTwice(PayrollRefusal):
+    message = _("This name with this phone stands on the list already.")
+
+
+class SignsUndecided(PayrollRefusal):
+    message = _("Not every sign on the list is decided yet, or one is not in order.")
+
+
+class SumsDiffer(PayrollRefusal):
+    message = _("The rows, the control total and the payment are not one sum.")
+
+
+class PayrollNotCertified(PayrollRefusal):
+    message = _("The payroll list of this payment is certified first.")
+
+
+class BadPayrollRow(PayrollRefusal):
+    """A row that cannot be read; `number` is its place in what was given."""
+
+    message = _("A row cannot be read.")
+
+
+class NobodyToTakeIt(GrantRefusal):
+    message = _("This person cannot take it: not at work, without the duty, or with another part.")
