@@ -74,6 +74,30 @@ class PaymentsStopped(GrantRefusal):
     message = _("The grant is suspended. Nothing is paid until that is lifted.")
 
 
+class DistrictStopped(GrantRefusal):
+    """A stop holds on the grant's fund and district (`PaymentStop`)."""
+
+    message = _("Payments of this fund are stopped in this district.")
+
+
+class StopStands(GrantRefusal):
+    message = _("Payments there are stopped already, or a stop waits to be confirmed.")
+
+
+class SettledAlready(NotAllowedFromHere):
+    """Confirmed, refused or ended by somebody else."""
+
+    message = _("Somebody settled this meanwhile. Load the page again.")
+
+
+class BeforeTheCertificate(GrantRefusal):
+    message = _("A payment is not dated before it was certified.")
+
+
+class CodeTaken(GrantRefusal):
+    message = _("Another fund has this code.")
+
+
 class ObligationExceeded(GrantRefusal):
     message = _("This would be more than is obligated and not yet paid.")
 

@@ -206,9 +206,11 @@ VERBS: dict[str, str | Promise] = {
     "authority_rule.confirmed": _("Confirmed a rule of approval"),
     "authority_rule.ended": _("Ended a rule of approval"),
     "authority_rule.entered": _("Entered a rule of approval"),
+    "authority_rule.refused": _("Refused a rule of approval"),
     "authority_seat.confirmed": _("Confirmed a seat of an approver"),
     "authority_seat.ended": _("Ended a seat of an approver"),
     "authority_seat.entered": _("Entered a seat of an approver"),
+    "authority_seat.refused": _("Refused a seat of an approver"),
     "document.checked": _("Checked a paper"),
     "document.filed": _("Filed a paper"),
     "exchange_rate.confirmed": _("Confirmed an exchange rate"),
@@ -217,6 +219,7 @@ VERBS: dict[str, str | Promise] = {
     "finding.closed": _("Closed a finding"),
     "finding.raised": _("Raised a finding"),
     "fund.ceiling_set": _("Set the ceiling of a fund"),
+    "fund.changed": _("Changed a fund"),
     "fund.opened": _("Opened a fund"),
     "grant.activated": _("Made a grant active"),
     "grant.approval_given": _("Gave one of the approvals of a grant"),
@@ -266,6 +269,12 @@ VERBS: dict[str, str | Promise] = {
     "payment.asked": _("Asked for a payment"),
     "payment.certified": _("Certified a payment"),
     "payment.refused": _("Refused a payment"),
+    "payment_stop.confirmed": _("Stopped the payments of a district"),
+    "payment_stop.dropped": _("Let a stop of payments go before it held"),
+    "payment_stop.entered": _("Asked to stop the payments of a district"),
+    "payment_stop.kept": _("Kept a stop of payments"),
+    "payment_stop.lift_asked": _("Asked to let payments go on"),
+    "payment_stop.lifted": _("Let payments go on"),
 }
 
 

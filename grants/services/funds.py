@@ -14,13 +14,16 @@ from ceasefire.people.models import User
 from grants.exceptions import (
     BadAmount,
     CeilingTooLow,
+    ChangedMeanwhile,
+    CodeTaken,
     NoRuleForThis,
     NotAllowedFromHere,
     RulesOverlap,
     SecondPersonNeeded,
+    SettledAlready,
 )
 from grants.models import AuthorityRule, AuthoritySeat, AwardType, Fund, Grant, Officer
-from grants.services.held import changed, held_fund, officer, or_else
+from grants.services.held import changed, held_fund, officer, or_else, said
 
 #: Whoever of these did not enter a rule or a seat may confirm it.
 CONFIRMERS = ("officer", "approver", "certifier", "payer", "closeout")
@@ -40,7 +43,9 @@ def _usd(value: Decimal | int | str, *, zero: bool = False) -> Decimal:
 def open_fund(*, code: str, ceiling_usd: Decimal | int | str, by: User, **facts: Any) -> Fund:
     """A new fund with its ceiling and its days (`Fund`); opened by a grants officer."""
     who = officer(by, "officer")
-    fund = Fund.objects.create(code=code, ceiling_usd=_usd(ceiling_usd), entered_by=who, **facts)
+    value = _usd(ceiling_usd)
+    with or_else({"grants_fund_code": CodeTaken}):
+        fund = Fund.objects.create(code=code, ceiling_usd=value, entered_by=who, **facts)
     audit.record("fund.opened", subject=fund, by=by, detail={"ceiling_usd": fund.ceiling_usd})
     return fund
 
@@ -56,6 +61,41 @@ def set_ceiling(fund: Fund, *, ceiling_usd: Decimal | int | str, by: User) -> Fu
     before = fund.ceiling_usd
     changed(fund, ceiling_usd=value, version=fund.version + 1)
     audit.record("fund.ceiling_set", subject=fund, by=by, detail={"before": before, "after": value})
+    return fund
+
+
+#: What of a fund is changed by `change_fund`; its ceiling has a verb of its own.
+FUND_FACTS = (
+    "name_en",
+    "name_ar",
+    "donor_ref",
+    "start",
+    "end",
+    "clearance_days",
+    "closeout_days",
+    "accounted_pct",
+    "split_days",
+    "hawala_enabled",
+)
+
+
+@transaction.atomic
+def change_fund(fund: Fund, *, by: User, version: int | None = None, **facts: Any) -> Fund:
+    """Other names, days or methods (`FUND_FACTS`); what was decided under the old ones stands.
+
+    Raises `ChangedMeanwhile` where `version` is given and somebody wrote since.
+    """
+    officer(by, "officer")
+    unknown = set(facts) - set(FUND_FACTS)
+    if unknown:
+        raise TypeError(f"A fund has no {unknown} to change.")
+    fund = held_fund(fund)
+    if version is not None and version != fund.version:
+        raise ChangedMeanwhile
+    others = {name: value for name, value in facts.items() if getattr(fund, name) != value}
+    if others:
+        changed(fund, version=fund.version + 1, **others)
+        audit.record("fund.changed", subject=fund, by=by, fields=sorted(others))
     return fund
 
 
@@ -106,8 +146,8 @@ def confirm_rule(rule: AuthorityRule, *, by: User) -> AuthorityRule:
     who = officer(by, *CONFIRMERS)
     held_fund(rule.fund)
     found = AuthorityRule.objects.select_for_update(no_key=True).get(pk=rule.pk)
-    if found.confirmed_at is not None:
-        raise NotAllowedFromHere
+    if not found.waits:
+        raise SettledAlready
     if found.entered_by_id == who.pk:
         raise SecondPersonNeeded
     AuthorityRule.objects.filter(
@@ -125,12 +165,25 @@ def confirm_rule(rule: AuthorityRule, *, by: User) -> AuthorityRule:
 
 
 @transaction.atomic
+def refuse_rule(rule: AuthorityRule, *, reason: str, by: User) -> AuthorityRule:
+    """Refuse what somebody entered, or take one's own back, before it is confirmed."""
+    who, reason = officer(by, *CONFIRMERS), said(reason)
+    held_fund(rule.fund)
+    found = AuthorityRule.objects.select_for_update(no_key=True).get(pk=rule.pk)
+    if not found.waits:
+        raise SettledAlready
+    changed(found, refused_by=who, refused_at=periods.now(), refused_reason=reason[:400])
+    audit.record("authority_rule.refused", subject=found, by=by, reason=reason)
+    return found
+
+
+@transaction.atomic
 def end_rule(rule: AuthorityRule, *, on: date, by: User) -> AuthorityRule:
     """Let a rule hold no more from a day on."""
     officer(by, "officer")
     held_fund(rule.fund)
     found = AuthorityRule.objects.select_for_update(no_key=True).get(pk=rule.pk)
-    if found.valid_to is not None or on < found.valid_from:
+    if found.confirmed_at is None or found.valid_to is not None or on < found.valid_from:
         raise NotAllowedFromHere
     changed(found, valid_to=on)
     audit.record("authority_rule.ended", subject=found, by=by, detail={"on": on})
@@ -163,8 +216,8 @@ def confirm_seat(seat: AuthoritySeat, *, by: User) -> AuthoritySeat:
     me = officer(by, *CONFIRMERS)
     held_fund(seat.fund)
     found = AuthoritySeat.objects.select_for_update(no_key=True).get(pk=seat.pk)
-    if found.confirmed_at is not None:
-        raise NotAllowedFromHere
+    if not found.waits:
+        raise SettledAlready
     if me.pk in (found.entered_by_id, found.officer_id):
         raise SecondPersonNeeded
     with or_else({"a_seat_is_taken_once_at_a_time": RulesOverlap}):
@@ -174,12 +227,25 @@ def confirm_seat(seat: AuthoritySeat, *, by: User) -> AuthoritySeat:
 
 
 @transaction.atomic
+def refuse_seat(seat: AuthoritySeat, *, reason: str, by: User) -> AuthoritySeat:
+    """Refuse what somebody entered, or take one's own back, before it is confirmed."""
+    who, reason = officer(by, *CONFIRMERS), said(reason)
+    held_fund(seat.fund)
+    found = AuthoritySeat.objects.select_for_update(no_key=True).get(pk=seat.pk)
+    if not found.waits:
+        raise SettledAlready
+    changed(found, refused_by=who, refused_at=periods.now(), refused_reason=reason[:400])
+    audit.record("authority_seat.refused", subject=found, by=by, reason=reason)
+    return found
+
+
+@transaction.atomic
 def end_seat(seat: AuthoritySeat, *, on: date, by: User) -> AuthoritySeat:
     """Let somebody sit on a level no more from a day on."""
     officer(by, "officer")
     held_fund(seat.fund)
     found = AuthoritySeat.objects.select_for_update(no_key=True).get(pk=seat.pk)
-    if found.valid_to is not None or on < found.valid_from:
+    if found.confirmed_at is None or found.valid_to is not None or on < found.valid_from:
         raise NotAllowedFromHere
     changed(found, valid_to=on)
     audit.record("authority_seat.ended", subject=found, by=by, detail={"on": on})

@@ -11,7 +11,8 @@ from ceasefire import audit, money, periods
 from ceasefire.people.models import User
 from grants.exceptions import (
     BadAmount,
-    BeforeTheAward,
+    BeforeTheCertificate,
+    DistrictStopped,
     InTheFuture,
     MethodNotEnabled,
     NotAllowedFromHere,
@@ -36,7 +37,7 @@ from grants.models import (
     State,
     Tranche,
 )
-from grants.services import ledger, machine, requirements
+from grants.services import ledger, machine, requirements, stops
 from grants.services.held import apart, changed, held, officer, or_else, said
 
 Method = PaymentRequest.Method
@@ -47,6 +48,8 @@ def _payable(grant: Grant) -> None:
         raise PaymentsStopped
     if grant.state not in (State.AWARDED, State.ACTIVE):
         raise NotAllowedFromHere
+    if stops.holding(grant) is not None:
+        raise DistrictStopped
 
 
 @transaction.atomic
@@ -172,14 +175,17 @@ def pay(
     by: User,
     rate: ExchangeRate | None = None,
     witness: Officer | None = None,
+    on: date | None = None,
     at: datetime | None = None,
 ) -> LedgerEntry:
     """Pay what was certified, with the payee's signature or transfer proof, and post it.
 
-    Dinars take `rate`, confirmed, of that day or before. Cash needs a witness. The gate is looked
+    `on` is the day the money left, today by default. Dinars take `rate`, confirmed, of that day or
+    before. Cash needs a witness. The gate is looked
     at again, so a clearance that ran out or a suspension stops it even now. The first payment makes
     the grant active. Raises `ObligationExceeded`, `TrancheExceeded`, `NoConfirmedRate`,
-    `PaymentsStopped`, `WitnessMissing`, `BeforeTheAward`, `StepIsMissingSomething`.
+    `PaymentsStopped`, `DistrictStopped`, `WitnessMissing`, `BeforeTheAward`,
+    `BeforeTheCertificate`, `StepIsMissingSomething`.
     """
     who = officer(by, "payer")
     grant, payment = _taken(payment, "CERTIFIED")
@@ -191,9 +197,10 @@ def pay(
     at = at or now
     if at > now:
         raise InTheFuture
-    day = ledger.day_of(grant, periods.local_day(at))
-    if payment.certified_at is not None and at < payment.certified_at:
-        raise BeforeTheAward
+    day = ledger.day_of(grant, on or periods.local_day(at))
+    certified = payment.certified_at
+    if certified is not None and (at < certified or day < periods.local_day(certified)):
+        raise BeforeTheCertificate
     if proof.grant_id != grant.pk or proof.type != DocumentType.RECEIPT:
         raise WrongDocument
     if payment.method == Method.CASH and (
