@@ -4,6 +4,7 @@ from grants.models.amounts import Currency
 from grants.models.checks import LedgerCheck, PaymentStop
 from grants.models.decisions import ACTS_AS, Decision, StateStep, Transition
 from grants.models.documents import STAGE_OF, Document, DocumentCheck, DocumentType, Stage
+from grants.models.files import PIECE, DocumentContent, StoredFile, StoredPiece, Upload
 from grants.models.funds import (
     AuthorityRole,
     AuthorityRule,
@@ -28,8 +29,10 @@ from grants.models.grants import (
 )
 from grants.models.money import LedgerEntry, PaymentRequest, Tranche
 from grants.models.monitoring import Finding, MonitoringVisit, Report
+from grants.models.needs import DEFERRABLE, DEFERRED_AT_ONCE, DEFERRED_FOR, Deferral, PaperNeed
 from grants.models.officers import Officer
 from grants.models.organisations import Organisation, OrganisationPerson
+from grants.models.packs import Pack, PackPiece
 
 __all__ = [
     "ACTS_AS",
@@ -42,8 +45,13 @@ __all__ = [
     "BudgetLine",
     "Currency",
     "Decision",
+    "DEFERRABLE",
+    "Deferral",
+    "DEFERRED_AT_ONCE",
+    "DEFERRED_FOR",
     "Document",
     "DocumentCheck",
+    "DocumentContent",
     "DocumentType",
     "ExchangeRate",
     "Finding",
@@ -58,17 +66,24 @@ __all__ = [
     "Organisation",
     "OrganisationCounter",
     "OrganisationPerson",
+    "Pack",
+    "PackPiece",
+    "PaperNeed",
     "PaymentRequest",
     "PaymentStop",
+    "PIECE",
     "ProjectKind",
     "Quote",
     "RefCounter",
     "Report",
-    "STAGE_OF",
     "Sector",
     "Stage",
+    "STAGE_OF",
     "State",
     "StateStep",
+    "StoredFile",
+    "StoredPiece",
     "Tranche",
     "Transition",
+    "Upload",
 ]
