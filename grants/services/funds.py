@@ -263,6 +263,17 @@ def rules_on(fund_id: Any, award_type: str, day: date) -> QuerySet[AuthorityRule
     )
 
 
+def rules_of_day(fund_ids: Iterable[Any], day: date) -> QuerySet[AuthorityRule]:
+    """The confirmed rules of several funds that hold on a day, each fund's in their order."""
+    return (
+        AuthorityRule.objects.filter(
+            fund__in=fund_ids, confirmed_at__isnull=False, valid_from__lte=day
+        )
+        .filter(Q(valid_to__isnull=True) | Q(valid_to__gt=day))
+        .order_by("fund", "award_type", "sequence", "max_amount_usd")
+    )
+
+
 def rules_for(fund_id: Any, award_type: str, amount: Decimal, day: date) -> list[AuthorityRule]:
     """The rules an amount needs on a day: all of them are met, in their order.
 
@@ -287,12 +298,32 @@ def routed_usd(grant: Grant, amount: Decimal) -> Decimal:
     return amount + (others.aggregate(all=Sum("requested_usd"))["all"] or Decimal(0))
 
 
+def group_sums(groups: Iterable[Any]) -> dict[Any, Decimal]:
+    """What the awards of each split group ask for together, those called off left out."""
+    rows = (
+        Grant.objects.filter(split_group__in=list(groups))
+        .exclude(state__in=CALLED_OFF)
+        .values_list("split_group")
+        .annotate(all=Sum("requested_usd"))
+        .order_by()
+    )
+    return dict(rows)
+
+
 def seats_of(who: Officer, fund_id: Any, day: date) -> set[str]:
     """The levels of approval on which somebody sits on a day."""
     found = AuthoritySeat.objects.filter(
         officer=who, fund_id=fund_id, confirmed_at__isnull=False, valid_from__lte=day
     ).filter(Q(valid_to__isnull=True) | Q(valid_to__gt=day))
     return set(found.values_list("role", flat=True))
+
+
+def seated_on(fund_id: Any, level: str, day: date) -> set[Any]:
+    """Keys of the officers who sit on a level of approval on a day."""
+    found = AuthoritySeat.objects.filter(
+        fund_id=fund_id, role=level, confirmed_at__isnull=False, valid_from__lte=day
+    ).filter(Q(valid_to__isnull=True) | Q(valid_to__gt=day))
+    return set(found.values_list("officer_id", flat=True))
 
 
 def micro_ceiling(fund_id: Any, day: date) -> Decimal:

@@ -790,7 +790,7 @@ def missing_for(grant: Grant, *, on: date | None = None) -> NextStep | None:
     duties = pair.roles
     codes = {one.code for one in lacks}
     if "payer" in duties and "payment" in codes:
-        duties = ("requester", "officer", "certifier")
+        duties = ("requester", "officer")
         if grant.payments.filter(state="REQUESTED").exists():
             duties = ("certifier",)
     if grant.state == State.SUSPENDED and "approver_support" in codes:
@@ -803,17 +803,35 @@ def _who_may(grant: Grant, duties: tuple[str, ...], day: date) -> tuple[Officer,
     if duties == ("requester",):
         return (grant.owner,)
     out = {duty: excluded(grant, duty) for duty in duties}
+    if grant.state == State.PENDING_APPROVAL:
+        out["approver"] |= {one.actor_id for one in requirements.approvals(grant)}
+        level = requirements.next_levels([grant], day).get(grant.pk, "")
+        seated = funds.seated_on(grant.fund_id, level, day)
+    elif grant.state == State.SUSPENDED and "approver" in out:
+        out["approver"] |= set(_agreed(grant))
+    elif grant.state in (State.AWARDED, State.ACTIVE):
+        # Of a payment, who asked does not certify, and neither of them pays.
+        for duty, state in (("certifier", "REQUESTED"), ("payer", "CERTIFIED")):
+            if duties == (duty,):
+                had = [
+                    {one.requested_by_id, one.certifier_id}
+                    for one in grant.payments.filter(state=state)
+                ]
+                out[duty] |= set.intersection(*had) if had else set()
     found = []
     for one in Officer.objects.filter(is_active=True, duties__overlap=list(duties)):
         for duty in duties:
             if not one.has(duty) or one.pk in out[duty]:
                 continue
-            if (
-                grant.state == State.PENDING_APPROVAL
-                and duty == "approver"
-                and not funds.seats_of(one, grant.fund_id, day)
-            ):
+            if grant.state == State.PENDING_APPROVAL and one.pk not in seated:
                 continue
             found.append(one)
             break
     return tuple(found)
+
+
+def _agreed(grant: Grant) -> Any:
+    """Who spoke for lifting the suspension of this round."""
+    return Decision.objects.filter(
+        grant=grant, round=grant.round, step="reinstatement"
+    ).values_list("actor_id", flat=True)

@@ -17,6 +17,7 @@ from grants.exceptions import (
     NameMissing,
     NotAllowedFromHere,
     NotForThisPerson,
+    QuotedTwice,
 )
 from grants.models import (
     Beneficiaries,
@@ -32,7 +33,7 @@ from grants.models import (
     Transition,
 )
 from grants.services.documents import set_hash
-from grants.services.held import changed, held, held_fund, officer, said
+from grants.services.held import changed, held, held_fund, officer, or_else, said
 
 OPEN_TO_EDIT = (State.DRAFT, State.RETURNED)
 BEFORE_AWARD = (
@@ -192,9 +193,11 @@ class Line:
 
 
 @transaction.atomic
-def set_budget(grant: Grant, lines: Iterable[Line], *, by: User) -> list[BudgetLine]:
+def set_budget(
+    grant: Grant, lines: Iterable[Line], *, by: User, version: int | None = None
+) -> list[BudgetLine]:
     """Write the budget anew; each line is quantity x unit cost, rounded to the cent once."""
-    grant, _who = _editable(grant, by)
+    grant, _who = _editable(grant, by, version)
     rows = []
     for number, line in enumerate(lines, start=1):
         cost = _usd(line.unit_cost_usd)
@@ -265,6 +268,65 @@ def add_quote(
 
 
 @dataclass(frozen=True)
+class Offer:
+    """A quote before it is written."""
+
+    vendor: Organisation
+    amount_usd: Decimal
+    quoted_on: date
+    chosen: bool = False
+    reason: str = ""
+
+
+@transaction.atomic
+def set_quotes(
+    grant: Grant, offers: Iterable[Offer], *, by: User, version: int | None = None
+) -> list[Quote]:
+    """Write the quotes anew: one of a vendor, at most one chosen.
+
+    A chosen one that is not the lowest needs a reason.
+    """
+    grant, who = _editable(grant, by, version)
+    offers = list(offers)
+    if any(one.quoted_on > periods.now().date() for one in offers):
+        raise InTheFuture
+    lowest = min((_usd(one.amount_usd) for one in offers), default=Decimal(0))
+    before = {one.vendor_id: one for one in grant.quotes.all()}
+    rows = []
+    for one in offers:
+        reason = " ".join(one.reason.split())
+        if one.chosen and _usd(one.amount_usd) > lowest:
+            reason = said(reason)
+        row = Quote(
+            grant=grant,
+            vendor=one.vendor,
+            amount_usd=_usd(one.amount_usd),
+            quoted_on=one.quoted_on,
+            chosen=one.chosen,
+            reason=reason,
+            added_by=who,
+        )
+        there = before.get(one.vendor.pk)
+        if there is not None:
+            row.added_by, row.added_at = there.added_by, there.added_at
+        rows.append(row)
+    grant.quotes.all().delete()
+    with or_else({"a_vendor_quotes_once": QuotedTwice, "one_quote_is_chosen": QuotedTwice}):
+        Quote.objects.bulk_create(rows)
+    _touch(grant)
+    audit.record(
+        "grant.quotes_set",
+        subject=grant,
+        by=by,
+        detail={
+            "vendors": [one.vendor.code for one in offers],
+            "chosen": next((one.vendor.code for one in offers if one.chosen), ""),
+        },
+    )
+    return rows
+
+
+@dataclass(frozen=True)
 class Measure:
     """An indicator before it is written."""
 
@@ -276,9 +338,11 @@ class Measure:
 
 
 @transaction.atomic
-def set_indicators(grant: Grant, measures: Iterable[Measure], *, by: User) -> list[Indicator]:
+def set_indicators(
+    grant: Grant, measures: Iterable[Measure], *, by: User, version: int | None = None
+) -> list[Indicator]:
     """Write the indicators anew."""
-    grant, _who = _editable(grant, by)
+    grant, _who = _editable(grant, by, version)
     rows = [
         Indicator(
             grant=grant,
@@ -300,10 +364,14 @@ def set_indicators(grant: Grant, measures: Iterable[Measure], *, by: User) -> li
 
 @transaction.atomic
 def set_beneficiaries(
-    grant: Grant, expected: Mapping[tuple[str, str], int], *, by: User
+    grant: Grant,
+    expected: Mapping[tuple[str, str], int],
+    *,
+    by: User,
+    version: int | None = None,
 ) -> list[Beneficiaries]:
     """How many of each sex and age band are hoped to be reached."""
-    grant, _who = _editable(grant, by)
+    grant, _who = _editable(grant, by, version)
     rows = [
         Beneficiaries(grant=grant, sex=sex, age_band=band, expected=number)
         for (sex, band), number in sorted(expected.items())
@@ -351,6 +419,28 @@ def plan_tranches(grant: Grant, parts: Iterable[Part], *, by: User) -> list[Tran
     _touch(grant)
     audit.record("grant.tranches_planned", subject=grant, by=by, detail={"number": len(rows)})
     return rows
+
+
+@transaction.atomic
+def set_publish_level(grant: Grant, level: str, *, by: User, version: int | None = None) -> Grant:
+    """Say what of a grant may be published, in any state; the grants officer's word alone.
+
+    Nothing is published by default.
+    """
+    officer(by, "officer")
+    grant = held(grant, version=version)
+    level = Grant.Publish(level)
+    before = grant.publish_level
+    if before == level:
+        return grant
+    changed(grant, publish_level=level, version=grant.version + 1)
+    audit.record(
+        "grant.publish_level_set",
+        subject=grant,
+        by=by,
+        detail={"before": before, "after": level},
+    )
+    return grant
 
 
 @transaction.atomic
