@@ -41,8 +41,10 @@ from grants.models import (
 from grants.services.held import apart, held, officer, or_else, said
 
 Kind = LedgerEntry.Kind
+#: Who may take a posting back; a commitment also its requester.
+REVERSERS = ("officer", "certifier", "payer", "closeout")
 #: States after the award in which money still moves back and receipts are verified.
-_AFTER_AWARD = (
+AFTER_AWARD = (
     State.AWARDED,
     State.ACTIVE,
     State.SUSPENDED,
@@ -188,7 +190,7 @@ def deobligate(
     who = officer(by, "officer", "closeout")
     value, reason = _amount(amount_usd), said(reason)
     grant = held(grant)
-    if grant.state not in _AFTER_AWARD:
+    if grant.state not in AFTER_AWARD:
         raise NotAllowedFromHere if grant.state != State.CLOSED else AfterTheCloseout
     apart(grant.requester_id == who.pk)
     day = day_of(grant, on)
@@ -244,7 +246,7 @@ def refund(
     who = officer(by, "payer", "closeout", "officer")
     value, reason = _amount(amount, currency), said(reason)
     grant = held(grant)
-    if grant.state not in _AFTER_AWARD:
+    if grant.state not in AFTER_AWARD:
         raise NotAllowedFromHere if grant.state != State.CLOSED else AfterTheCloseout
     apart(grant.requester_id == who.pk)
     day = day_of(grant, on)
@@ -280,7 +282,7 @@ def verify_expense(
     who = officer(by, "certifier", "monitor")
     value = _amount(amount, currency)
     grant = held(grant)
-    if grant.state not in _AFTER_AWARD:
+    if grant.state not in AFTER_AWARD:
         raise NotAllowedFromHere if grant.state != State.CLOSED else AfterTheCloseout
     apart(grant.requester_id == who.pk)
     if tranche is not None and tranche.grant_id != grant.pk:
@@ -308,7 +310,7 @@ def reverse(entry: LedgerEntry, *, reason: str, by: User, on: date | None = None
     would break: `ObligationExceeded` where money was paid on an obligation, `RefundExceeded` where
     some of a payment came back.
     """
-    who = officer(by, "officer", "certifier", "payer", "closeout", "requester")
+    who = officer(by, *REVERSERS, "requester")
     reason = said(reason)
     grant = held(entry.grant)
     entry = LedgerEntry.objects.get(pk=entry.pk)
@@ -319,7 +321,7 @@ def reverse(entry: LedgerEntry, *, reason: str, by: User, on: date | None = None
     if entry.actor_id == who.pk:
         raise SamePersonReverses
     if entry.kind != Kind.COMMIT:
-        if not any(who.has(duty) for duty in ("officer", "certifier", "payer", "closeout")):
+        if not any(who.has(duty) for duty in REVERSERS):
             raise DutiesKeptApart
         apart(grant.requester_id == who.pk)
     day = day_of(grant, on, awarded=False)
