@@ -28,11 +28,21 @@ from grants.models.grants import (
     State,
 )
 from grants.models.money import LedgerEntry, PaymentRequest, Tranche
-from grants.models.monitoring import Finding, MonitoringVisit, Report
+from grants.models.monitoring import (
+    DistrictWeek,
+    Finding,
+    FindingEscalation,
+    Handover,
+    MonitoringVisit,
+    PlannedVisit,
+    Report,
+    VisitPaper,
+)
 from grants.models.needs import DEFERRABLE, DEFERRED_AT_ONCE, DEFERRED_FOR, Deferral, PaperNeed
 from grants.models.officers import Officer
 from grants.models.organisations import Organisation, OrganisationPerson
 from grants.models.packs import Pack, PackPiece
+from grants.models.payroll import PayrollFlag, PayrollList, PayrollRow
 
 __all__ = [
     "ACTS_AS",
@@ -44,19 +54,22 @@ __all__ = [
     "Beneficiaries",
     "BudgetLine",
     "Currency",
-    "Decision",
     "DEFERRABLE",
-    "Deferral",
     "DEFERRED_AT_ONCE",
     "DEFERRED_FOR",
+    "Decision",
+    "Deferral",
+    "DistrictWeek",
     "Document",
     "DocumentCheck",
     "DocumentContent",
     "DocumentType",
     "ExchangeRate",
     "Finding",
+    "FindingEscalation",
     "Fund",
     "Grant",
+    "Handover",
     "Indicator",
     "IndicatorValue",
     "LedgerCheck",
@@ -66,19 +79,23 @@ __all__ = [
     "Organisation",
     "OrganisationCounter",
     "OrganisationPerson",
+    "PIECE",
     "Pack",
     "PackPiece",
     "PaperNeed",
     "PaymentRequest",
     "PaymentStop",
-    "PIECE",
+    "PayrollFlag",
+    "PayrollList",
+    "PayrollRow",
+    "PlannedVisit",
     "ProjectKind",
     "Quote",
     "RefCounter",
     "Report",
+    "STAGE_OF",
     "Sector",
     "Stage",
-    "STAGE_OF",
     "State",
     "StateStep",
     "StoredFile",
@@ -86,4 +103,5 @@ __all__ = [
     "Tranche",
     "Transition",
     "Upload",
+    "VisitPaper",
 ]

@@ -1,4 +1,4 @@
-"""After the award: visits, reports due, and findings that stay open until somebody closes them."""
+"""After the award: visits planned and done, reports due, findings until somebody closes them."""
 
 import uuid
 
@@ -33,10 +33,82 @@ class MonitoringVisit(models.Model):
     is_used = models.BooleanField(null=True)
     is_safe = models.BooleanField(null=True)
     controlled_by = models.CharField(max_length=160, blank=True)
+    #: Where the visitor stood, and how exactly that is known; empty = not said.
+    lat = models.DecimalField(max_digits=8, decimal_places=6, null=True, blank=True)
+    lon = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True)
+    exactness = models.CharField(max_length=1, choices=Grant.Exactness.choices, blank=True)
     recorded_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         ordering = ["grant", "visited_on", "recorded_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(lat__isnull=True, lon__isnull=True, exactness="")
+                | Q(lat__gte=-90, lat__lte=90, lon__gte=-180, lon__lte=180)
+                & Q(exactness__in=Grant.Exactness.values),
+                name="a_visits_point_says_how_exact_it_is",
+            ),
+        ]
+
+
+class PlannedVisit(models.Model):
+    """A visit that is to be made by a day. One that is overdue holds the next payment back.
+
+    The program plans the two sustainment visits itself, 90 and 180 days after the work ended.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    grant = models.ForeignKey(Grant, models.PROTECT, related_name="planned_visits")
+    kind = models.CharField(max_length=11, choices=MonitoringVisit.Kind.choices)
+    due_on = models.DateField()
+    #: Null: by the program.
+    planned_by = models.ForeignKey(Officer, models.PROTECT, null=True, related_name="+")
+    planned_at = models.DateTimeField(default=timezone.now, editable=False)
+    visit = models.OneToOneField(
+        MonitoringVisit, models.PROTECT, null=True, related_name="planned_as"
+    )
+    called_off_by = models.ForeignKey(Officer, models.PROTECT, null=True, related_name="+")
+    called_off_at = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(max_length=1000, blank=True)
+
+    class Meta:
+        ordering = ["due_on", "id"]
+        indexes = [
+            models.Index(
+                fields=["due_on"],
+                condition=Q(visit__isnull=True, called_off_at__isnull=True),
+                name="visits_that_wait",
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["grant", "kind", "due_on"], name="a_visit_is_planned_once_a_day"
+            ),
+            models.UniqueConstraint(
+                fields=["grant", "kind"],
+                condition=Q(kind__in=["sustain_90", "sustain_180"], called_off_at__isnull=True),
+                name="a_sustainment_visit_is_planned_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(called_off_at__isnull=True, called_off_by__isnull=True, reason="")
+                | Q(called_off_at__isnull=False, called_off_by__isnull=False, visit__isnull=True)
+                & ~Q(reason=""),
+                name="a_visit_is_called_off_by_somebody_for_a_reason",
+            ),
+        ]
+
+
+class VisitPaper(models.Model):
+    """A photo or report on file that was brought back from a visit. Written once."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    visit = models.ForeignKey(MonitoringVisit, models.PROTECT, related_name="papers")
+    document = models.OneToOneField(Document, models.PROTECT, related_name="of_visit")
+    linked_by = models.ForeignKey(Officer, models.PROTECT, related_name="+")
+    linked_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["visit", "linked_at"]
 
 
 class Report(models.Model):
@@ -104,5 +176,77 @@ class Finding(models.Model):
             models.CheckConstraint(
                 condition=Q(closed_by__isnull=True) | ~Q(closed_by=F("owner")) | Q(severity="low"),
                 name="who_owns_a_finding_does_not_close_it",
+            ),
+        ]
+
+
+class FindingEscalation(models.Model):
+    """A finding came up: so many days past its day it was still open. Written once, by the job."""
+
+    finding = models.ForeignKey(Finding, models.PROTECT, related_name="escalations")
+    #: Days past the day it was due: 15, 30 or 60.
+    days = models.PositiveSmallIntegerField()
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["finding", "days"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["finding", "days"], name="a_finding_comes_up_once_a_level"
+            ),
+            models.CheckConstraint(
+                condition=Q(days__in=[15, 30, 60]), name="findings_come_up_at_15_30_60_days"
+            ),
+        ]
+
+
+class Handover(models.Model):
+    """A grant, or a finding in it, went from one officer to another. Written once."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    grant = models.ForeignKey(Grant, models.PROTECT, related_name="handovers")
+    #: Null: the grant itself.
+    finding = models.ForeignKey(Finding, models.PROTECT, null=True, related_name="handovers")
+    from_officer = models.ForeignKey(Officer, models.PROTECT, related_name="+")
+    to_officer = models.ForeignKey(Officer, models.PROTECT, related_name="+")
+    by = models.ForeignKey(Officer, models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=1000)
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["-at", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(from_officer=F("to_officer")) & ~Q(reason=""),
+                name="a_handover_is_to_somebody_else_for_a_reason",
+            ),
+        ]
+
+
+class DistrictWeek(models.Model):
+    """What an approved weekly report, shared with REO, says of one district and week.
+
+    Filled by a trigger of the shared reports and by nothing else, so it never holds more than was
+    published: `incidents` is null where the count was hidden, and a corrected report replaces it.
+    """
+
+    site_code = models.CharField(max_length=40)
+    week_start = models.DateField()
+    #: P-code of the district.
+    district = models.CharField(max_length=40)
+    revision = models.PositiveSmallIntegerField(default=0)
+    #: At least 3, or 0; null: hidden.
+    incidents = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        ordering = ["district", "week_start", "site_code"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["district", "week_start", "site_code"],
+                name="a_districts_week_is_shared_once_a_site",
+            ),
+            models.CheckConstraint(
+                condition=Q(incidents__isnull=True) | Q(incidents=0) | Q(incidents__gte=3),
+                name="one_or_two_incidents_are_hidden",
             ),
         ]
