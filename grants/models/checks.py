@@ -47,15 +47,11 @@ class PaymentStop(Confirmed):
             models.CheckConstraint(condition=~Q(reason=""), name="a_stop_has_a_reason"),
             models.CheckConstraint(
                 condition=Q(dropped_by__isnull=True, dropped_at__isnull=True)
-                | Q(
-                    dropped_by__isnull=False, dropped_at__isnull=False, confirmed_at__isnull=True
-                ),
+                | Q(dropped_by__isnull=False, dropped_at__isnull=False, confirmed_at__isnull=True),
                 name="what_holds_is_lifted_not_dropped",
             ),
             models.CheckConstraint(
-                condition=Q(
-                    lift_asked_by__isnull=True, lift_asked_at__isnull=True, lift_reason=""
-                )
+                condition=Q(lift_asked_by__isnull=True, lift_asked_at__isnull=True, lift_reason="")
                 | Q(
                     lift_asked_by__isnull=False,
                     lift_asked_at__isnull=False,

@@ -1,0 +1,5 @@
+"""Background work of grants, a module for each part; all are found here when a worker starts."""
+
+from grants.tasks import ledger
+
+__all__ = ["ledger"]
