@@ -5,8 +5,9 @@ class GrantsConfig(AppConfig):
     name = "grants"
 
     def ready(self) -> None:
+        from ceasefire.people import leaving
         from ceasefire.vault import elsewhere
-        from grants.services import organisations
+        from grants.services import handover, organisations, payroll
 
         elsewhere.register(
             "people behind organisations",
@@ -14,3 +15,8 @@ class GrantsConfig(AppConfig):
                 counts=organisations.counts_by_key, rotate=organisations.seal_again
             ),
         )
+        elsewhere.register(
+            "people on payroll lists",
+            elsewhere.Elsewhere(counts=payroll.counts_by_key, rotate=payroll.seal_again),
+        )
+        leaving.register("grants", handover.said_when_leaving)

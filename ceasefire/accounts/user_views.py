@@ -18,6 +18,7 @@ from ceasefire.accounts.exceptions import (
 from ceasefire.accounts.forms import UserForm
 from ceasefire.api.models import DeviceToken
 from ceasefire.look.paging import keyset_page
+from ceasefire.people import leaving
 from ceasefire.people.access import requires
 from ceasefire.people.models import PendingChange, User
 from ceasefire.people.roles import Role
@@ -102,9 +103,13 @@ def user_detail(request: HttpRequest, username: str) -> HttpResponse:
             messages.success(request, _("Saved. It holds from their next page."))
             return redirect("people:user_detail", user.username)
     tokens = DeviceToken.objects.filter(user=user).live()
-    return render(
-        request, "accounts/user_detail.html", {"person": user, "form": form, "tokens": tokens}
-    )
+    context = {
+        "person": user,
+        "form": form,
+        "tokens": tokens,
+        "leaves": leaving.sentences(user) if user.is_active else [],
+    }
+    return render(request, "accounts/user_detail.html", context)
 
 
 @require_POST
@@ -118,6 +123,8 @@ def user_disable(request: HttpRequest, username: str) -> HttpResponse:
         messages.error(request, str(refusal))
     else:
         messages.success(request, _("Disabled. Their sessions have ended."))
+        for sentence in leaving.sentences(user):
+            messages.warning(request, sentence)
     return redirect("people:user_detail", user.username)
 
 

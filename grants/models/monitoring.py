@@ -1,6 +1,7 @@
 """After the award: visits planned and done, reports due, findings until somebody closes them."""
 
 import uuid
+from datetime import date
 
 from django.db import models
 from django.db.models import F, Q
@@ -51,6 +52,16 @@ class MonitoringVisit(models.Model):
         ]
 
 
+class PlannedVisitQuerySet(models.QuerySet["PlannedVisit"]):
+    def waiting(self) -> "PlannedVisitQuerySet":
+        """Neither made nor called off."""
+        return self.filter(visit__isnull=True, called_off_at__isnull=True)
+
+    def overdue(self, day: date) -> "PlannedVisitQuerySet":
+        """Waiting, and their day has gone by."""
+        return self.waiting().filter(due_on__lt=day)
+
+
 class PlannedVisit(models.Model):
     """A visit that is to be made by a day. One that is overdue holds the next payment back.
 
@@ -70,6 +81,8 @@ class PlannedVisit(models.Model):
     called_off_by = models.ForeignKey(Officer, models.PROTECT, null=True, related_name="+")
     called_off_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=1000, blank=True)
+
+    objects = PlannedVisitQuerySet.as_manager()
 
     class Meta:
         ordering = ["due_on", "id"]

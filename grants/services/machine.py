@@ -35,7 +35,7 @@ from grants.models import (
     State,
     Transition,
 )
-from grants.services import funds, ledger, requirements, splits
+from grants.services import funds, ledger, monitoring, requirements, splits
 from grants.services.documents import set_hash
 from grants.services.held import apart, auditor, changed, held, officer, said
 from grants.services.proposals import BEFORE_AWARD
@@ -616,7 +616,9 @@ def complete(grant: Grant, *, by: User, actual_end: date, at: datetime | None = 
     changed(grant, actual_end=actual_end)
     _complete(requirements.for_completion(grant, periods.local_day(at)))
     decide(grant, who, step="completion", role="monitor", verdict="YES", at=at)
-    return _step(grant, State.COMPLETED, who, role="monitor", by=by, at=at)
+    grant = _step(grant, State.COMPLETED, who, role="monitor", by=by, at=at)
+    monitoring.plan_sustainment_of(grant)
+    return grant
 
 
 @transaction.atomic

@@ -1,32 +1,43 @@
-"""After the award: reports due and accepted, visits, values of indicators, findings."""
+"""After the award: visits planned and made, reports, values of indicators, findings that age."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
-from ceasefire import audit, periods
+from ceasefire import audit, periods, worklist
 from ceasefire.people.models import User
+from ceasefire.people.roles import Role
 from grants.exceptions import (
+    AlreadyLinked,
+    DayGoneBy,
     InTheFuture,
     NotAllowedFromHere,
     NotForThisPerson,
+    PlannedAlready,
     WrongDocument,
 )
 from grants.models import (
+    Beneficiaries,
     Document,
+    DocumentType,
     Finding,
+    FindingEscalation,
     Grant,
     Indicator,
     IndicatorValue,
     MonitoringVisit,
     Officer,
+    PlannedVisit,
     Report,
     State,
+    VisitPaper,
 )
-from grants.services.held import apart, auditor, changed, held, officer, said
+from grants.services.held import apart, auditor, changed, held, officer, or_else, said
 
 #: States in which somebody may look at what was built.
 VISITED = (
@@ -38,6 +49,28 @@ VISITED = (
     State.CLOSED,
     State.TERMINATED,
     State.REOPENED,
+)
+
+
+#: Days after the work ended, by the kind of sustainment visit (design of the program, G8).
+SUSTAINMENT = {
+    MonitoringVisit.Kind.SUSTAIN_90: 90,
+    MonitoringVisit.Kind.SUSTAIN_180: 180,
+}
+#: States in which what was built stands and is looked at again.
+BUILT = (State.COMPLETED, State.CLOSING, State.CLOSED, State.REOPENED)
+#: An open finding comes up so many days past the day it was due (control C17).
+LEVELS = (15, 30, 60)
+#: From so many days on the auditors are told.
+AUDITORS_HEAR_AT = 60
+_OLD_FINDING = "grants.finding_old"
+_PAPERS_OF_A_VISIT = (DocumentType.PHOTO, DocumentType.VISIT_REPORT)
+
+worklist.kind(
+    _OLD_FINDING,
+    _("A finding is open 60 days past its day."),
+    tone="overdue",
+    address=lambda ref: reverse("grants:grant_monitoring", args=[ref]),
 )
 
 
@@ -105,6 +138,8 @@ def record_visit(
     report = facts.get("report")
     if report is not None and report.grant_id != grant.pk:
         raise WrongDocument
+    if facts.get("lat") is None:
+        facts = {**facts, "lat": None, "lon": None, "exactness": ""}
     made = MonitoringVisit.objects.create(
         grant=grant,
         kind=MonitoringVisit.Kind(kind),
@@ -113,10 +148,168 @@ def record_visit(
         seen=seen,
         **facts,
     )
+    # It is the visit of its kind that has waited longest.
+    planned = PlannedVisit.objects.waiting().filter(grant=grant, kind=made.kind).first()
+    if planned is not None:
+        changed(planned, visit=made)
     audit.record(
         "grant.visited", subject=grant, by=by, detail={"kind": kind, "visited_on": visited_on}
     )
     return made
+
+
+@transaction.atomic
+def plan_visit(grant: Grant, *, kind: str, due_on: date, by: User) -> PlannedVisit:
+    """Somebody is to be there by a day. Raises `DayGoneBy`, `PlannedAlready`."""
+    who = officer(by, "officer", "monitor")
+    grant = held(grant)
+    if grant.state not in (State.APPROVED, *VISITED):
+        raise NotAllowedFromHere
+    if due_on < periods.now().date():
+        raise DayGoneBy
+    with or_else(
+        {
+            "a_visit_is_planned_once_a_day": PlannedAlready,
+            "a_sustainment_visit_is_planned_once": PlannedAlready,
+        }
+    ):
+        made = PlannedVisit.objects.create(
+            grant=grant, kind=MonitoringVisit.Kind(kind), due_on=due_on, planned_by=who
+        )
+    audit.record(
+        "grant.visit_planned", subject=grant, by=by, detail={"kind": kind, "due_on": due_on}
+    )
+    return made
+
+
+@transaction.atomic
+def call_off_visit(planned: PlannedVisit, *, reason: str, by: User) -> PlannedVisit:
+    """A planned visit is not made, for a reason; by a grants officer who did not ask for the grant.
+
+    The sustainment visits are always made.
+    """
+    who = officer(by, "officer")
+    reason = said(reason)
+    grant = held(planned.grant)
+    apart(grant.requester_id == who.pk)
+    planned = PlannedVisit.objects.select_for_update(no_key=True).get(pk=planned.pk)
+    if (
+        planned.visit_id is not None
+        or planned.called_off_at is not None
+        or planned.kind in SUSTAINMENT
+    ):
+        raise NotAllowedFromHere
+    changed(planned, called_off_by=who, called_off_at=periods.now(), reason=reason)
+    audit.record(
+        "grant.visit_called_off",
+        subject=grant,
+        by=by,
+        reason=reason,
+        detail={"kind": planned.kind, "due_on": planned.due_on},
+    )
+    return planned
+
+
+@transaction.atomic
+def link_paper(visit: MonitoringVisit, document: Document, *, by: User) -> VisitPaper:
+    """A photo or report on file was brought back from a visit."""
+    who = officer(by, "monitor", "officer")
+    grant = held(visit.grant)
+    if document.grant_id != grant.pk or document.type not in _PAPERS_OF_A_VISIT:
+        raise WrongDocument
+    with or_else({"document_id": AlreadyLinked}):
+        made = VisitPaper.objects.create(visit=visit, document=document, linked_by=who)
+    audit.record(
+        "grant.visit_paper_linked", subject=grant, by=by, detail={"document": document.sha256[:12]}
+    )
+    return made
+
+
+def plan_sustainment_of(grant: Grant) -> int:
+    """Plan the two sustainment visits of a grant whose work has ended; how many are new.
+
+    Counted from the actual end. Inside the caller's transaction; a second call plans nothing.
+    """
+    if grant.actual_end is None or grant.state not in BUILT:
+        return 0
+    there = set(
+        PlannedVisit.objects.filter(grant=grant, kind__in=SUSTAINMENT).values_list(
+            "kind", flat=True
+        )
+    )
+    rows = [
+        PlannedVisit(grant=grant, kind=kind, due_on=grant.actual_end + timedelta(days=days))
+        for kind, days in SUSTAINMENT.items()
+        if kind not in there
+    ]
+    PlannedVisit.objects.bulk_create(rows, ignore_conflicts=True)
+    return len(rows)
+
+
+@transaction.atomic
+def plan_sustainment_visits() -> int:
+    """Plan what is not planned yet of all grants whose work has ended; for the daily job."""
+    rows = Grant.objects.filter(state__in=BUILT, actual_end__isnull=False)
+    rows = rows.exclude(planned_visits__kind=MonitoringVisit.Kind.SUSTAIN_180)
+    return sum(map(plan_sustainment_of, rows))
+
+
+@transaction.atomic
+def escalate_findings(*, on: date) -> int:
+    """Write down which open findings are 15, 30 and 60 days past their day, each level once.
+
+    The register and the homes of REO show the level; the auditors, who have notices, are told at
+    60 days. Returns how many levels are new.
+    """
+    auditors = list(User.objects.active().filter(role=Role.AUDITOR))
+    new = 0
+    late = Finding.objects.filter(
+        closed_at__isnull=True, due_on__lte=on - timedelta(days=LEVELS[0])
+    ).select_related("grant")
+    for finding in late.prefetch_related("escalations"):
+        past = (on - finding.due_on).days
+        there = {one.days for one in finding.escalations.all()}
+        reached = [days for days in LEVELS if days <= past and days not in there]
+        FindingEscalation.objects.bulk_create(
+            [FindingEscalation(finding=finding, days=days) for days in reached],
+            ignore_conflicts=True,
+        )
+        if AUDITORS_HEAR_AT in reached:
+            worklist.notify(
+                auditors,
+                _OLD_FINDING,
+                subject=finding.grant,
+                key=f"{_OLD_FINDING}:{finding.grant.ref}:{finding.number}",
+            )
+        if reached:
+            audit.record(
+                "finding.escalated",
+                subject=finding.grant,
+                detail={"number": finding.number, "days": max(reached)},
+            )
+        new += len(reached)
+    return new
+
+
+@transaction.atomic
+def count_beneficiaries(
+    grant: Grant, reached: dict[tuple[str, str], int | None], *, by: User
+) -> None:
+    """How many of each sex and age a grant reached; None is not known, never zero."""
+    who = officer(by, "monitor")
+    grant = held(grant)
+    if grant.state not in VISITED:
+        raise NotAllowedFromHere
+    apart(grant.requester_id == who.pk)
+    for (sex, age_band), number in reached.items():
+        row, _new = Beneficiaries.objects.get_or_create(grant=grant, sex=sex, age_band=age_band)
+        changed(row, actual=number)
+    audit.record(
+        "grant.beneficiaries_counted",
+        subject=grant,
+        by=by,
+        detail={"known": sum(number is not None for number in reached.values())},
+    )
 
 
 @transaction.atomic

@@ -37,7 +37,7 @@ from grants.models import (
     State,
     Tranche,
 )
-from grants.services import ledger, machine, requirements, stops
+from grants.services import ledger, machine, payroll, requirements, stops
 from grants.services.held import apart, changed, held, officer, or_else, said
 
 Method = PaymentRequest.Method
@@ -137,7 +137,7 @@ def _taken(payment: PaymentRequest, state: str) -> tuple[Grant, PaymentRequest]:
 def certify(payment: PaymentRequest, *, by: User, at: datetime | None = None) -> PaymentRequest:
     """Certify what was asked for: the gate of its tranche is open. Neither requester nor approver.
 
-    Raises `StepIsMissingSomething` with what the gate lacks.
+    Raises `StepIsMissingSomething` with what the gate lacks, `PayrollNotCertified`.
     """
     who, at = officer(by, "certifier"), at or periods.now()
     grant, payment = _taken(payment, "REQUESTED")
@@ -146,6 +146,7 @@ def certify(payment: PaymentRequest, *, by: User, at: datetime | None = None) ->
     lacks = requirements.for_tranche(grant, payment.tranche, periods.local_day(at))
     if lacks:
         raise StepIsMissingSomething(lacks)
+    payroll.refuse_until_certified(payment)
     changed(payment, state=PaymentRequest.State.CERTIFIED, certifier=who, certified_at=at)
     audit.record("payment.certified", subject=grant, by=by, detail={"payment": payment.pk})
     return payment

@@ -441,39 +441,3 @@ def set_publish_level(grant: Grant, level: str, *, by: User, version: int | None
         detail={"before": before, "after": level},
     )
     return grant
-
-
-@transaction.atomic
-def hand_over(grant: Grant, *, to: Officer, reason: str, by: User) -> Grant:
-    """Let another officer see to a grant: the owner's, or a grants officer's verb.
-
-    The requester stays who they were, for the separation of duties.
-    """
-    me = officer(by)
-    reason = said(reason)
-    grant = held(grant)
-    if me.pk != grant.owner_id and not me.has("officer"):
-        raise NotForThisPerson
-    fresh = Officer.objects.filter(pk=to.pk, is_active=True).first()
-    if fresh is None or not fresh.duties:
-        raise NotForThisPerson
-    before = grant.owner_id
-    changed(grant, owner=fresh, version=grant.version + 1)
-    audit.record(
-        "grant.handed_over",
-        subject=grant,
-        by=by,
-        reason=reason,
-        detail={"before": before, "after": fresh.pk},
-    )
-    return grant
-
-
-def left_behind() -> list[Grant]:
-    """Grants whose owner works here no more: each needs another one."""
-    return list(
-        Grant.objects.filter(owner__is_active=False)
-        .exclude(state__in=[State.CLOSED, State.REJECTED, State.CANCELLED, State.WITHDRAWN])
-        .select_related("owner")
-        .order_by("ref")
-    )

@@ -23,12 +23,13 @@ from grants.models import (
     Officer,
     Organisation,
     PaymentRequest,
+    PlannedVisit,
     ProjectKind,
     Report,
     State,
     Tranche,
 )
-from grants.services import documents, funds
+from grants.services import completeness, documents, funds
 
 #: Building on somebody's land asks for the owner's consent and a look at what it does around it.
 WORKS = {
@@ -70,6 +71,7 @@ _WORDS: dict[str, Any] = {
     "accounted": _("Receipts for the advances before"),
     "report_accepted": _("An accepted report since the last payment"),
     "visit": _("A visit since the last payment"),
+    "visit_overdue": _("The planned visit that is overdue"),
     "evidence": _("Evidence of what the last tranche was used for"),
     "actual_end": _("The day on which the work ended"),
     "completion_visit": _("A completion visit"),
@@ -123,7 +125,8 @@ SCREENING: list[Callable[[Grant, date], list[Missing]]] = []
 
 
 def _papers(grant: Grant, *types: str) -> list[Missing]:
-    there = documents.types_on_file(grant)
+    """Papers that are neither on file nor put off (`deferrals`)."""
+    there = documents.types_to_go_on(grant, periods.now().date())
     return [Missing("document", document=one) for one in types if one not in there]
 
 
@@ -154,7 +157,7 @@ def for_submission(grant: Grant, day: date) -> list[Missing]:
 def _quotes(grant: Grant, day: date) -> list[Missing]:
     """One quote up to the micro ceiling; above it three and a comparison, or a sole-source memo."""
     quotes = list(grant.quotes.all())
-    there = documents.types_on_file(grant)
+    there = documents.types_to_go_on(grant, periods.now().date())
     needed = 1
     lacks = []
     if grant.requested_usd > funds.micro_ceiling(grant.fund_id, day):
@@ -282,7 +285,10 @@ def for_award(grant: Grant, day: date) -> list[Missing]:
 
 
 def for_tranche(grant: Grant, tranche: Tranche, day: date) -> list[Missing]:
-    """The gate of a tranche: what came before is paid, accounted for, reported on and visited."""
+    """The gate of a tranche: what came before is paid, accounted for, reported on and visited.
+
+    A planned visit that is overdue holds every tranche back (control C3).
+    """
     lacks = [] if cleared(grant, day) else [Missing("clearance")]
     earlier = [one for one in grant.tranches.all() if one.number < tranche.number]
     if any(one.paid_usd < one.planned_usd for one in earlier):
@@ -310,6 +316,8 @@ def for_tranche(grant: Grant, tranche: Tranche, day: date) -> list[Missing]:
         and not (MonitoringVisit.objects.filter(grant=grant, visited_on__gte=since)).exists()
     ):
         lacks.append(Missing("visit"))
+    if PlannedVisit.objects.overdue(day).filter(grant=grant).exists():
+        lacks.append(Missing("visit_overdue"))
     if earlier and DocumentType.EVIDENCE not in documents.types_on_file(grant):
         lacks.append(Missing("evidence"))
     return lacks
@@ -364,14 +372,9 @@ def for_closing(grant: Grant, day: date) -> list[Missing]:
 
 
 def for_closeout(grant: Grant, day: date) -> list[Missing]:
-    """Receipts reconciled, refund posted, the rest de-obligated, every finding closed, the memo."""
-    lacks = _papers(
-        grant,
-        DocumentType.RECONCILIATION,
-        DocumentType.ASSET_HANDOVER,
-        DocumentType.CLOSEOUT_MEMO,
-        DocumentType.FINANCIAL_REPORT,
-    )
+    """Receipts reconciled, refund posted, the rest de-obligated, every finding closed, every paper
+    that the grant has to have, those of the closeout and those that were put off among them."""
+    lacks = [Missing("document", document=one) for one in completeness.missing_types(grant)]
     if grant.findings.filter(closed_at__isnull=True).exists():
         lacks.append(Missing("findings"))
     if grant.unaccounted_usd > 0:
