@@ -4,6 +4,13 @@ The test database is emptied after tests that commit, so the demo is loaded once
 (`CREATE DATABASE ... TEMPLATE`) by the real command, and kept for the whole run. Browser tests meet
 it through a real gunicorn and leave traces in it; `demo_connection` points Django itself at a copy
 that nobody served, `served_connection` at the one that is served.
+
+Addresses of pages name records of the demo in braces: `/grants/{grant_active}/money/`. Of grants:
+`{grant_draft}`, `{grant_pending_approval}` … one in each of the 17 states, and one a story of
+`grants.demo.words.PLANS` by its key (`{grant_dinars}`), all by their number; `{fund}` and
+`{organisation}` by code; `{organisation_id}`, `{vendor_id}`, `{payment}` (waits to be certified),
+`{payment_paid}`, `{tranche}`, `{document}`, `{amendment}` (open), `{finding}` (open), `{visit}`,
+`{report_due}`, `{indicator}`, `{rate}` (waits for its second person), `{rule}` and `{seat}` by key.
 """
 
 import os
@@ -38,9 +45,11 @@ class World:
     incidents: dict[str, str]
     #: Addresses of weekly reports: "frozen" and "draft".
     reports: dict[str, str]
+    #: Grants and what hangs on them; the keys are told at the top.
+    grants: dict[str, str]
 
     def url(self, path: str) -> str:
-        return self.address + path.format(**self.incidents, **self.reports)
+        return self.address + path.format(**self.incidents, **self.reports, **self.grants)
 
 
 def _command(name: str, *arguments: str, **environment: str) -> None:
@@ -136,6 +145,7 @@ def demo_records(demo_database: str, django_db_blocker: Any) -> dict[str, dict[s
         here = Incident.objects.filter(site=site)
         photo = Attachment.objects.filter(subject_key__in=here).first()
         incidents["photo"] = str(photo.pk) if photo else ""
+        grants = _of_grants()
         with as_system():
             incidents["export"] = str(_file_asked_for(manager).pk)
             zones = [
@@ -153,7 +163,40 @@ def demo_records(demo_database: str, django_db_blocker: Any) -> dict[str, dict[s
             f'DROP DATABASE IF EXISTS "{kept}" WITH (FORCE)',
             f'CREATE DATABASE "{kept}" TEMPLATE "{demo_database}"',
         )
-    return {"incidents": incidents, "reports": reports}
+    return {"incidents": incidents, "reports": reports, "grants": grants}
+
+
+def _of_grants() -> dict[str, str]:
+    """The records of grants that pages are about."""
+    from grants import models
+    from grants.demo.words import PLANS
+
+    refs = dict(models.Grant.objects.order_by("ref").values_list("title_en", "ref"))
+    found = {
+        f"grant_{state.lower()}": ref
+        for state, ref in models.Grant.objects.order_by("ref").values_list("state", "ref")
+    } | {f"grant_{plan.key}": refs[plan.title_en] for plan in PLANS}
+    active = models.Grant.objects.get(ref=found["grant_active"])
+    waiting = active.payments.get(state="REQUESTED")
+    found |= {
+        "fund": active.fund.code,
+        "organisation": active.grantee.code,
+        "organisation_id": active.grantee_id,
+        "vendor_id": active.implementer_id,
+        "payment": waiting.pk,
+        "payment_paid": active.payments.filter(state="PAID").first().pk,
+        "tranche": waiting.tranche_id,
+        "document": active.documents.first().pk,
+        "amendment": models.Amendment.objects.filter(state="OPEN").first().pk,
+        "finding": active.findings.filter(closed_at__isnull=True).first().pk,
+        "visit": active.visits.first().pk,
+        "report_due": active.reports.filter(accepted_at__isnull=True).first().pk,
+        "indicator": active.indicators.first().pk,
+        "rate": models.ExchangeRate.objects.filter(confirmed_at__isnull=True).first().pk,
+        "rule": active.fund.rules.first().pk,
+        "seat": active.fund.seats.first().pk,
+    }
+    return {key: str(value) for key, value in found.items()}
 
 
 def _file_asked_for(person: Any) -> Any:
@@ -234,7 +277,7 @@ def demo_world(
         try:
             address = f"http://127.0.0.1:{port}"
             _wait_until_ready(program, address, said)
-            yield World(address, demo_records["incidents"], demo_records["reports"])
+            yield World(address, **demo_records)
         finally:
             programs.kill_group(program)
     text = said.read_text(encoding="utf-8", errors="replace")

@@ -215,7 +215,9 @@ def arabic_client(demo_connection: Any, db: None) -> Iterator[Any]:
     ("username", "path"), [row[1:] for row in PAGES], ids=[row[0] for row in PAGES]
 )
 def test_no_english_is_left_on_an_arabic_page(username, path, arabic_client, demo_connection):
-    path = path.format(**demo_connection["incidents"], **demo_connection["reports"])
+    path = path.format(
+        **{key: value for kind in demo_connection.values() for key, value in kind.items()}
+    )
     answer = arabic_client(username).get(path, follow=True)
     html = b"".join(answer).decode() if answer.streaming else answer.content.decode()
 

@@ -49,6 +49,8 @@ CAST: tuple[Person, ...] = (
         duties=(Duty.REVIEWER, Duty.VETTING, Duty.MONITOR, Duty.CLOSEOUT),
     ),
     Person("reo.approver", "Palm 3", Role.REO_STAFF, EVERYWHERE, duties=(Duty.APPROVER,)),
+    # Sums above the first one's limit are passed up to this one.
+    Person("reo.approver2", "Palm 8", Role.REO_STAFF, EVERYWHERE, duties=(Duty.APPROVER,)),
     Person("reo.officer", "Palm 4", Role.REO_STAFF, EVERYWHERE, duties=(Duty.OFFICER,)),
     Person("reo.certifier", "Palm 5", Role.REO_STAFF, EVERYWHERE, duties=(Duty.CERTIFIER,)),
     Person("reo.payer", "Palm 6", Role.REO_STAFF, EVERYWHERE, duties=(Duty.PAYER,)),

@@ -32,6 +32,7 @@ ACCOUNTS = {
     "reo.requester": "reo_staff",
     "reo.reviewer": "reo_staff",
     "reo.approver": "reo_staff",
+    "reo.approver2": "reo_staff",
     "reo.officer": "reo_staff",
     "reo.certifier": "reo_staff",
     "reo.payer": "reo_staff",

@@ -1,0 +1,117 @@
+"""What the demonstration holds of grants: every state, made by the verbs, and the books hold."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db.models import Count
+
+from ceasefire import periods
+from grants.demo import words
+from grants.models import (
+    Amendment,
+    AuthorityRule,
+    AuthoritySeat,
+    Document,
+    ExchangeRate,
+    Finding,
+    Fund,
+    Grant,
+    LedgerEntry,
+    MonitoringVisit,
+    Organisation,
+    PaymentRequest,
+    State,
+)
+from grants.services import machine, requirements, verification
+
+
+@pytest.fixture
+def refs(demo_connection: Any, db: None) -> dict[str, str]:
+    """The grants of the demonstration by the keys of its stories."""
+    return {
+        key.removeprefix("grant_"): ref
+        for key, ref in demo_connection["grants"].items()
+        if key.startswith("grant_")
+    }
+
+
+def of(refs: dict[str, str], key: str) -> Grant:
+    return Grant.objects.get(ref=refs[key])
+
+
+def test_there_are_grants_in_every_state_over_a_year_and_a_half(refs: Any) -> None:
+    assert set(Grant.objects.values_list("state", flat=True)) == set(State.values)
+    began = Grant.objects.order_by("created_at").values_list("created_at", flat=True)
+    assert began[0] < periods.now() - timedelta(days=530)
+    assert not Grant.objects.filter(state_since__gt=periods.now()).exists()
+    # The references follow the order in which the grants were begun.
+    by_ref = Grant.objects.order_by("ref").values_list("created_at", flat=True)
+    assert list(by_ref) == sorted(by_ref)
+
+
+def test_the_books_hold_and_every_kind_of_posting_is_there(refs: Any) -> None:
+    verdict = verification.verify()
+    assert verdict.whole, (verdict.why, verdict.faults)
+    assert set(LedgerEntry.objects.values_list("kind", flat=True)) == set(LedgerEntry.Kind.values)
+    assert set(LedgerEntry.objects.values_list("currency", flat=True)) == {"USD", "IQD"}
+
+
+def test_two_funds_with_rules_and_seats_confirmed_by_a_second_person(refs: Any) -> None:
+    assert set(Fund.objects.values_list("code", flat=True)) == {"QRF-FY25", "QRF-FY26"}
+    for model in (AuthorityRule, AuthoritySeat):
+        assert not model.objects.filter(confirmed_at__isnull=True).exists()
+    waiting = ExchangeRate.objects.filter(confirmed_at__isnull=True)
+    assert waiting.count() == 1
+    assert ExchangeRate.objects.exclude(pk__in=waiting).count() > 5
+
+
+def test_the_first_approver_decides_small_sums_and_the_rest_is_passed_up(refs: Any) -> None:
+    asked = {
+        key: {one.code_name for one in machine.missing_for(of(refs, key)).officers}
+        for key in ("quick", "pending", "panel")
+    }
+    assert asked["quick"] == {"Palm 3", "Palm 8"}
+    assert asked["pending"] == asked["panel"] == {"Palm 8"}
+
+
+def test_two_halves_of_one_thing_are_looked_at_together(refs: Any) -> None:
+    halves = [of(refs, "half"), of(refs, "other_half")]
+    assert halves[0].split_group is not None
+    assert halves[0].split_group == halves[1].split_group
+    assert Grant.objects.filter(split_group__isnull=False).count() == 2
+
+
+def test_what_is_overdue_and_what_waits_at_a_gate(refs: Any) -> None:
+    today = periods.now().date()
+    assert requirements.closeout_due(of(refs, "late")) < today
+    overdue = Finding.objects.filter(closed_at__isnull=True, due_on__lt=today)
+    assert overdue.values("grant").distinct().count() >= 3
+    lacks = {one.code for one in machine.missing_for(of(refs, "active")).missing}
+    assert {"accounted", "report_accepted"} <= lacks
+
+
+def test_every_paper_has_bytes_of_its_own_and_one_is_superseded(refs: Any) -> None:
+    hashes = Document.objects.values_list("sha256", flat=True)
+    assert len(set(hashes)) == len(hashes) > 300
+    assert Document.objects.filter(supersedes__isnull=False).count() == 1
+
+
+def test_the_rest_of_what_pages_show_is_there(refs: Any) -> None:
+    assert set(Amendment.objects.values_list("state", flat=True)) >= {"SIGNED", "OPEN"}
+    states = dict(PaymentRequest.objects.values_list("state").annotate(Count("pk")))
+    assert set(states) >= {"REQUESTED", "PAID", "REFUSED"}
+    assert set(MonitoringVisit.objects.values_list("kind", flat=True)) == set(
+        MonitoringVisit.Kind.values
+    )
+    handed = of(refs, "dinars")
+    assert handed.owner_id != handed.requester_id
+    for group in Organisation.objects.all():
+        assert group.name_en
+        assert group.name_ar
+
+
+def test_everything_says_that_it_is_made_up(refs: Any) -> None:
+    for purpose in Grant.objects.values_list("purpose", flat=True):
+        assert words.LABEL_EN in purpose
+        assert words.LABEL_AR in purpose
