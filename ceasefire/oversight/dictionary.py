@@ -428,6 +428,7 @@ PERSONAL: dict[str, Personal] = {
     "grants.AuthoritySeat.refused_reason": Personal("Know why it was refused", "award"),
     "grants.Finding.text": Personal("Put right what is wrong", "award"),
     "grants.Finding.remedy": Personal("Know how it was put right", "award"),
+    "grants.LevelChange.reason": Personal("Know why a grant is shown or not", "award"),
 }
 
 #: Fields that are in no table: the vault keeps them, sealed, under the record's key.
@@ -499,6 +500,10 @@ NOT_PERSONAL: dict[str, str] = {
     "grants.Transition.documents_hash": "a hash",
     "grants.PaymentRequest.voucher_no": "a number",
     "grants.LedgerEntry.rate_source": "a bank or market",
+    "grants.Publisher.*": "an office and its donor, meant for the world",
+    "grants.LevelChange.*": "a level of publishing",
+    "grants.PublishedFile.*": "counts, sums, a hash; problems by grant and field",
+    "grants.PublishedPart.content": "what the world may see",
     "grants.LedgerEntry.prev_hash": "a hash",
     "grants.LedgerEntry.hash": "a hash",
     "grants.LedgerCheck.*": "numbers of postings and grants, sums, kinds of errors",

@@ -41,6 +41,7 @@ from grants.models.monitoring import (
 from grants.models.needs import DEFERRABLE, DEFERRED_AT_ONCE, DEFERRED_FOR, Deferral, PaperNeed
 from grants.models.officers import Officer
 from grants.models.organisations import Organisation, OrganisationPerson
+from grants.models.publishing import LevelChange, PublishedFile, PublishedPart, Publisher
 from grants.models.packs import Pack, PackPiece
 from grants.models.payroll import PayrollFlag, PayrollList, PayrollRow
 
@@ -74,6 +75,7 @@ __all__ = [
     "IndicatorValue",
     "LedgerCheck",
     "LedgerEntry",
+    "LevelChange",
     "MonitoringVisit",
     "Officer",
     "Organisation",
@@ -90,6 +92,9 @@ __all__ = [
     "PayrollRow",
     "PlannedVisit",
     "ProjectKind",
+    "PublishedFile",
+    "PublishedPart",
+    "Publisher",
     "Quote",
     "RefCounter",
     "Report",
