@@ -419,25 +419,3 @@ def plan_tranches(grant: Grant, parts: Iterable[Part], *, by: User) -> list[Tran
     _touch(grant)
     audit.record("grant.tranches_planned", subject=grant, by=by, detail={"number": len(rows)})
     return rows
-
-
-@transaction.atomic
-def set_publish_level(grant: Grant, level: str, *, by: User, version: int | None = None) -> Grant:
-    """Say what of a grant may be published, in any state; the grants officer's word alone.
-
-    Nothing is published by default.
-    """
-    officer(by, "officer")
-    grant = held(grant, version=version)
-    level = Grant.Publish(level)
-    before = grant.publish_level
-    if before == level:
-        return grant
-    changed(grant, publish_level=level, version=grant.version + 1)
-    audit.record(
-        "grant.publish_level_set",
-        subject=grant,
-        by=by,
-        detail={"before": before, "after": level},
-    )
-    return grant
