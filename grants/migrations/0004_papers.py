@@ -60,9 +60,9 @@ SELECT g.id::text || ':' || n.type AS id,
        SELECT max(r.max_amount_usd) FROM public.grants_authorityrule r
         WHERE r.fund_id = g.fund_id AND r.award_type = 'MICRO_PURCHASE'
           AND r.confirmed_at IS NOT NULL
-          AND r.valid_from <= public.grants_day(coalesce(t.submitted, now()))
+          AND r.valid_from <= (coalesce(t.submitted, now()) AT TIME ZONE 'Asia/Baghdad')::date
           AND (r.valid_to IS NULL
-               OR r.valid_to > public.grants_day(coalesce(t.submitted, now())))), 0),
+               OR r.valid_to > (coalesce(t.submitted, now()) AT TIME ZONE 'Asia/Baghdad')::date)), 0),
      g.created_at),
    ('review_sheet', 'vetting', g.state NOT IN ('DRAFT', 'RETURNED'), t.submitted),
    ('risk_sheet', 'vetting', g.state NOT IN ('DRAFT', 'RETURNED'), t.submitted),
