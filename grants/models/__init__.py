@@ -41,9 +41,19 @@ from grants.models.monitoring import (
 from grants.models.needs import DEFERRABLE, DEFERRED_AT_ONCE, DEFERRED_FOR, Deferral, PaperNeed
 from grants.models.officers import Officer
 from grants.models.organisations import Organisation, OrganisationPerson
-from grants.models.publishing import LevelChange, PublishedFile, PublishedPart, Publisher
 from grants.models.packs import Pack, PackPiece
 from grants.models.payroll import PayrollFlag, PayrollList, PayrollRow
+from grants.models.publishing import LevelChange, PublishedFile, PublishedPart, Publisher
+from grants.models.reports import (
+    Digits,
+    FileFormat,
+    FundFigure,
+    ReportFile,
+    ReportFilePart,
+    ReportRequest,
+    ReportRun,
+    ReportRunPart,
+)
 
 __all__ = [
     "ACTS_AS",
@@ -60,15 +70,18 @@ __all__ = [
     "DEFERRED_FOR",
     "Decision",
     "Deferral",
+    "Digits",
     "DistrictWeek",
     "Document",
     "DocumentCheck",
     "DocumentContent",
     "DocumentType",
     "ExchangeRate",
+    "FileFormat",
     "Finding",
     "FindingEscalation",
     "Fund",
+    "FundFigure",
     "Grant",
     "Handover",
     "Indicator",
@@ -98,6 +111,11 @@ __all__ = [
     "Quote",
     "RefCounter",
     "Report",
+    "ReportFile",
+    "ReportFilePart",
+    "ReportRequest",
+    "ReportRun",
+    "ReportRunPart",
     "STAGE_OF",
     "Sector",
     "Stage",
