@@ -33,8 +33,8 @@ from incidents.services.facts import (
     plain,
     without_names,
 )
-from incidents.services.rows import KINDS, snapshot, write_rows
-from incidents.services.sources import verify_again
+from incidents.services.rows import FirstRows, snapshot, write_rows
+from incidents.services.sources import verify_again, verify_by
 from incidents.services.workflow import (
     SETTLED,
     STATES_OPEN_TO_REVIEWERS,
@@ -109,11 +109,13 @@ def create_incident(
     if key is not None:
         # The same form may be on its way as a further source of another incident.
         hold_key(key)
-        known = Incident.objects.filter(idempotency_key=key).first()
-        if known is not None:
-            return _arrived_again(known, digest=digest, content=content, by=by)
-        told = SecondReport.objects.select_related("incident").filter(key=key).first()
-        if told is not None:
+        # Asked for shortly first: nearly every form comes for the first time.
+        same = Incident.objects.filter(idempotency_key=key)
+        if same.exists():
+            return _arrived_again(same.get(), digest=digest, content=content, by=by)
+        also = SecondReport.objects.filter(key=key)
+        if also.exists():
+            told = also.select_related("incident").get()
             if told.by_id != by.pk:
                 raise KeyTaken
             return told.incident
@@ -195,15 +197,17 @@ def _log(
         if lacks:
             raise NotComplete(lacks)
         incident.workflow_state, incident.submitted_at = State.SUBMITTED, at
-    year = periods.local_day(at).year
-    incident.code = f"INC-{year}-{codes.next_number('INC', year):06d}"
     rules.settle(incident)
     incident.is_sensitive = rules.is_sensitive(incident, rows["victims"])
-    incident.save(force_insert=True)
-    for kind in KINDS:
-        write_rows(incident, kind, rows[kind], by=by, at=at)
-    incident.save(update_fields=[*verify_again(incident), "updated_at"])
+    first = FirstRows(incident, rows, by=by, at=at)
+    verify_by(incident, first.sources)
+    incident.source_key = search.said_key([(by.pk, one.text) for one in first.sources])
     search.remember(incident)
+    # Everybody who logs waits for the number from here to the commit: nothing slow comes after.
+    year = periods.local_day(at).year
+    rules.give_code(incident, f"INC-{year}-{codes.next_number('INC', year):06d}")
+    incident.save(force_insert=True)
+    first.save()
     step(incident, before="", by=by, at=at, reason="")
     audit.record(
         "incident.logged" if submit else "incident.drafted",

@@ -1,6 +1,6 @@
 """Writing the rows that belong to an incident: sources, victims, actors; names into the vault."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -64,6 +64,77 @@ def may_take_away(incident: Incident, source: Source, by: User | None) -> bool:
     return by is None or source.created_by_id in {None, by.pk} or incident.reporter_id != by.pk
 
 
+def _values(facts: Facts) -> dict[str, Any]:
+    """The plain facts of a row as its model takes them."""
+    values = {name: getattr(facts, name) for name in facts.PLAIN}
+    if "roles" in values:
+        values["roles"] = list(values["roles"])
+    return values
+
+
+def _made(
+    incident: Incident,
+    kind: str,
+    values: dict[str, Any],
+    *,
+    position: int,
+    by: User | None,
+    at: datetime,
+) -> Any:
+    """A new row that is not saved yet."""
+    model, _related = KINDS[kind]
+    if kind == "sources":
+        values = {**values, "created_by": by, "received_at": at}
+    # A microsecond apart, so that rows of one form keep their order.
+    return model(incident=incident, created_at=at + timedelta(microseconds=position), **values)
+
+
+class FirstRows:
+    """The rows of an incident that is not saved yet.
+
+    Made before it, so that what follows from them (grade, search words) is written with the
+    incident itself and nothing is read back: logging is what people wait for most.
+    """
+
+    def __init__(
+        self,
+        incident: Incident,
+        given: Mapping[str, Sequence[Facts]],
+        *,
+        by: User | None,
+        at: datetime,
+    ) -> None:
+        self.by = by
+        self.made: dict[str, list[tuple[Any, Facts]]] = {}
+        for kind in KINDS:
+            if any(facts.id is not None for facts in given[kind]):
+                raise NotAllowedFromHere
+            rows = [
+                None
+                if facts.remove
+                else _made(incident, kind, _values(facts), position=position, by=by, at=at)
+                for position, facts in enumerate(given[kind])
+            ]
+            if kind == "sources":
+                _link(given[kind], rows)  # type: ignore[arg-type]
+            self.made[kind] = [
+                (row, facts)
+                for row, facts in zip(rows, given[kind], strict=True)
+                if row is not None
+            ]
+
+    @property
+    def sources(self) -> list[Source]:
+        return [row for row, _facts in self.made["sources"]]
+
+    def save(self) -> None:
+        """Write them, once the incident is written; typed names go into the vault."""
+        for rows in self.made.values():
+            for row, facts in rows:
+                row.save(force_insert=True)
+                _seal(row, facts, self.by)
+
+
 def write_rows(
     incident: Incident, kind: str, given: Sequence[Facts], *, by: User | None, at: datetime
 ) -> tuple[bool, list[Any]]:
@@ -72,7 +143,7 @@ def write_rows(
     Returns whether anything changed, and the rows in the form's order (None where taken away). A
     row that the form does not name stays. A row of another incident is refused.
     """
-    model, related = KINDS[kind]
+    _model, related = KINDS[kind]
     here: dict[Any, Any] = {row.pk: row for row in getattr(incident, related).all()}
     written: list[Any] = []
     changed = False
@@ -89,15 +160,10 @@ def write_rows(
                 changed = True
             written.append(None)
             continue
-        values = {name: getattr(facts, name) for name in facts.PLAIN}
-        if "roles" in values:
-            values["roles"] = list(values["roles"])
+        values = _values(facts)
         if row is None:
-            if kind == "sources":
-                values |= {"created_by": by, "received_at": at}
-            # A microsecond apart, so that rows of one form keep their order.
-            made_at = at + timedelta(microseconds=position)
-            row = model.objects.create(incident=incident, created_at=made_at, **values)
+            row = _made(incident, kind, values, position=position, by=by, at=at)
+            row.save(force_insert=True)
             changed = True
         elif any(getattr(row, name) != value for name, value in values.items()):
             for name, value in values.items():
@@ -115,16 +181,23 @@ def write_rows(
 
 
 def _link_origins(given: Sequence[SourceFacts], written: Sequence[Source | None]) -> bool:
-    changed = False
-    for facts, row in zip(given, written, strict=True):
+    changed = _link(given, written)
+    for row in changed:
+        row.save(update_fields=["same_origin_as"])
+    return bool(changed)
+
+
+def _link(given: Sequence[SourceFacts], rows: Sequence[Source | None]) -> list[Source]:
+    """Point each source at the one of the form that it has its word from; those that changed."""
+    changed = []
+    for facts, row in zip(given, rows, strict=True):
         if row is None:
             continue
         place = facts.same_origin_as
-        other = written[place] if place is not None and 0 <= place < len(written) else None
+        other = rows[place] if place is not None and 0 <= place < len(rows) else None
         if other is not None and other.pk == row.pk:
             other = None
         if row.same_origin_as_id != (other.pk if other else None):
             row.same_origin_as = other
-            row.save(update_fields=["same_origin_as"])
-            changed = True
+            changed.append(row)
     return changed

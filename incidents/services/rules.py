@@ -162,6 +162,12 @@ def settle(incident: Incident) -> None:
     incident.search_key = search_key_of(incident.code, incident.summary, incident.place)
 
 
+def give_code(incident: Incident, code: str) -> None:
+    """Give a settled incident the code it did not have; the code is searched for first."""
+    incident.code = code
+    incident.search_key = " ".join(filter(None, [search_key(code), incident.search_key]))
+
+
 # --- the place ----------------------------------------------------------------------------------
 
 #: The finest precision that a level of place allows by itself.

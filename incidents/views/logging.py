@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from ceasefire import codes
 from ceasefire.people.access import requires
+from ceasefire.places.models import Site
 from incidents import services
 from incidents.duplicates import finding
 from incidents.exceptions import (
@@ -57,8 +58,6 @@ def incident_new(request: HttpRequest) -> HttpResponse:
         return render(request, "incidents/incident_no_site.html")
     as_draft = request.POST.get("send_as") == "draft"
     form = LogForm(request.POST or None, by=request.user, sites=sites, is_draft=as_draft)
-    listed = places_of(sites, *LISTED)
-    form.offer_places(recent_places(request.user, sites, listed), listed)
     rows = {
         "sources": SourceRows(
             request.POST or None, prefix="sources", form_kwargs={"by": request.user}
@@ -74,10 +73,17 @@ def incident_new(request: HttpRequest) -> HttpResponse:
             finding.searched(found, by=request.user)  # type: ignore[arg-type]
         if answer is not None:
             return answer
-        return render(
-            request, "incidents/incident_new.html", {"form": form, "rows": rows, "twins": twins}
-        )
-    return render(request, "incidents/incident_new.html", {"form": form, "rows": rows})
+        return _log_page(request, form, rows, sites, twins=twins)
+    return _log_page(request, form, rows, sites)
+
+
+def _log_page(
+    request: HttpRequest, form: LogForm, rows: dict[str, Any], sites: list[Site], **more: Any
+) -> HttpResponse:
+    """The form to be filled in or mended; its places are looked up only where they are shown."""
+    listed = places_of(sites, *LISTED)
+    form.offer_places(recent_places(request.user, sites, listed), listed)
+    return render(request, "incidents/incident_new.html", {"form": form, "rows": rows, **more})
 
 
 def _ask_first(
