@@ -66,15 +66,23 @@ class Picture:
         return hashlib.sha256(self.content).hexdigest()
 
 
-def redrawn(content: bytes, *, name: str = "", media_type: str = "") -> Picture:
+def redrawn(
+    content: bytes,
+    *,
+    name: str = "",
+    media_type: str = "",
+    most: int = limits.FILE,
+    side: int = limits.PICTURE_SIDE,
+) -> Picture:
     """The picture in a file, drawn anew; `PhotoRefused` says why there is none.
 
     `name` and `media_type` are what the sender says; both are only held against the content and
-    forgotten. A picture is never made larger. Of one that moves, the first frame is taken.
+    forgotten. `most`: octets the file may have; `side`: the longer side of what is kept. A picture
+    is never made larger. Of one that moves, the first frame is taken.
     """
     if not content:
         raise PhotoRefused("empty")
-    if len(content) > limits.FILE:
+    if len(content) > most:
         raise PhotoRefused("too_large")
     kind = kind_of(content)
     if not _fits(kind, name, media_type):
@@ -84,7 +92,7 @@ def redrawn(content: bytes, *, name: str = "", media_type: str = "") -> Picture:
     with _one_at_a_time, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return _drawn(content, kind)
+            return _drawn(content, kind, side)
         except PhotoRefused:
             raise
         # Pillow's readers raise nearly anything on a damaged file, and none of it is our fault.
@@ -178,13 +186,12 @@ def _check_size(width: int, height: int, kind: str) -> None:
 # --- the pixels -------------------------------------------------------------------------------
 
 
-def _drawn(content: bytes, kind: str) -> Picture:
+def _drawn(content: bytes, kind: str, side: int) -> Picture:
     with Image.open(io.BytesIO(content), formats=[kind]) as image:
         # What the reader will draw is what counts; a head of two minds is caught here.
         _check_size(*image.size, kind)
         turn = _TURNS.get(_orientation(image))
         profile = image.info.get("icc_profile")
-        side = limits.PICTURE_SIDE
         if kind == "JPEG":
             # The reader makes it smaller while it reads: an eighth of the memory for a large one.
             image.draft(None, (side, side))

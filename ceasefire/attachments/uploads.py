@@ -31,8 +31,15 @@ class MemoryOnlyHandler(FileUploadHandler):
 
     chunk_size = _PART
 
-    def __init__(self, request: HttpRequest | None = None) -> None:
+    def __init__(
+        self,
+        request: HttpRequest | None = None,
+        *,
+        most: int = limits.FILE,
+        together: int = limits.REQUEST,
+    ) -> None:
         super().__init__(request)
+        self.most, self.together = most, together
         self.held = 0
         self.kept: io.BytesIO | None = None
 
@@ -43,7 +50,7 @@ class MemoryOnlyHandler(FileUploadHandler):
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         if self.kept is None:
             return
-        if start + len(raw_data) > limits.FILE or self.held + len(raw_data) > limits.REQUEST:
+        if start + len(raw_data) > self.most or self.held + len(raw_data) > self.together:
             # Too large: what came so far is let go, the rest is only counted.
             self.held -= self.kept.tell()
             self.kept = None
@@ -55,7 +62,7 @@ class MemoryOnlyHandler(FileUploadHandler):
         held, self.kept = self.kept, None
         if held is None:
             # Its size alone is enough to be refused by.
-            held, file_size = io.BytesIO(), max(file_size, limits.FILE + 1)
+            held, file_size = io.BytesIO(), max(file_size, self.most + 1)
         held.seek(0)
         return InMemoryUploadedFile(
             file=held,
@@ -69,12 +76,21 @@ class MemoryOnlyHandler(FileUploadHandler):
 
 
 def in_memory(view: View) -> View:
-    """A view that takes photos: no file of the request ever touches a disk.
+    """A view that takes photos: no file of the request ever touches a disk."""
+    return in_memory_up_to(limits.FILE, limits.REQUEST)(view)
 
-    A request that says it is larger than all photos together may be is not read at all: the view is
-    called with `request.is_too_large` True and without a form. The mark against forgery is checked
-    here, after the handler is in place, since that check reads the form.
+
+def in_memory_up_to(most: int, together: int) -> Callable[[View], View]:
+    """A view that takes files of at most `most` octets, `together` in one request, off the disk.
+
+    A request that says it is larger than that is not read at all: the view is called with
+    `request.is_too_large` True and without a form. The mark against forgery is checked here, after
+    the handler is in place, since that check reads the form.
     """
+    return lambda view: _guarded(view, most, together)
+
+
+def _guarded(view: View, most: int, together: int) -> View:
     checked = csrf_protect(view)
 
     @wraps(view)
@@ -83,11 +99,12 @@ def in_memory(view: View) -> View:
         if request.method != "POST":
             return view(request, *args, **kwargs)
         length = _length(request)
-        if length > limits.REQUEST:
+        if length > together:
             _hear_out(request, length)
             request.is_too_large = True  # type: ignore[attr-defined]
             return view(request, *args, **kwargs)
-        request.upload_handlers = [MemoryOnlyHandler(request)]
+        handler = MemoryOnlyHandler(request, most=most, together=together)
+        request.upload_handlers = [handler]
         return checked(request, *args, **kwargs)
 
     guarded.csrf_exempt = True  # type: ignore[attr-defined]

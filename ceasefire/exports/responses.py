@@ -30,6 +30,7 @@ CONTENT_TYPES = {
     ".pdf": "application/pdf",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ".xml": "application/xml",
+    ".zip": "application/zip",
 }
 _FILENAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
 

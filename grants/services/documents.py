@@ -1,4 +1,4 @@
-"""Papers on file: their rows and their hash. The bytes are kept elsewhere."""
+"""Papers on file: their rows and their hash. How their bytes come in is in `uploads`."""
 
 import hashlib
 import re
@@ -10,8 +10,17 @@ from django.db import transaction
 from ceasefire import audit, periods
 from ceasefire.people.models import User
 from grants.exceptions import FiledAlready, InTheFuture, NotForThisPerson, WrongDocument
-from grants.models import STAGE_OF, Document, DocumentCheck, DocumentType, Grant, Stage
-from grants.services.held import held, officer, or_else
+from grants.models import (
+    STAGE_OF,
+    Deferral,
+    Document,
+    DocumentCheck,
+    DocumentType,
+    Grant,
+    Officer,
+    Stage,
+)
+from grants.services.held import changed, held, officer, or_else
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -33,7 +42,8 @@ def file_document(
 ) -> Document:
     """Put a paper on file; a later version names the one it supersedes, of the same type.
 
-    Raises `FiledAlready` for the same bytes on the same grant, `WrongDocument`, `InTheFuture`.
+    It ends the deferral of its type, if there is one. Raises `FiledAlready` for the same bytes on
+    the same grant, `WrongDocument`, `InTheFuture`.
     """
     who = officer(by)
     if not by.has_perm("grants.work_grant"):
@@ -65,13 +75,32 @@ def file_document(
             supersedes=supersedes,
             uploaded_by=who,
         )
+    cured = _cure(made, who)
     audit.record(
         "document.filed",
         subject=grant,
         by=by,
-        detail={"type": kind, "sha256": sha256, "document": made.pk},
+        detail={
+            "type": kind,
+            "sha256": sha256,
+            "document": made.pk,
+            **({"deferral": cured.pk} if cured is not None else {}),
+        },
     )
     return made
+
+
+def _cure(document: Document, who: Officer) -> Deferral | None:
+    """End the deferral that a paper answers, inside the locks of its filing."""
+    kinds = [document.type]
+    if document.type == DocumentType.SOLE_SOURCE:
+        kinds.append(DocumentType.COMPARISON)
+    deferral = Deferral.objects.filter(
+        grant=document.grant_id, type__in=kinds, ended_at__isnull=True
+    ).first()
+    if deferral is not None:
+        changed(deferral, ended_at=periods.now(), ended_by=who, document=document)
+    return deferral
 
 
 @transaction.atomic
@@ -94,6 +123,12 @@ def check_document(document: Document, *, good: bool, by: User) -> DocumentCheck
 def types_on_file(grant: Grant) -> set[str]:
     """The types of the papers that stand, those that nothing supersedes."""
     return set(Document.objects.filter(grant=grant).standing().values_list("type", flat=True))
+
+
+def types_to_go_on(grant: Grant, day: date) -> set[str]:
+    """The types that a step need not wait for on a day: on file, or put off until then or later."""
+    deferred = Deferral.objects.filter(grant=grant, ended_at__isnull=True, due_on__gte=day)
+    return types_on_file(grant) | set(deferred.values_list("type", flat=True))
 
 
 def set_hash(grant: Grant) -> str:

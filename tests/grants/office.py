@@ -193,7 +193,8 @@ def onward(office: Any, grant: Grant, tranches: Any = None) -> Grant:
                 paper(grant, "evidence", office.requester)
     elif grant.state == "ACTIVE":
         with acting(office.monitor):
-            paper(grant, "photo", office.monitor)
+            for kind in ("photo", "visit_report"):
+                paper(grant, kind, office.monitor)
             monitoring.record_visit(
                 grant, kind="completion", visited_on=today, seen="It stands", by=office.monitor
             )
