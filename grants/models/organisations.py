@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -47,6 +48,10 @@ class Organisation(Named):
     created_by = models.ForeignKey(Officer, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     version = models.PositiveIntegerField(default=1)
+    #: What it is found by: its names as a reader searches them, its number, its registration.
+    search_text = models.CharField(max_length=400, blank=True)
+    #: The consonants of what sets its names apart, in either script; for duplicates.
+    skeletons = ArrayField(models.CharField(max_length=40), default=list, blank=True)
 
     objects = OrganisationQuerySet.as_manager()
 
