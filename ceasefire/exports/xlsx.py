@@ -196,6 +196,8 @@ def _cells(makers: Sequence[_Maker], values: Sequence[Any], row: int) -> str:
     """
     cells = []
     for value, (start, known, rest) in zip(values, makers, strict=True):
+        if value is None:
+            continue
         kind = type(value)
         if kind is str or kind is int:
             found = known.get(value)
