@@ -170,6 +170,8 @@ class Grant(models.Model):
     publish_level = models.CharField(max_length=9, choices=Publish.choices, default=Publish.NONE)
     #: Awards that are decided at their sum: one key for all of a group.
     split_group = models.UUIDField(null=True, blank=True, db_index=True)
+    #: Words and sounds of number, titles and site (`grants.services.search`).
+    search_key = models.TextField(blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     version = models.PositiveIntegerField(default=1)
 

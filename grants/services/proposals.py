@@ -32,6 +32,7 @@ from grants.models import (
     Tranche,
     Transition,
 )
+from grants.services import search
 from grants.services.documents import set_hash
 from grants.services.held import changed, held, held_fund, officer, or_else, said
 
@@ -126,7 +127,7 @@ def draft(*, fund: Fund, by: User, at: datetime | None = None, **facts: Any) -> 
     fund = held_fund(fund)
     if fund.closed_at is not None:
         raise NotAllowedFromHere
-    grant = Grant.objects.create(
+    grant = Grant(
         ref=next_ref(periods.local_day(at).year),
         fund=fund,
         requester=who,
@@ -135,6 +136,8 @@ def draft(*, fund: Fund, by: User, at: datetime | None = None, **facts: Any) -> 
         created_at=at,
         **clean,
     )
+    grant.search_key = search.grant_key(grant)
+    grant.save(force_insert=True)
     Transition.objects.create(
         grant=grant,
         from_state="",
@@ -176,7 +179,8 @@ def edit(grant: Grant, *, by: User, version: int | None = None, **facts: Any) ->
     if not (grant.title_en or grant.title_ar):
         raise NameMissing
     grant.version += 1
-    grant.save(update_fields=[*clean, "version"])
+    grant.search_key = search.grant_key(grant)
+    grant.save(update_fields=[*clean, "version", "search_key"])
     audit.record("grant.edited", subject=grant, by=by, fields=sorted(clean))
     return Grant.objects.get(pk=grant.pk)
 
