@@ -54,6 +54,7 @@ def write_pdf(
          "control": [[label, value], ...],       # control totals, in the footer as well
          "marking": str,                         # in the header of every page: "Demo data", "Draft"
          "landscape": bool,
+         "digits": "western" | "arabic",         # of the page numbers; values come as written
          "blocks": [
            {"kind": "heading", "text": str, "level": 1 | 2},
            {"kind": "paragraph", "text": str},
@@ -65,10 +66,15 @@ def write_pdf(
              date|datetime|code", "places": 2, "width": 1.0}, ...], "rows": [[...], ...],
              "totals": [...], "note": str},
            {"kind": "chart", "svg": str, "title": str, "subtitle": str, "alt": str, "note": str,
-             "width": 0..1},
+             "width": 0..1, "keys": [{"svg": str, "label": str}, ...]},
            {"kind": "charts", "columns": 2, "items": [chart, ...]},     # small multiples
+           {"kind": "signatures", "items": [{"who": str, "lines": [str, ...]}, ...]},
+           {"kind": "sides", "items": [[[label, value], ...], ...]},    # facts side by side
+           {"kind": "amounts", "items": [[label, value], ...]},
+           {"kind": "photos", "items": [{"octets": [int, ...], "caption": str}, ...]},
            {"kind": "pagebreak"}]}
 
+    "sheet" takes the same as "base" and sets it on one page.
     "table" takes "columns", "rows", "totals" and "notes": [str, ...] at the top instead of
     "blocks"; `table_data` makes that from a Column list. Values may be numbers, days and moments,
     written as `format_value` does; a table's None is an en dash. A text in the other script runs in
@@ -169,6 +175,8 @@ def _prepare(value: Any, key: str = "") -> Any:
     """The data as JSON knows it, with every value already written as people read it."""
     if key == "svg":
         return _drawable(str(value))
+    if key == "octets":
+        return list(value)
     if isinstance(value, Mapping):
         if value.get("kind") == "charts":
             value = {**value, "items": _small(value["items"], int(value.get("columns", 2)))}
@@ -203,7 +211,7 @@ def _written_table(table: Mapping[str, Any]) -> dict[str, Any]:
     for at, column in enumerate(columns):
         longest = max((len(row[at]) for row in rows), default=0)
         usual = sum(len(row[at]) for row in rows) / max(len(rows), 1)
-        wide = column["kind"] == "text" and (longest > _SHORT or "width" in column)
+        wide = "width" in column or (column["kind"] == "text" and longest > _SHORT)
         # 0 stands for "as wide as the content".
         column["width"] = float(column.get("width") or min(max(usual, 8), 40)) if wide else 0.0
     if columns and not any(column["width"] for column in columns):

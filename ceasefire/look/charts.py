@@ -13,6 +13,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 from django.utils.html import escape, format_html
@@ -56,6 +57,19 @@ class WeekBar:
     state: str = "usual"
     complete: bool = True
     unverified: int = 0
+
+
+@dataclass(frozen=True)
+class Area:
+    """An area of a map: its rings as (longitude, latitude), and where its name stands.
+
+    `value` None: nothing is known of it.
+    """
+
+    name: str
+    value: float | None
+    rings: Sequence[Sequence[tuple[float, float]]]
+    label_at: tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -292,6 +306,234 @@ def spark(
         )
     parts.append(_line(0, 100, 26.5, rtl, EDGE, "c-axis"))
     return _svg(slug, title, "", 28, parts, rtl, css="spark", width=120)
+
+
+def stacked_bars(
+    slug: str,
+    title: str,
+    subtitle: str,
+    rows: Sequence[tuple[str, Sequence[float]]],
+    parts: Sequence[str],
+    *,
+    places: int = 0,
+    rtl: bool | None = None,
+    digits: str = "western",
+) -> Chart:
+    """Return one bar a row of parts that add up, each with its name and sum above it.
+
+    `parts` are the names of the parts, from the first to the last; they are told apart by how dark
+    they are, so that a grey print keeps them. All bars are on one scale.
+    """
+    rtl = get_language_bidi() if rtl is None else rtl
+    scale = max((sum(values) for _name, values in rows), default=0) or 1
+    levels = _levels(len(parts))
+    step = 40
+    drawn = [_patterns(slug)]
+    for index, (name, values) in enumerate(rows):
+        y = index * step
+        drawn.append(_text(0, y + 14, name, rtl, anchor="start"))
+        whole = _value_text(sum(values), places, digits)
+        drawn.append(_text(100, y + 14, whole, rtl, anchor="end", weight=600))
+        x = 0.0
+        for part, value, level in zip(parts, values, levels, strict=True):
+            width = 100 * value / scale
+            if value > 0:
+                words = f"{part}: {_value_text(value, places, digits)}"
+                drawn.append(_shade(_rect(x, width, y + 22, 9, rtl, USUAL, "", words=words), level))
+                x += width
+        drawn.append(_rect(0, x, y + 22, 9, rtl, "none", "", EDGE, "c-few-edge") if x else "")
+    table = tuple(
+        (name, *(_value_text(value, places, digits) for value in values)) for name, values in rows
+    )
+    return Chart(
+        slug,
+        title,
+        subtitle,
+        _svg(slug, title, subtitle, max(1, len(rows) * step), drawn, rtl),
+        (gettext("Name"), *parts),
+        table,
+        tuple(
+            _legend_key(
+                _shade(f'<rect width="16" height="12" fill="{USUAL}" class=""/>', level)
+                + f'<rect x=".5" y=".5" width="15" height="11" fill="none" stroke="{EDGE}"'
+                ' class="c-few-edge"/>',
+                part,
+            )
+            for part, level in zip(parts, levels, strict=True)
+        ),
+    )
+
+
+def rising_lines(
+    slug: str,
+    title: str,
+    subtitle: str,
+    points: Sequence[str],
+    series: Sequence[tuple[str, Sequence[float]]],
+    *,
+    places: int = 0,
+    height: int = 220,
+    rtl: bool | None = None,
+    digits: str = "western",
+) -> Chart:
+    """Return one line a series over the same points, for sums that grow; the second one is dashed.
+
+    `points` are the names along the axis, in order of time. The scale begins at zero.
+    """
+    rtl = get_language_bidi() if rtl is None else rtl
+    highest = max((value for _name, values in series for value in values), default=0)
+    top, ticks = _round_scale(float(highest))
+    labels = [(tick, number_text(int(tick), digits)) for tick in ticks if tick]
+    gutter = 1.5 + max((len(label) for _tick, label in labels), default=0) * DIGIT
+    above, below = 14, 30
+    room = height - above - below
+    width = (100 - gutter) / max(1, len(points))
+    drawn = [_patterns(slug)]
+    for tick, label in labels:
+        y = above + room - room * tick / top
+        drawn.append(_line(gutter, 100 - gutter, y, rtl, LINE, "c-grid"))
+        drawn.append(_text(gutter - 1, y + 4, label, rtl, "end", MUTED, "c-muted"))
+    drawn.append(_line(gutter, 100 - gutter, above + room, rtl, EDGE, "c-axis"))
+    for order, (_name, values) in enumerate(series):
+        places_of = [
+            (gutter + (index + 0.5) * width, above + room - room * value / top)
+            for index, value in enumerate(values)
+        ]
+        for (x1, y1), (x2, y2) in pairwise(places_of):
+            drawn.append(
+                f'<line x1="{_x(x1, 0, rtl)}" y1="{_n(y1)}" x2="{_x(x2, 0, rtl)}" y2="{_n(y2)}"'
+                f' stroke="{INK}" stroke-width="2" class="c-expected"{_DASHES[order % 2]}/>'
+            )
+        for x, y in places_of if len(places_of) < 25 else places_of[-1:]:
+            drawn.append(
+                f'<circle cx="{_x(x, 0, rtl)}" cy="{_n(y)}" r="3" fill="{INK}" class="c-ink"/>'
+            )
+    every = max(1, math.ceil(len(points) / 6))
+    for index, point in enumerate(points):
+        if index % every == 0:
+            x = gutter + (index + 0.5) * width
+            words = in_digits(point, digits)
+            drawn.append(_text(x, height - 10, words, rtl, "middle", MUTED, "c-muted", number=True))
+    table = tuple(
+        (
+            in_digits(point, digits),
+            *(_value_text(values[index], places, digits) for _name, values in series),
+        )
+        for index, point in enumerate(points)
+    )
+    return Chart(
+        slug,
+        title,
+        subtitle,
+        _svg(slug, title, subtitle, height, drawn, rtl),
+        (gettext("Month"), *(name for name, _values in series)),
+        table,
+        tuple(
+            _legend_key(
+                f'<path d="M0 6h16" stroke="{INK}" stroke-width="2" class="c-expected"'
+                f"{_DASHES[order % 2]}/>",
+                name,
+            )
+            for order, (name, _values) in enumerate(series)
+        ),
+    )
+
+
+#: The first line is whole, the second dashed.
+_DASHES = ("", ' stroke-dasharray="6 4"')
+
+
+def shaded_areas(
+    slug: str,
+    title: str,
+    subtitle: str,
+    areas: Sequence[Area],
+    *,
+    places: int = 0,
+    digits: str = "western",
+) -> Chart:
+    """Return a map whose areas are the darker the more they hold; hatched where nothing is known.
+
+    North is up in every language; a degree of longitude is narrowed by the latitude in the middle.
+    """
+    corners = [corner for area in areas for ring in area.rings for corner in ring]
+    west, east = min(x for x, _y in corners), max(x for x, _y in corners)
+    south, north = min(y for _x, y in corners), max(y for _x, y in corners)
+    narrow = math.cos(math.radians((south + north) / 2))
+    scale = min(WIDTH / ((east - west) * narrow), 420 / (north - south))
+    wide, high = (east - west) * narrow * scale, (north - south) * scale
+    margin = (WIDTH - wide) / 2
+    highest = max((area.value for area in areas if area.value), default=0) or 1
+
+    def at(corner: tuple[float, float]) -> str:
+        x = margin + (corner[0] - west) * narrow * scale
+        return f"{x:.1f} {(north - corner[1]) * scale:.1f}"
+
+    drawn = [_patterns(slug)]
+    for area in areas:
+        value = area.value
+        path = "".join(f"M{'L'.join(map(at, ring))}Z" for ring in area.rings)
+        words = f"{area.name}: {_value_text(value, places, digits)}"
+        level = _level(value, highest)
+        fill = USUAL if value is not None else f"url(#{slug}-hatch)"
+        shape = (
+            f'<path d="{path}" fill="{fill}" class="" fill-rule="evenodd">'
+            f"<title>{escape(words)}</title></path>"
+        )
+        drawn.append(_shade(shape, level) if value is not None else shape)
+        drawn.append(
+            f'<path d="{path}" fill="none" stroke="{EDGE}" stroke-width="1.2" class="c-few-edge"/>'
+        )
+    for area in areas:
+        across, down = at(area.label_at).split()
+        drawn.append(
+            f'<text x="{across}" y="{down}" text-anchor="middle" font-size="17" fill="{INK}"'
+            f' stroke="{PAPER}" stroke-width="4" paint-order="stroke" stroke-linejoin="round"'
+            f' class="c-text c-halo">{escape(area.name)}</text>'
+        )
+    picture = mark_safe(
+        _svg(slug, title, subtitle, high, drawn, False).replace(
+            "<svg ", f'<svg viewBox="0 0 {WIDTH} {_n(high)}" ', 1
+        )
+    )
+    table = tuple((area.name, _value_text(area.value, places, digits)) for area in areas)
+    return Chart(slug, title, subtitle, picture, (gettext("Name"), gettext("Number")), table)
+
+
+def _legend_key(inner: str, label: str) -> Key:
+    svg = f'<svg class="legend-mark" width="16" height="12" aria-hidden="true">{inner}</svg>'
+    return Key(mark_safe(svg), label)
+
+
+#: How dark the six steps of a shade are.
+_SHADES = (0.06, 0.16, 0.32, 0.5, 0.8, 1)
+
+
+def _levels(parts: int) -> list[int]:
+    """So many steps of a shade, the darkest first, as far apart as they can be."""
+    return [round(5 - 5 * index / parts) if parts > 1 else 5 for index in range(parts)]
+
+
+def _level(value: float | None, highest: float) -> int:
+    return math.ceil(5 * value / highest) if value else 0
+
+
+def _shade(shape: str, level: int) -> str:
+    """A shape in one of the six steps."""
+    opened, rest = shape.split(" ", 1)
+    rest = rest.replace('class=""', f'class="c-heat c-heat-{level}"', 1)
+    if 'class="c-heat' not in rest:
+        rest = f'class="c-heat c-heat-{level}" {rest}'
+    return f'{opened} fill-opacity="{_SHADES[level]}" {rest}'
+
+
+def _round_scale(highest: float) -> tuple[float, list[float]]:
+    """The top of a scale from zero and its few round ticks."""
+    rough = max(1.0, highest) / 4
+    power = 10 ** math.floor(math.log10(rough)) if rough >= 1 else 1
+    step = next((unit * power for unit in (1, 2, 5, 10) if unit * power >= rough), 10 * power)
+    ticks = [step * index for index in range(math.ceil(max(1.0, highest) / step) + 1)]
+    return float(ticks[-1]), [float(tick) for tick in ticks]
 
 
 # --- weeks

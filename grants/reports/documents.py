@@ -1,0 +1,357 @@
+"""Reports that are one document, as files: a grant's sheet (R13) and the SF-425 worksheet."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+
+from ceasefire import periods
+from ceasefire.exports import Column, write_csv, write_pdf, write_xlsx
+from ceasefire.vault.exceptions import VaultError
+from grants.models import (
+    AwardType,
+    DocumentContent,
+    FileFormat,
+    Finding,
+    Grant,
+    MonitoringVisit,
+    ProjectKind,
+    ReportRun,
+    Sector,
+    State,
+)
+from grants.reports import federal, sheet
+from grants.reports.snapshots import document_of
+from grants.reports.writers import SIGNED, SIGNERS, Shown, filters_said, signatures
+from grants.services import files
+
+#: The formats of each.
+FORMATS = {sheet.SLUG: ("pdf",), federal.SLUG: ("xlsx", "pdf", "csv", "json")}
+TITLES = {sheet.SLUG: _("Grant sheet"), federal.SLUG: _("SF-425 worksheet")}
+#: Said on every page and file of it.
+WARNING = _(
+    "A worksheet, not a filed form. What the ledger does not hold counts only as confirmed figures"
+    " of the fund."
+)
+NOT_KEPT = _("not kept")
+
+
+def write(run: ReportRun, format: str, path: Path, *, language: str, digits: str) -> None:
+    """Write the file of a run in the active language."""
+    content = document_of(run)
+    if run.report == sheet.SLUG and format == FileFormat.PDF:
+        data = _sheet(run, content, Shown(digits))
+        path.write_bytes(write_pdf("sheet", data, language=language, created=run.at))
+    elif run.report == federal.SLUG and format == FileFormat.PDF:
+        data = _worksheet(run, content, Shown(digits))
+        path.write_bytes(write_pdf("base", data, language=language, created=run.at))
+    elif run.report == federal.SLUG and format == FileFormat.XLSX:
+        write_xlsx(
+            COLUMNS,
+            worksheet_rows(content),
+            title=gettext("SF-425 worksheet"),
+            language=language,
+            file=path,
+            notes=[
+                *about(run),
+                (gettext("12. Remarks"), remarks(content)),
+                *((f"{who}: {what}", "") for who in SIGNERS for what in SIGNED),
+            ],
+            created=run.at,
+        )
+    elif run.report == federal.SLUG and format == FileFormat.CSV:
+        path.write_bytes(b"".join(write_csv(COLUMNS, worksheet_rows(content))))
+    elif run.report == federal.SLUG and format == FileFormat.JSON:
+        whole = {
+            "report": run.report,
+            "run": run.number,
+            "made_by": run.by_code,
+            "made_at": run.at.astimezone(periods.BAGHDAD).isoformat(timespec="seconds"),
+            "ledger": {"seq": run.ledger_seq, "hash": run.ledger_hash},
+            "worksheet": str(WARNING),
+            **content,
+        }
+        path.write_text(json.dumps(whole, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    else:
+        raise ValueError(f"{run.report} is not made as {format}.")
+
+
+def about(run: ReportRun) -> list[tuple[Any, Any]]:
+    """Report, number, filters, who, when, ledger head."""
+    return [
+        (gettext("Report"), str(TITLES[run.report])),
+        (gettext("Run"), run.number),
+        (gettext("Filters"), filters_said(run)),
+        (gettext("Made by"), run.by_code or gettext("The system")),
+        (gettext("When"), run.at.astimezone(periods.BAGHDAD)),
+        (gettext("Last posting of the ledger"), run.ledger_seq),
+        (gettext("Head of the ledger"), run.ledger_hash or "–"),
+    ]
+
+
+def _footer(run: ReportRun, show: Shown) -> dict[str, Any]:
+    return {
+        "who": run.by_code or gettext("The system"),
+        "when": show(run.at.astimezone(periods.BAGHDAD)),
+        "control": [
+            [gettext("Run"), show(run.number)],
+            [gettext("Ledger"), f"{run.ledger_seq} {run.ledger_hash[:16]}"],
+        ],
+    }
+
+
+# --- SF-425 ---------------------------------------------------------------------------------------
+
+COLUMNS = [
+    Column("line", _("Line"), kind="code", width=8),
+    Column("item", _("Item"), width=44),
+    Column("formula", _("Formula"), width=44),
+    Column("period_usd", _("In the period, USD"), kind="decimal"),
+    Column("total_usd", _("So far, USD"), kind="decimal"),
+    Column("note", _("Note"), width=20),
+]
+
+
+def worksheet_rows(content: dict[str, Any]) -> list[dict[str, Any]]:
+    """The lines of a worksheet in the active language, with the formula of each."""
+    rows = []
+    for one in content["lines"]:
+        line = federal.BY_NUMBER[one["line"]]
+        rows.append(
+            {
+                "line": line.number,
+                "item": str(line.words),
+                "formula": str(line.formula),
+                "period_usd": None if one["period"] is None else Decimal(one["period"]),
+                "total_usd": Decimal(one["total"]),
+                "note": "" if one["kept"] else str(NOT_KEPT),
+            }
+        )
+    return rows
+
+
+def remarks(content: dict[str, Any]) -> str:
+    """Line 12: what a reader would ask."""
+    return gettext(
+        "Paid and not verified against receipts yet: %(amount)s USD. It stands in neither 10e nor"
+        " 10f."
+    ) % {"amount": f"{Decimal(content['unverified']):,.2f}"}
+
+
+def _worksheet(run: ReportRun, content: dict[str, Any], show: Shown) -> dict[str, Any]:
+    rows = worksheet_rows(content)
+    return {
+        "title": gettext("SF-425 worksheet"),
+        "subtitle": f"{content['fund']} · {_named(content['name_en'], content['name_ar'])}",
+        "meta": [[label, show(value)] for label, value in about(run)],
+        **_footer(run, show),
+        "marking": gettext("Worksheet, not a filed form"),
+        "landscape": True,
+        "blocks": [
+            {"kind": "note", "tone": "due", "text": str(WARNING)},
+            {
+                "kind": "table",
+                "columns": [{"label": one.label, "kind": one.kind} for one in COLUMNS],
+                "rows": [
+                    [show(row[one.key], one.kind) if row[one.key] != "" else "" for one in COLUMNS]
+                    for row in rows
+                ],
+            },
+            {"kind": "heading", "text": gettext("12. Remarks"), "level": 2},
+            {"kind": "paragraph", "text": remarks(content)},
+            signatures(),
+        ],
+    }
+
+
+# --- R13 ------------------------------------------------------------------------------------------
+
+AMOUNTS = {
+    "requested_usd": _("Requested, USD"),
+    "approved_usd": _("Approved, USD"),
+    "obligated_usd": _("Obligated, USD"),
+    "deobligated_usd": _("De-obligated, USD"),
+    "disbursed_usd": _("Disbursed, USD"),
+    "refunded_usd": _("Refunded, USD"),
+    "expensed_usd": _("Receipts for, USD"),
+    "unliquidated_usd": _("Unliquidated, USD"),
+    "unaccounted_usd": _("Without receipts, USD"),
+}
+
+
+def _named(english: str, arabic: str) -> str:
+    is_arabic = (get_language() or "en").startswith("ar")
+    return (arabic or english) if is_arabic else (english or arabic)
+
+
+def _both(names: list[str] | None) -> str:
+    return "–" if names is None else _named(*names)
+
+
+def _day(value: str | None) -> date | None:
+    return date.fromisoformat(value) if value else None
+
+
+def _span(days: list[str | None], show: Shown) -> str:
+    return " – ".join(str(show(_day(one)) or "…") for one in days) if any(days) else "–"
+
+
+def _sheet(run: ReportRun, content: dict[str, Any], show: Shown) -> dict[str, Any]:
+    """One A4 page: small tables, three photos at most, signatures at its foot."""
+    facts = [
+        (gettext("Fund"), content["fund"]),
+        (gettext("State"), str(State(content["state"]).label)),
+        (gettext("Award type"), str(AwardType(content["award_type"]).label)),
+        (gettext("Kind"), str(ProjectKind(content["kind"]).label)),
+        (gettext("Sector"), f"{Sector(content['sector']).label} ({content['sector']})"),
+        (gettext("Place"), " · ".join(filter(None, (_both(content["district"]), content["site"])))),
+        (gettext("Grantee"), _both(content["grantee"])),
+        (gettext("Implementer"), _both(content["implementer"])),
+        (gettext("Requester"), content["requester"]),
+        (gettext("Owner"), content["owner"]),
+        (gettext("Risk"), str(Grant.Risk(content["risk"]).label) if content["risk"] else "–"),
+        (gettext("Planned"), _span(content["planned"], show)),
+        (gettext("Carried out"), _span(content["actual"], show)),
+        (gettext("Awarded on"), show(_day(content["awarded_on"])) or "–"),
+        (gettext("Beneficiaries"), show(content["beneficiaries"])),
+    ]
+    blocks: list[dict[str, Any]] = [
+        {"kind": "sides", "items": [[list(one) for one in facts[:8]],
+                                      [list(one) for one in facts[8:]]]},
+        {
+            "kind": "amounts",
+            "items": [
+                [str(label), show(Decimal(content["amounts"][key]), "decimal")]
+                for key, label in AMOUNTS.items()
+            ],
+        },
+    ]  # fmt: skip
+    if content["tranches"]:
+        blocks.append(
+            {
+                "kind": "table",
+                "caption": gettext("Tranches"),
+                "columns": [
+                    {"label": gettext("Tranche"), "kind": "int"},
+                    {"label": gettext("Due"), "kind": "date"},
+                    {"label": gettext("Planned, USD"), "kind": "decimal"},
+                    {"label": gettext("Paid, USD"), "kind": "decimal"},
+                    {"label": gettext("Receipts for, USD"), "kind": "decimal"},
+                ],
+                "rows": [
+                    [
+                        show(number),
+                        show(_day(due)),
+                        *(show(Decimal(value), "decimal") for value in amounts),
+                    ]
+                    for number, due, *amounts in content["tranches"]
+                ],
+            }
+        )
+    if content["indicators"]:
+        blocks.append(
+            {
+                "kind": "table",
+                "caption": gettext("Results"),
+                "columns": [
+                    {"label": gettext("Indicator"), "kind": "text"},
+                    {"label": gettext("Unit"), "kind": "text"},
+                    {"label": gettext("Baseline"), "kind": "decimal"},
+                    {"label": gettext("Target"), "kind": "decimal"},
+                    {"label": gettext("Actual"), "kind": "decimal"},
+                ],
+                "rows": [
+                    [
+                        title,
+                        unit or "–",
+                        *(None if one is None else show(Decimal(one), "decimal") for one in values),
+                    ]
+                    for title, unit, *values in content["indicators"][:6]
+                ],
+            }
+        )
+    if content["visits"]:
+        blocks.append(
+            {
+                "kind": "table",
+                "caption": gettext("Visits"),
+                "columns": [
+                    {"label": gettext("Date"), "kind": "date"},
+                    {"label": gettext("Kind"), "kind": "text"},
+                    {"label": gettext("Officer"), "kind": "code"},
+                    {"label": gettext("What was seen"), "kind": "text"},
+                ],
+                "rows": [
+                    [show(_day(day)), str(MonitoringVisit.Kind(kind).label), who, seen]
+                    for day, kind, who, seen in content["visits"]
+                ],
+            }
+        )
+    photos = _photos(content, show)
+    if photos:
+        blocks.append({"kind": "photos", "items": photos})
+    if content["findings"]:
+        blocks.append(
+            {
+                "kind": "table",
+                "caption": gettext("Findings"),
+                "columns": [
+                    {"label": gettext("No."), "kind": "int"},
+                    {"label": gettext("Severity"), "kind": "text"},
+                    {"label": gettext("Finding"), "kind": "text"},
+                    {"label": gettext("Due"), "kind": "date"},
+                    {"label": gettext("Closed on"), "kind": "date"},
+                ],
+                "rows": [
+                    [
+                        show(number),
+                        str(Finding.Severity(severity).label),
+                        text,
+                        show(_day(due)),
+                        show(_day(closed)),
+                    ]
+                    for number, severity, text, due, closed in content["findings"][:6]
+                ],
+            }
+        )
+    else:
+        blocks.append({"kind": "paragraph", "text": gettext("No finding was raised.")})
+    blocks.append(signatures())
+    return {
+        "title": f"{content['ref']}",
+        "subtitle": _named(content["title_en"], content["title_ar"]),
+        **_footer(run, show),
+        "blocks": blocks,
+    }
+
+
+def _photos(content: dict[str, Any], show: Shown) -> list[dict[str, Any]]:
+    """Small pictures of the photos on file, with their day and the begin of their hash."""
+    items = []
+    for one in content["photos"]:
+        octets = _small(one["document"])
+        if octets is not None:
+            items.append(
+                {
+                    "octets": list(octets),
+                    "caption": f"{show(_day(one['on']))} · {one['sha256'][:12]}",
+                }
+            )
+    return items
+
+
+def _small(document: str) -> bytes | None:
+    """The small picture of a photo on file; None where it has none or does not open any more."""
+    kept = DocumentContent.objects.select_related("thumbnail").filter(document_id=document).first()
+    if kept is None or kept.thumbnail is None:
+        return None
+    try:
+        return b"".join(files.pieces_of(kept.thumbnail))
+    except VaultError:
+        return None
