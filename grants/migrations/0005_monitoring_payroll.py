@@ -2,6 +2,8 @@ import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.utils.timezone
 import uuid
+
+import grants.models.payroll
 from django.db import migrations, models
 
 from ceasefire.database.operations import Access
@@ -416,7 +418,7 @@ class Migration(migrations.Migration):
                 ('sealed', models.BinaryField()),
                 ('person_key', models.CharField(max_length=64)),
                 ('name_key', models.CharField(max_length=64)),
-                ('prefix_keys', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=64), default=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rows', to='grants.payrolllist'), size=None)),
+                ('prefix_keys', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=64), default=grants.models.payroll._no_keys, size=None)),
                 ('phone_key', models.CharField(blank=True, max_length=64)),
                 ('mark', models.CharField(choices=[('signature', 'Signature'), ('thumb', 'Thumb'), ('none', 'None')], default='none', max_length=9)),
                 ('mark_hash', models.CharField(blank=True, max_length=64)),

@@ -14,6 +14,11 @@ from grants.models.money import PaymentRequest
 from grants.models.officers import Officer
 
 
+def _no_keys() -> list[str]:
+    # A field is called `list` below.
+    return []
+
+
 class PayrollList(models.Model):
     """The people who worked on a grant in a period, and what each was paid.
 
@@ -109,7 +114,7 @@ class PayrollRow(models.Model):
     sealed = models.BinaryField()
     person_key = models.CharField(max_length=64)
     name_key = models.CharField(max_length=64)
-    prefix_keys = ArrayField(models.CharField(max_length=64), default=list)
+    prefix_keys = ArrayField(models.CharField(max_length=64), default=_no_keys)
     phone_key = models.CharField(max_length=64, blank=True)
     mark = models.CharField(max_length=9, choices=Mark.choices, default=Mark.NONE)
     mark_hash = models.CharField(max_length=64, blank=True)
