@@ -6,10 +6,17 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from ceasefire import audit, periods
 from ceasefire.people.models import User
-from grants.exceptions import FiledAlready, InTheFuture, NotForThisPerson, WrongDocument
+from grants.exceptions import (
+    FiledAlready,
+    GrantRefusal,
+    InTheFuture,
+    NotForThisPerson,
+    WrongDocument,
+)
 from grants.models import (
     STAGE_OF,
     Deferral,
@@ -23,6 +30,12 @@ from grants.models import (
 from grants.services.held import changed, held, officer, or_else
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+#: Who may say of a paper that somebody else filed whether it is in order.
+CHECKERS = ("officer", "reviewer", "certifier", "monitor", "closeout", "vetting")
+
+
+class CheckedAlready(GrantRefusal):
+    message = _("You checked this paper already.")
 
 
 @transaction.atomic
@@ -106,10 +119,10 @@ def _cure(document: Document, who: Officer) -> Deferral | None:
 @transaction.atomic
 def check_document(document: Document, *, good: bool, by: User) -> DocumentCheck:
     """Say that a paper is good, or not; somebody other than who filed it, once."""
-    who = officer(by, "officer", "reviewer", "certifier", "monitor", "closeout", "vetting")
+    who = officer(by, *CHECKERS)
     if document.uploaded_by_id == who.pk:
         raise NotForThisPerson
-    with or_else({"a_paper_is_checked_once_by_one": FiledAlready}):
+    with or_else({"a_paper_is_checked_once_by_one": CheckedAlready}):
         made = DocumentCheck.objects.create(document=document, by=who, good=good)
     audit.record(
         "document.checked",

@@ -131,6 +131,14 @@ def received(upload: Upload) -> list[int]:
     return list(rows.values_list("number", flat=True))
 
 
+def whole_one(pk: UUID, *, by: User) -> Upload | None:
+    """The person's own upload, where all of it came; None else."""
+    found = Upload.objects.filter(pk=pk, by=by.pk, expires_at__gt=periods.now()).first()
+    if found is None or len(received(found)) != found.number_of_pieces:
+        return None
+    return found
+
+
 def _own(pk: UUID, by: User) -> Upload:
     """The person's own upload as it stands, held to the end of the transaction."""
     if not by.has_perm(WORK):
