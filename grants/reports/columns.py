@@ -25,6 +25,7 @@ from grants.models import (
     Grant,
     Indicator,
     PaymentRequest,
+    ScreeningDisposition,
     Sector,
     Stage,
     State,
@@ -294,6 +295,26 @@ RESULTS = (
 )
 
 
+#: Of a screening the heaviest decision stands; no name is in any of its columns.
+SCREENING = (
+    Col("run_id", _("Screening"), "code"),
+    REF,
+    Col("subject_code", _("Subject"), "code"),
+    Col("list", _("List"), "code"),
+    Col("list_date", _("Day of the list"), "date"),
+    Col("algorithm", _("Algorithm"), "code"),
+    Col("threshold", _("Threshold"), "decimal", places=3),
+    Col("hits", _("Hits"), "int", total=True),
+    Col(
+        "disposition",
+        _("Decision"),
+        words={**dict(ScreeningDisposition.Kind.choices), "OPEN": _("Not decided")},
+    ),
+    Col("officer", _("Officer"), "code"),
+    Col("valid_to", _("Holds until"), "date"),
+)
+
+
 @dataclass(frozen=True)
 class Report:
     """A report: its number in the design, its columns, and which day `from` and `to` narrow."""
@@ -414,6 +435,14 @@ REPORTS: dict[str, Report] = {
             _("Baseline, target and what was measured, with the cost of a unit."),
             RESULTS,
             _("Days of the measurements."),
+        ),
+        Report(
+            "screening",
+            "R12",
+            _("Screening log"),
+            _("Who was screened against which list, by code, and how it was decided."),
+            SCREENING,
+            _("Days of the screenings."),
         ),
     )
 }

@@ -34,7 +34,7 @@ class Line:
     words: Any
     formula: Any
     work: Callable[[dict[str, Decimal]], Decimal]
-    #: A balance or a sum authorised: it stands at the end of the period and has no amount in it.
+    #: A balance, which stands at the end of the period and has no amount in it.
     stands: bool = False
     #: Of which kind of confirmed figure the line is; "not kept" where there is none.
     figure: str = ""
@@ -53,7 +53,13 @@ LINES: tuple[Line, ...] = (
         _("Ledger: disbursed − refunded"),
         lambda of: of["disbursed_usd"] - of["refunded_usd"],
     ),
-    Line("10c", _("Cash on hand"), "10a − 10b", lambda of: of["10a"] - of["10b"]),
+    Line(
+        "10c",
+        _("Cash on hand"),
+        "10a − 10b",
+        lambda of: of["10a"] - of["10b"],
+        stands=True,
+    ),
     Line(
         "10d",
         _("Total federal funds authorised"),
@@ -74,8 +80,15 @@ LINES: tuple[Line, ...] = (
         lambda of: (
             of["obligated_usd"] - of["deobligated_usd"] - of["disbursed_usd"] + of["refunded_usd"]
         ),
+        stands=True,
     ),
-    Line("10g", _("Total federal share"), "10e + 10f", lambda of: of["10e"] + of["10f"]),
+    Line(
+        "10g",
+        _("Total federal share"),
+        "10e + 10f",
+        lambda of: of["10e"] + of["10f"],
+        stands=True,
+    ),
     Line(
         "10h",
         _("Unobligated balance of federal funds"),
@@ -102,6 +115,7 @@ LINES: tuple[Line, ...] = (
         _("Remaining recipient share to be provided"),
         "10i − 10j",
         lambda of: of["10i"] - of["10j"],
+        stands=True,
     ),
     Line(
         "10l",
@@ -129,6 +143,7 @@ LINES: tuple[Line, ...] = (
         _("Unexpended program income"),
         "10l − 10m − 10n",
         lambda of: of["10l"] - of["10m"] - of["10n"],
+        stands=True,
     ),
     Line("11", _("Indirect expense"), _CONFIRMED, _figure(Kind.INDIRECT), figure=Kind.INDIRECT),
 )

@@ -516,6 +516,41 @@ def results(filters: Filters) -> str:
      ORDER BY g.ref, i.number"""
 
 
+def screening(filters: Filters) -> str:
+    """The log that `vetting.log_rows` tells, as one statement: a run and a list in a row."""
+    standing = (
+        "SELECT FROM grants_screeningdisposition d WHERE d.run_id = s.id AND d.disposition = '{}'"
+        " AND NOT EXISTS (SELECT FROM grants_screeningdisposition l WHERE l.corrects_id = d.id)"
+    )
+    decided = (
+        "(SELECT count(DISTINCT d.hit_id) FROM grants_screeningdisposition d"
+        " WHERE d.run_id = s.id AND d.hit_id IS NOT NULL)"
+    )
+    signed = standing.format("CLEAR_NO_HIT")
+    return f"""
+    SELECT s.id::text AS run_id, g.ref, s.subject_code, l.source AS list, l.dated AS list_date,
+           s.algorithm || ' ' || s.algorithm_version AS algorithm, s.threshold,
+           (SELECT count(*) FROM grants_screeninghit h
+             WHERE h.run_id = s.id AND h.source = l.source) AS hits,
+           CASE WHEN EXISTS ({standing.format("TRUE_MATCH")}) THEN 'TRUE_MATCH'
+                WHEN EXISTS ({standing.format("ESCALATED")}) THEN 'ESCALATED'
+                WHEN s.hit_count > {decided} OR s.hit_count = 0 AND NOT EXISTS ({signed})
+                THEN 'OPEN'
+                WHEN EXISTS ({standing.format("FALSE_POSITIVE")}) THEN 'FALSE_POSITIVE'
+                ELSE 'CLEAR_NO_HIT' END AS disposition,
+           o.code_name AS officer,
+           (SELECT c.valid_to FROM grants_decision c
+             WHERE c.grant_id = g.id AND c.step = 'vetting' AND c.verdict = 'YES' AND c.at >= s.at
+               AND c.subjects ? s.organisation_id::text ORDER BY c.id LIMIT 1) AS valid_to
+      FROM grants_screeningrun s
+      JOIN grants_grant g ON g.id = s.grant_id
+      JOIN grants_screeningrunlist u ON u.run_id = s.id
+      JOIN grants_screeninglist l ON l.id = u.list_id
+      JOIN grants_officer o ON o.user_id = s.officer_id
+     WHERE {of_grants(filters)} AND {within(f"(s.at {_LOCAL})::date", filters)}
+     ORDER BY s.at, s.written_at, s.id, l.source"""
+
+
 STATEMENTS: dict[str, Callable[[Filters], str]] = {
     "portfolio": portfolio,
     "months": months,
@@ -529,6 +564,7 @@ STATEMENTS: dict[str, Callable[[Filters], str]] = {
     "decisions": decisions,
     "tranches": tranches,
     "results": results,
+    "screening": screening,
 }
 
 #: What a chart draws of a report's rows `r`: one statement whose rows are the chart's.

@@ -51,7 +51,7 @@ class RunBroken(Exception):
 
 def frozen(value: Any) -> Any:
     """A value as it lies in a run: numbers with all their places, days and moments as ISO text."""
-    if value is None or isinstance(value, bool | int | str | list):
+    if value is None or isinstance(value, bool | int | str | list | dict):
         return value
     if isinstance(value, Decimal):
         return format(value, "f")

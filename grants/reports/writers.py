@@ -349,9 +349,7 @@ def _tables(report: Report, run: ReportRun, show: Shown) -> Iterable[dict[str, A
         for column in columns
     ]
     widths = [
-        min(
-            _WIDE, max(_NARROW, *map(len, str(column.label).split()), len(total), *_usual(rows, at))
-        )
+        3 + min(_WIDE, max(_NARROW, *map(len, str(column.label).split()), len(total), longest))
         for column, total, longest in zip(columns, sums, _usual(rows, len(columns)), strict=True)
     ]
     for chosen in _side_by_side(widths):
