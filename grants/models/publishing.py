@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from grants.models.funds import Confirmed, Fund, second_person
 from grants.models.grants import Grant
@@ -180,6 +181,11 @@ class PublishedFile(models.Model):
     @property
     def is_made(self) -> bool:
         return self.state in (self.State.ISSUED, self.State.DRAFT)
+
+    @property
+    def problem_words(self) -> str:
+        """How many things have to be mended."""
+        return ngettext("%d problem", "%d problems", self.problem_count) % self.problem_count
 
     @property
     def percent(self) -> int | None:

@@ -33,6 +33,7 @@ TABS = (
     Tab("money", _("Money"), "grants:grant_money"),
     Tab("monitoring", _("Monitoring"), "grants:grant_monitoring"),
     Tab("surroundings", _("Incidents around"), "grants:grant_surroundings"),
+    Tab("publishing", _("Publishing"), "grants:grant_publishing"),
     Tab("history", _("History"), "grants:grant_history"),
 )
 
