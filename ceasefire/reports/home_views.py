@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 from ceasefire.local import guard
 from ceasefire.people.access import everyone_signed_in
 from ceasefire.people.roles import Role
-from ceasefire.reports import account_blocks, blocks
+from ceasefire.reports import account_blocks, blocks, grant_blocks
 from ceasefire.reports.blocks import Block
 from ceasefire.reports.models import WeeklyReport
 from ceasefire.reports.presentation import ReportPage
@@ -102,11 +102,20 @@ def _data_officer(user: Any) -> list[Block]:
 
 
 def _reo(user: Any) -> list[Block]:
-    return [blocks.shared(user)]
+    return [*_grants(user), blocks.shared(user)]
 
 
 def _auditor(user: Any) -> list[Block]:
-    return [blocks.trail(user), blocks.chain(user)]
+    return [blocks.trail(user), blocks.chain(user), *_grants(user)]
+
+
+def _grants(user: Any) -> list[Block]:
+    """What waits for a person with a duty, else how the grants stand; and the missing papers."""
+    who = grant_blocks.officer_of(user)
+    return [
+        grant_blocks.waits_for_me(user, who) if who else grant_blocks.where_they_stand(user),
+        grant_blocks.missing_papers(user, who),
+    ]
 
 
 def _administrator(user: Any) -> list[Block]:

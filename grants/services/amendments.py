@@ -231,12 +231,18 @@ def sign_amendment(
     return fresh
 
 
+def replaced(grant: Grant) -> list[Tranche]:
+    """The tranches that a new sum replaces: nothing is paid on them, and no payment was asked for.
+
+    What is planned anew together with those that stay makes up the new sum.
+    """
+    there = grant.tranches.prefetch_related("entries", "payments")
+    return [one for one in there if not one.entries.all() and not one.payments.all()]
+
+
 def _plan_again(grant: Grant, amendment: Amendment, parts: list[Part]) -> None:
-    """Unpaid tranches give way to the new ones."""
-    unpaid = [one for one in grant.tranches.all() if not one.entries.exists()]
-    if any(one.payments.exists() for one in unpaid) and parts:
-        unpaid = [one for one in unpaid if not one.payments.exists()]
-    Tranche.objects.filter(pk__in=[one.pk for one in unpaid]).delete()
+    """Tranches on which nothing was asked for or paid give way to the new ones."""
+    Tranche.objects.filter(pk__in=[one.pk for one in replaced(grant)]).delete()
     last = grant.tranches.aggregate(last=Max("number"))["last"] or 0
     Tranche.objects.bulk_create(
         Tranche(

@@ -6,12 +6,13 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Sum
+from django.db.models import F, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from ceasefire import periods
 from grants.exceptions import NoRuleForThis
 from grants.models import (
+    Amendment,
     AuthorityRule,
     AwardType,
     Decision,
@@ -25,6 +26,7 @@ from grants.models import (
     PaymentRequest,
     PlannedVisit,
     ProjectKind,
+    Quote,
     Report,
     State,
     Tranche,
@@ -61,6 +63,9 @@ _WORDS: dict[str, Any] = {
     "comparison": _("A comparison of quotes, or a sole-source memo"),
     "risk": _("The level of risk"),
     "clearance": _("A clearance that holds today"),
+    "screening": _("Name screening, finished for everybody"),
+    "screening_rule": _("A rule that says which lists are asked"),
+    "lists_stale": _("Name screening against lists that are new enough"),
     "decisions": _("Decisions that the rules ask for"),
     "rule": _("A rule for such a sum"),
     "tranches": _("Tranches that sum to what was approved"),
@@ -178,10 +183,12 @@ def for_vetting(grant: Grant, day: date) -> list[Missing]:
 
 def for_clearance(grant: Grant, day: date) -> list[Missing]:
     """What screening asks for before a vetting officer may clear."""
-    lacks = _papers(grant, DocumentType.SCREENING)
-    for asked in SCREENING:
-        lacks += asked(grant, day)
-    return lacks
+    return _papers(grant, DocumentType.SCREENING) + screening(grant, day)
+
+
+def screening(grant: Grant, day: date) -> list[Missing]:
+    """What name screening lacks on a day, without a word of whom and what it found."""
+    return [one for asked in SCREENING for one in asked(grant, day)]
 
 
 def for_approval(grant: Grant, day: date) -> list[Missing]:
@@ -205,33 +212,48 @@ def for_approval(grant: Grant, day: date) -> list[Missing]:
 def next_levels(grants: Iterable[Grant], day: date) -> dict[Any, str]:
     """Of grants that wait for approval the level that speaks next; absent where no rule holds.
 
-    Asks the database four times, however many grants there are.
+    Asks the database three times, however many grants there are.
     """
-    waiting = list(grants)
-    keys = [one.pk for one in waiting]
+    waiting = {one.pk: one for one in grants}
+    said = Decision.objects.filter(
+        grant__in=waiting, amendment__isnull=True, round=F("grant__round")
+    )
+    return _next_levels(
+        [(one.pk, one, one.requested_usd) for one in waiting.values()], said, "grant_id", day
+    )
+
+
+def next_amendment_levels(amendments: Iterable[Amendment], day: date) -> dict[Any, str]:
+    """The same of amendments, each with its grant, at the new sum of the whole award."""
+    waiting = {one.pk: one for one in amendments}
+    said = Decision.objects.filter(amendment__in=waiting)
+    return _next_levels(
+        [(one.pk, one.grant, one.new_usd) for one in waiting.values()], said, "amendment_id", day
+    )
+
+
+def _next_levels(
+    asked: list[tuple[Any, Grant, Decimal]], decisions: Any, by_key: str, day: date
+) -> dict[Any, str]:
+    """By key the first level of approval that is not whole; `asked`: key, grant, its sum."""
     said: dict[Any, list[Decision]] = {}
-    for one in Decision.objects.filter(
-        grant__in=keys,
-        step="approval",
-        verdict="YES",
-        amendment__isnull=True,
-        round=F("grant__round"),
-    ):
-        said.setdefault(one.grant_id, []).append(one)
+    for one in decisions.filter(step="approval", verdict="YES"):
+        said.setdefault(getattr(one, by_key), []).append(one)
     rules: dict[tuple[Any, str], list[AuthorityRule]] = {}
-    for rule in funds.rules_of_day({one.fund_id for one in waiting}, day):
+    for rule in funds.rules_of_day({grant.fund_id for _key, grant, _sum in asked}, day):
         rules.setdefault((rule.fund_id, rule.award_type), []).append(rule)
-    groups = funds.group_sums({one.split_group for one in waiting} - {None})
+    groups = funds.group_sums({grant.split_group for _key, grant, _sum in asked} - {None})
     found = {}
-    for grant in waiting:
-        mine = said.get(grant.pk, [])
-        amount = max((one.amount_usd for one in mine), default=grant.requested_usd)
+    for key, grant, amount in asked:
+        mine = said.get(key, [])
+        amount = max((one.amount_usd for one in mine), default=amount)
         if grant.split_group is not None:
-            amount += groups[grant.split_group] - grant.requested_usd
+            # The group's sum holds the grant's own request; its place is taken by the amount.
+            amount += groups.get(grant.split_group, Decimal(0)) - grant.requested_usd
         for rule in rules.get((grant.fund_id, grant.award_type), []):
             there = {one.actor_id for one in mine if one.authority == rule.role}
             if rule.min_amount_usd <= amount <= rule.max_amount_usd and len(there) < rule.quorum:
-                found[grant.pk] = rule.role
+                found[key] = str(rule.role)
                 break
     return found
 
@@ -247,21 +269,33 @@ def approvals(grant: Grant, amendment: Any = None) -> list[Decision]:
     return list(rows)
 
 
-def cleared(grant: Grant, day: date) -> bool:
-    """Whether the last clearance holds that day, for the organisations as they are named now."""
+def cleared(grant: Grant, day: date, screened: list[Missing] | None = None) -> bool:
+    """Whether the last clearance holds that day, for the organisations as they are named now.
+
+    A later screening that waits for somebody, or found somebody, leaves none (`screened`: what
+    `screening` said already). How old the lists are is asked when money is paid.
+    """
     last = Decision.objects.filter(grant=grant, step="vetting").order_by("-id").first()
     if last is None or last.verdict != "YES" or last.valid_to is None or last.valid_to < day:
         return False
-    return all(
+    if not all(
         last.subjects.get(str(one.pk)) == one.version and one.status == "ACTIVE"
         for one in subjects(grant)
-    )
+    ):
+        return False
+    lacks = screening(grant, day) if screened is None else screened
+    return not any(one.code == "screening" for one in lacks)
 
 
-def subjects(grant: Grant) -> list[Any]:
-    """The organisations that a clearance is about: grantee and implementer, as they are now."""
-    keys = [key for key in (grant.grantee_id, grant.implementer_id) if key is not None]
-    return list(Organisation.objects.filter(pk__in=keys).order_by("code"))
+def subjects(grant: Grant, *together: Any) -> list[Any]:
+    """The organisations that a clearance is about: grantee, implementer and the chosen vendor.
+
+    As they are now; `together` says what is read with them.
+    """
+    keys = {grant.grantee_id, grant.implementer_id} - {None}
+    chosen = Quote.objects.filter(grant=grant, chosen=True).values("vendor")
+    rows = Organisation.objects.filter(Q(pk__in=keys) | Q(pk__in=chosen))
+    return list(rows.prefetch_related(*together).order_by("code"))
 
 
 def for_award(grant: Grant, day: date) -> list[Missing]:
@@ -289,7 +323,9 @@ def for_tranche(grant: Grant, tranche: Tranche, day: date) -> list[Missing]:
 
     A planned visit that is overdue holds every tranche back (control C3).
     """
-    lacks = [] if cleared(grant, day) else [Missing("clearance")]
+    screened = screening(grant, day)
+    lacks = [] if cleared(grant, day, screened) else [Missing("clearance")]
+    lacks += screened
     earlier = [one for one in grant.tranches.all() if one.number < tranche.number]
     if any(one.paid_usd < one.planned_usd for one in earlier):
         lacks.append(Missing("earlier_tranche"))

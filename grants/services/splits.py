@@ -7,41 +7,63 @@ and are decided at their sum.
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from ceasefire import periods
 from grants.exceptions import NoRuleForThis
-from grants.models import Grant
+from grants.models import Grant, Quote
 from grants.services import funds
 
 #: About 200 m in degrees of latitude; two points so near are one site.
 NEAR_DEGREES = Decimal("0.002")
 
 
-def near(grant: Grant, at: datetime) -> list[Grant]:
-    """Other awards that may be one with this, oldest first."""
-    same = Q(pk__in=[])
+#: Why two awards may be one.
+WHY = {
+    "grantee": _("the same grantee"),
+    "site": _("the same site"),
+    "vendor": _("the same vendor"),
+}
+
+
+def _alike(grant: Grant) -> dict[str, Q]:
+    """What makes another award near, by its reason."""
+    found: dict[str, Q] = {}
     if grant.grantee_id is not None:
-        same |= Q(grantee_id=grant.grantee_id)
+        found["grantee"] = Q(grantee_id=grant.grantee_id)
+    site = Q(pk__in=[])
     if grant.site_name:
-        same |= Q(district_id=grant.district_id, site_name__iexact=grant.site_name)
+        site |= Q(district_id=grant.district_id, site_name__iexact=grant.site_name)
     if grant.lat is not None and grant.lon is not None:
-        same |= Q(
+        site |= Q(
             lat__range=(grant.lat - NEAR_DEGREES, grant.lat + NEAR_DEGREES),
             lon__range=(grant.lon - NEAR_DEGREES, grant.lon + NEAR_DEGREES),
         )
+    found["site"] = site
     vendors = list(grant.quotes.filter(chosen=True).values_list("vendor_id", flat=True))
     if vendors:
-        same |= Q(quotes__chosen=True, quotes__vendor_id__in=vendors)
+        chosen = Quote.objects.filter(chosen=True, vendor__in=vendors).values("grant")
+        found["vendor"] = Q(pk__in=chosen)
+    return found
+
+
+def near(grant: Grant, at: datetime) -> list[Grant]:
+    """Other awards that may be one with this, oldest first."""
+    same = Q(pk__in=[])
+    for one in _alike(grant).values():
+        same |= one
     since = at - timedelta(days=grant.fund.split_days)
     return list(
         Grant.objects.filter(same, submitted_at__gte=since)
         .exclude(pk=grant.pk)
         .exclude(state__in=funds.CALLED_OFF)
-        .distinct()
+        .select_related("fund")
         .order_by("submitted_at", "ref")
     )
 
@@ -64,3 +86,58 @@ def group_for(grant: Grant, others: Sequence[Grant], at: datetime) -> uuid.UUID 
     whole = grant.requested_usd + sum((one.requested_usd for one in others), Decimal(0))
     alone = _levels(grant, grant.requested_usd, at)
     return uuid.uuid4() if _levels(grant, whole, at) != alone else None
+
+
+class Near(NamedTuple):
+    """An award that may be one with another, and why."""
+
+    grant: Grant
+    reasons: tuple[str, ...]
+
+    @property
+    def words(self) -> list[str]:
+        return [str(WHY[one]) for one in self.reasons]
+
+
+@dataclass(frozen=True)
+class Together:
+    """What a grant comes to with the awards near it.
+
+    `ceiling_usd` is the highest sum of the levels that the grant alone asks for; `passes` whether
+    the whole needs other levels, so that it is decided at the sum.
+    """
+
+    near: tuple[Near, ...]
+    whole_usd: Decimal
+    ceiling_usd: Decimal | None
+    passes: bool
+    days: int
+
+
+def look(grant: Grant, at: datetime | None = None) -> Together:
+    """What is near a grant across all funds, and whether together they pass a ceiling."""
+    at = at or periods.now()
+    others = near(grant, at)
+    keys = [one.pk for one in others]
+    alike = {
+        reason: set(Grant.objects.filter(condition, pk__in=keys).values_list("pk", flat=True))
+        for reason, condition in (_alike(grant) if others else {}).items()
+    }
+    whole = grant.requested_usd + sum((one.requested_usd for one in others), Decimal(0))
+    try:
+        rules = funds.rules_for(
+            grant.fund_id, grant.award_type, grant.requested_usd, periods.local_day(at)
+        )
+        ceiling = max(rule.max_amount_usd for rule in rules)
+    except NoRuleForThis:
+        ceiling = None
+    return Together(
+        near=tuple(
+            Near(one, tuple(reason for reason in WHY if one.pk in alike.get(reason, ())))
+            for one in others
+        ),
+        whole_usd=whole,
+        ceiling_usd=ceiling,
+        passes=group_for(grant, others, at) is not None,
+        days=grant.fund.split_days,
+    )

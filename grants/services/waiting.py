@@ -66,22 +66,16 @@ def duties_of(grants: Iterable[Grant]) -> dict[Any, tuple[str, ...]]:
     """Of each grant the duties that it waits for; none at its end. One question at most."""
     grants = list(grants)
     asked = [one.pk for one in grants if one.state in (*PAYS, State.SUSPENDED)]
-    told = (
-        {
-            row["pk"]: row
-            for row in Grant.objects.filter(pk__in=asked)
-            .order_by()
-            .values("pk")
-            .annotate(
-                unpaid=_unpaid(),
-                certified=_payment("CERTIFIED"),
-                requested=_payment("REQUESTED"),
-                supported=_supported(),
-            )
-        }
-        if asked
-        else {}
-    )
+    told: dict[Any, dict[str, Any]] = {}
+    if asked:
+        rows = Grant.objects.filter(pk__in=asked).order_by().values("pk")
+        for row in rows.annotate(
+            unpaid=_unpaid(),
+            certified=_payment("CERTIFIED"),
+            requested=_payment("REQUESTED"),
+            supported=_supported(),
+        ):
+            told[row["pk"]] = dict(row)
     return {one.pk: _duties(one, told.get(one.pk, {})) for one in grants}
 
 
@@ -168,14 +162,20 @@ def _to_pay() -> Q:
     return Q(state=State.AWARDED) | Q(_unpaid(), state=State.ACTIVE)
 
 
-def _to_approve(who: Officer, day: date) -> list[Any]:
-    """Grants whose next approval is on a level on which the officer sits, and not given by them."""
+def _seats(who: Officer, day: date) -> dict[Any, set[str]]:
+    """By fund the levels of approval on which an officer sits."""
     seats: dict[Any, set[str]] = {}
     held = AuthoritySeat.objects.filter(
         officer=who, confirmed_at__isnull=False, valid_from__lte=day
     ).filter(Q(valid_to__isnull=True) | Q(valid_to__gt=day))
     for fund, level in held.values_list("fund_id", "role"):
         seats.setdefault(fund, set()).add(level)
+    return seats
+
+
+def _to_approve(who: Officer, day: date) -> list[Any]:
+    """Grants whose next approval is on a level on which the officer sits, and not given by them."""
+    seats = _seats(who, day)
     if not seats:
         return []
     said = Decision.objects.filter(
@@ -195,27 +195,48 @@ def _to_approve(who: Officer, day: date) -> list[Any]:
     return [one.pk for one in waiting if levels.get(one.pk) in seats[one.fund_id]]
 
 
-def amendments_for(who: Officer, *, on: date | None = None) -> QuerySet[Amendment]:
-    """The open amendments whose next step this officer may take."""
+def amendments_for(who: Officer, *, on: date | None = None) -> list[Amendment]:
+    """The open amendments whose next step this officer may take, oldest first."""
     day = on or periods.now().date()
-    mine = Q(pk__in=[])
+    if not who.is_active:
+        return []
     rises = Q(new_usd__gt=F("old_usd"))
-    to_approve = Q(state=Amendment.State.VETTED) | Q(~rises, state=Amendment.State.OPEN)
-    for duty, here in (
-        ("vetting", rises & Q(state=Amendment.State.OPEN)),
-        ("approver", to_approve),
-        ("officer", Q(state=Amendment.State.APPROVED)),
-    ):
-        if not who.has(duty):
-            continue
-        if duty == "approver":
-            seats = AuthoritySeat.objects.filter(
-                officer=who, confirmed_at__isnull=False, valid_from__lte=day
-            ).filter(Q(valid_to__isnull=True) | Q(valid_to__gt=day))
-            said = Decision.objects.filter(amendment=OuterRef("pk"), step="approval", actor=who)
-            here &= Q(~Exists(said), grant__fund__in=seats.values("fund"))
-        mine |= here & Q(grant__in=Grant.objects.filter(_free(who, duty)))
-    return Amendment.objects.filter(mine, grant__state__in=PAYS)
+    here = {
+        "vetting": Q(rises, state=Amendment.State.OPEN),
+        "approver": Q(state=Amendment.State.VETTED) | Q(~rises, state=Amendment.State.OPEN),
+        "officer": Q(state=Amendment.State.APPROVED),
+    }
+    mine = Q(pk__in=[])
+    for duty, waits in here.items():
+        if who.has(duty):
+            mine |= waits & Q(grant__in=Grant.objects.filter(_free(who, duty)))
+    found = list(
+        Amendment.objects.filter(mine, grant__state__in=PAYS)
+        .select_related("grant")
+        .order_by("opened_at", "id")
+    )
+    if not who.has("approver"):
+        return found
+    approving = [one for one in found if _waits_for_approval(one)]
+    said = set(
+        Decision.objects.filter(
+            amendment__in=[one.pk for one in approving], step="approval", actor=who
+        ).values_list("amendment_id", flat=True)
+    )
+    levels = requirements.next_amendment_levels(approving, day) if approving else {}
+    seats = _seats(who, day)
+    return [
+        one
+        for one in found
+        if one not in approving
+        or (one.pk not in said and levels.get(one.pk) in seats.get(one.grant.fund_id, set()))
+    ]
+
+
+def _waits_for_approval(amendment: Amendment) -> bool:
+    return amendment.state == Amendment.State.VETTED or (
+        amendment.state == Amendment.State.OPEN and amendment.new_usd <= amendment.old_usd
+    )
 
 
 class Waits(NamedTuple):

@@ -1,0 +1,111 @@
+"""The blocks of the homes about grants: what waits for whom, which papers are missing."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from ceasefire.look.numbers import in_digits, number_text
+from ceasefire.look.templatetags.look import relative_moment
+from ceasefire.people.models import User
+from ceasefire.reports.blocks import Block, Item, address
+from grants.models import Grant, Officer
+from grants.services import completeness, waiting
+
+
+def officer_of(user: User) -> Officer | None:
+    """The officer with a duty that a person is; None for whoever only reads."""
+    found = Officer.objects.filter(pk=user.pk, is_active=True).first()
+    return found if found is not None and found.duties else None
+
+
+def waits_for_me(user: User, who: Officer) -> Block:
+    """The grants and amendments whose next step this officer may take, by state."""
+    states = waiting.by_state(waiting.for_officer(who))
+    amendments = waiting.amendments_for(who)
+    items = [
+        Item(
+            label=f"{one.words}: {number_text(one.number, user.digits)}",
+            note=_("since %(when)s") % {"when": _when(one.since, user)},
+            url=address("grants:grant_list", query=f"?waits=on&state={one.state}"),
+        )
+        for one in states
+    ]
+    items += [
+        Item(
+            label=_("Amendment %(number)s of %(ref)s")
+            % {"number": one.number, "ref": one.grant.ref},
+            note=_("since %(when)s") % {"when": _when(one.opened_at, user)},
+            url=address("grants:amendment_list", one.grant.ref),
+        )
+        for one in amendments[:5]
+    ]
+    count = sum(one.number for one in states) + len(amendments)
+    return Block(
+        title=_("What waits for me?"),
+        value=count,
+        unit=ngettext("grant", "grants", count),
+        note="" if count else _("Nothing waits for you."),
+        tone="due" if count else "",
+        items=items,
+        url=address("grants:grant_list", query="?waits=on") if states else "",
+        url_label=_("All that waits for me, longest first"),
+    )
+
+
+def where_they_stand(user: User) -> Block:
+    """How many grants stand in each state that waits for somebody."""
+    states = waiting.by_state(Grant.objects.visible_to(user))
+    count = sum(one.number for one in states)
+    return Block(
+        title=_("Where do the grants stand?"),
+        value=count,
+        unit=ngettext("grant under way", "grants under way", count),
+        items=[
+            Item(
+                label=f"{one.words}: {number_text(one.number, user.digits)}",
+                note=_("the first since %(when)s") % {"when": _when(one.since, user)},
+                url=address("grants:grant_list", query=f"?state={one.state}"),
+            )
+            for one in states
+        ],
+        url=address("grants:grant_list"),
+        url_label=_("All grants"),
+    )
+
+
+def missing_papers(user: User, who: Officer | None) -> Block:
+    """The debt of papers that are missing, of all grants, and how many are one's own to see to."""
+    debt = completeness.debt(Grant.objects.visible_to(user))
+    notes = []
+    if debt.papers:
+        notes.append(
+            ngettext(
+                "In %(grants)s grant; the oldest for %(days)s days.",
+                "In %(grants)s grants; the oldest for %(days)s days.",
+                debt.grants,
+            )
+            % {
+                "grants": number_text(debt.grants, user.digits),
+                "days": number_text(debt.days, user.digits),
+            }
+        )
+        if who is not None:
+            own = completeness.debt(Grant.objects.filter(owner=who)).papers
+            notes.append(
+                _("Of grants that you see to: %(count)s.")
+                % {"count": number_text(own, user.digits)}
+            )
+    return Block(
+        title=_("Which papers are missing?"),
+        value=debt.papers,
+        unit=ngettext("paper", "papers", debt.papers),
+        note=" ".join(notes) or _("Every paper that is asked for is there."),
+        tone="due" if debt.papers else "",
+        url=address("grants:paper_missing"),
+        url_label=_("Missing papers by age"),
+    )
+
+
+def _when(moment: Any, user: User) -> str:
+    return in_digits(relative_moment(moment), user.digits)
