@@ -19,6 +19,7 @@ from grants.exceptions import (
     NotAllowedFromHere,
     NotForThisPerson,
     PlannedAlready,
+    ReasonMissing,
     WrongDocument,
 )
 from grants.models import (
@@ -72,6 +73,14 @@ worklist.kind(
     tone="overdue",
     address=lambda ref: reverse("grants:grant_monitoring", args=[ref]),
 )
+
+
+def told(text: str, most: int) -> str:
+    """A text that says something, its lines kept; raises `ReasonMissing`."""
+    text = text.strip()
+    if not text:
+        raise ReasonMissing
+    return text[:most]
 
 
 def _not_ahead(day: date) -> None:
@@ -130,7 +139,7 @@ def record_visit(
     """Somebody was there. Sustainment visits say if it is open, used and safe, and who holds it."""
     who = officer(by, "monitor")
     _not_ahead(visited_on)
-    seen = said(seen)
+    seen = told(seen, 4000)
     grant = held(grant)
     if grant.state not in VISITED:
         raise NotAllowedFromHere
@@ -349,7 +358,7 @@ def raise_finding(
         who = auditor(by)
     else:
         who = officer(by, "monitor", "officer", "vetting", "certifier", "reviewer")
-    text = said(text)
+    text = told(text, 2000)
     grant = held(grant)
     if not Officer.objects.filter(pk=owner.pk, is_active=True).exists():
         raise NotForThisPerson
@@ -382,7 +391,7 @@ def close_finding(finding: Finding, *, remedy: str, by: User) -> Finding:
         who = auditor(by)
     else:
         who = officer(by, "monitor", "officer", "vetting", "certifier", "reviewer")
-    remedy = said(remedy)
+    remedy = told(remedy, 2000)
     grant = held(finding.grant)
     finding = Finding.objects.select_for_update(no_key=True).get(pk=finding.pk)
     if finding.closed_at is not None:
@@ -394,3 +403,14 @@ def close_finding(finding: Finding, *, remedy: str, by: User) -> Finding:
     changed(finding, closed_by=who, closed_at=periods.now(), remedy=remedy)
     audit.record("finding.closed", subject=grant, by=by, detail={"number": finding.number})
     return finding
+
+
+def late_findings(on: date) -> dict[int, int]:
+    """How many open findings are 15, 30 and 60 days past their day, each in its highest level."""
+    found = dict.fromkeys(LEVELS, 0)
+    days = Finding.objects.filter(
+        closed_at__isnull=True, due_on__lte=on - timedelta(days=LEVELS[0])
+    ).values_list("due_on", flat=True)
+    for due_on in days:
+        found[max(level for level in LEVELS if level <= (on - due_on).days)] += 1
+    return found

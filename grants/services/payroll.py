@@ -262,16 +262,12 @@ def _checked(worker: Worker, currency: str) -> tuple[dict[str, Any], dict[str, s
 def plain_number(text: str) -> str:
     """What somebody typed as a number, in Western digits without thousands marks.
 
-    A comma is a decimal mark only where at most two digits follow the only one.
+    "1,5" stays as it is, which is no number: nobody knows if it means one and a half or fifteen.
     """
     told = strip_bidi_controls(western_digits(str(text))).strip()
-    told = told.replace("\u066c", ",").replace("\u066b", ".").replace("\u00a0", "")
-    told = told.replace(" ", "").replace("\u060c", ",")
-    if re.fullmatch(r"\d+,\d{1,2}", told):
-        return told.replace(",", ".")
-    if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", told):
-        return told.replace(",", "")
-    return told
+    told = told.replace("\u066b", ".").replace("\u066c", ",").replace("\u060c", ",")
+    told = re.sub(r"(?<=\d)[\s'\u2019](?=\d)", ",", told)
+    return told.replace(",", "") if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", told) else told
 
 
 def _days(text: str) -> Decimal:
