@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, F, IntegerField, Min, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Count, IntegerField, Min, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from ceasefire import periods
@@ -170,7 +170,7 @@ def register(grants: QuerySet[Grant], *, on: date | None = None) -> Iterator[Pap
             "since",
             "document_id",
             "document__sha256",
-            due=F("deferral__due_on"),
+            "deferral__due_on",
         )
     )
     for ref, state, stage, kind, since, document, sha256, due in rows.iterator(chunk_size=2000):
