@@ -1,0 +1,192 @@
+"""The gates that the database itself holds: whoever writes past the verbs does not come through.
+
+Each raw row is right but for the one thing that is missing; with that thing the same row is taken.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import Error, connection, transaction
+
+from ceasefire import periods
+from ceasefire.database.session import acting
+from grants.exceptions import StepIsMissingSomething
+from grants.models import Grant, LedgerEntry, PaymentRequest, Transition
+from grants.services import ledger, machine, monitoring, proposals
+from tests.grants import office as world
+from tests.grants.test_duties import decide, role_of
+
+pytestmark = pytest.mark.django_db
+
+
+def awarded(office: Any, grant: Grant, *, report: bool = False, visit: bool = False) -> Grant:
+    """Award an approved grant in two tranches, the second with what it asks for."""
+    day = periods.now().date()
+    with acting(office.officer):
+        for kind in ("award_letter", "monitoring_plan", "report_plan"):
+            world.paper(grant, kind, office.officer)
+        monitoring.plan_report(grant, kind="final", due_on=day, by=office.officer)
+        proposals.plan_tranches(
+            grant,
+            [
+                proposals.Part(Decimal(1000), day),
+                proposals.Part(Decimal(2000), day, needs_report=report, needs_visit=visit),
+            ],
+            by=office.officer,
+        )
+        return machine.award(grant, by=office.officer)
+
+
+def pay_raw(office: Any, payment: PaymentRequest, role: str) -> None:
+    """Certify, pay and post by hand, each as who may."""
+    mine = PaymentRequest.objects.filter(pk=payment.pk)
+    now = periods.now()
+    with acting(office.payer):
+        proof = world.paper(payment.grant, "receipt", office.payer)
+    with role_of(office.certifier, role):
+        mine.update(state="CERTIFIED", certifier_id=office.certifier.pk, certified_at=now)
+    with role_of(office.payer, role), connection.cursor() as cursor:
+        mine.update(
+            state="PAID",
+            payer_id=office.payer.pk,
+            paid_at=now,
+            paid_on=now.date(),
+            proof_id=proof.pk,
+        )
+        cursor.execute(
+            """
+            INSERT INTO grants_ledgerentry
+              (fund_id, grant_id, tranche_id, payment_id, kind, amount, currency, rate_source,
+               amount_usd, effective_on, actor_id, reason)
+            VALUES (%s, %s, %s, %s, 'DISBURSE', %s, 'USD', '', %s, %s, %s, '')
+            """,
+            [
+                payment.fund_id,
+                payment.grant_id,
+                payment.tranche_id,
+                payment.pk,
+                payment.amount,
+                payment.amount,
+                now.date(),
+                office.payer.pk,
+            ],
+        )
+
+
+def _evidence(office: Any, grant: Grant) -> None:
+    with acting(office.requester):
+        world.paper(grant, "evidence", office.requester)
+
+
+def _report(office: Any, grant: Grant) -> None:
+    due = grant.reports.get()
+    with acting(office.officer):
+        paper = world.paper(grant, "narrative_report", office.officer)
+        monitoring.receive_report(
+            due, received_on=periods.now().date(), document=paper, by=office.officer
+        )
+        monitoring.accept_report(due, by=office.officer)
+
+
+def _visit(office: Any, grant: Grant) -> None:
+    with acting(office.monitor):
+        monitoring.record_visit(
+            grant,
+            kind="routine",
+            visited_on=periods.now().date(),
+            seen="It stands",
+            by=office.monitor,
+        )
+
+
+#: What opens each part of the gate, in the order in which the database looks.
+OPENS: dict[str, Callable[[Any, Grant], Any]] = {
+    "is paid first": lambda office, grant: world.pay(office, grant.tranches.get(number=1), 1000),
+    "is accounted for first": lambda office, grant: world.account(
+        office, grant.tranches.get(number=1), 800
+    ),
+    "what the last tranche was used for": _evidence,
+    "report since the last payment": _report,
+    "visits first": _visit,
+}
+
+
+@pytest.mark.parametrize("role", ["reo", "app"])
+def test_a_raw_payment_does_not_come_through_a_shut_gate(office, grant_in, role):
+    grant = awarded(office, grant_in("APPROVED"), report=True, visit=True)
+    payment = world.ask(office, grant.tranches.get(number=2), 2000)
+
+    for why, open_it in OPENS.items():
+        with pytest.raises(Error, match=why), transaction.atomic():
+            pay_raw(office, payment, role)
+        open_it(office, grant)
+    pay_raw(office, payment, role)
+
+    assert LedgerEntry.objects.filter(kind="DISBURSE").count() == 2
+
+
+def step_raw(grant: Grant, before: str, after: str, who: Any, acts_as: str) -> None:
+    Transition.objects.create(
+        grant=grant,
+        from_state=before,
+        to_state=after,
+        role=acts_as,
+        actor_id=who.pk,
+        documents_hash="",
+        round=1,
+    )
+
+
+@pytest.mark.parametrize("role", ["reo", "app"])
+def test_a_raw_award_needs_the_signed_letter(office, grant_in, role):
+    grant = grant_in("APPROVED")
+    with acting(office.officer):
+        proposals.plan_tranches(
+            grant,
+            [proposals.Part(grant.approved_usd, periods.now().date())],
+            by=office.officer,
+        )
+        monitoring.plan_report(grant, kind="final", due_on=periods.now().date(), by=office.officer)
+        decide(grant, office.officer, "award", "officer")
+
+    with pytest.raises(Error, match="without a signed letter"), role_of(office.officer, role):
+        step_raw(grant, "APPROVED", "AWARDED", office.officer, "officer")
+    with acting(office.officer):
+        world.paper(grant, "award_letter", office.officer)
+    with role_of(office.officer, role):
+        step_raw(grant, "APPROVED", "AWARDED", office.officer, "officer")
+
+    assert Grant.objects.get().state == "AWARDED"
+
+
+@pytest.mark.parametrize("role", ["reo", "app"])
+def test_a_raw_step_does_not_end_a_grant_without_its_proofs(office, grant_in, role):
+    grant = grant_in("ACTIVE")
+    with pytest.raises(Error, match="without a visit"), role_of(office.monitor, role):
+        step_raw(grant, "ACTIVE", "COMPLETED", office.monitor, "monitor")
+    grant = world.onward(office, grant)
+    with pytest.raises(Error, match="accepted final report"), role_of(office.officer, role):
+        step_raw(grant, "COMPLETED", "CLOSING", office.officer, "officer")
+    grant = world.onward(office, grant)
+    with pytest.raises(Error, match="accounted for"), role_of(office.closeout, role):
+        step_raw(grant, "CLOSING", "CLOSED", office.closeout, "closeout")
+
+    assert world.onward(office, grant).state == "CLOSED"
+
+
+def test_a_gate_that_shut_again_stops_a_payment_that_is_certified(office, grant_in):
+    """The first tranche's payment is taken back meanwhile."""
+    grant = awarded(office, grant_in("APPROVED"))
+    first = world.pay(office, grant.tranches.get(number=1), 1000)
+    world.account(office, grant.tranches.get(number=1), 1000)
+    _evidence(office, grant)
+    payment = world.certified(office, grant.tranches.get(number=2), 2000)
+    with acting(office.officer):
+        ledger.reverse(first, reason="wrong account", by=office.officer)
+
+    with pytest.raises(StepIsMissingSomething) as refused:
+        world.pay_it(office, payment)
+
+    assert {one.code for one in refused.value.missing} == {"earlier_tranche"}
