@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import Draft202012Validator, FormatChecker, ValidationError
+from jsonschema.validators import extend
 
 from grants.publishing.checks import SCHEMAS, Finding
 from grants.publishing.threesixty import unflattened
@@ -51,6 +52,27 @@ def _is_address(value: Any) -> bool:
     return whole and not re.search(r'[\s<>"{}|\\^`]', value) and value.isascii()
 
 
+def _one_of_many(
+    validator: Any, listed: list[Any], instance: Any, schema: Any
+) -> Iterator[ValidationError]:
+    """`enum`, looked up and not compared one by one: there are 300 currencies to an amount."""
+    if not isinstance(instance, str) and instance is not None or instance not in _set(listed):
+        yield ValidationError(f"{instance!r} is not one of those that the schema lists")
+
+
+_sets: dict[int, tuple[list[Any], frozenset[Any]]] = {}
+
+
+def _set(listed: list[Any]) -> frozenset[Any]:
+    """The texts of a list of the schema; kept with the list, so that its id stays its own."""
+    if id(listed) not in _sets:
+        _sets[id(listed)] = (listed, frozenset(listed))
+    return _sets[id(listed)][1]
+
+
+Validator = extend(Draft202012Validator, {"enum": _one_of_many})
+
+
 def _loaded(name: str) -> dict[str, Any]:
     made: dict[str, Any] = json.loads((_FOLDER / name).read_text(encoding="utf-8"))
     made.pop("$schema")
@@ -63,17 +85,17 @@ def grant_schema() -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1)
-def _of_a_grant() -> Draft202012Validator:
-    return Draft202012Validator(grant_schema(), format_checker=formats)
+def _of_a_grant() -> Any:
+    return Validator(grant_schema(), format_checker=formats)
 
 
 @lru_cache(maxsize=1)
-def _of_a_package() -> Draft202012Validator:
+def _of_a_package() -> Any:
     """The package's own facts. Its grants are checked one by one against what it points at."""
     schema = _loaded("360-giving-package-schema.json")
     schema["properties"]["grants"].pop("items")
     schema["properties"]["grants"].pop("uniqueItems")
-    return Draft202012Validator(schema, format_checker=formats)
+    return Validator(schema, format_checker=formats)
 
 
 @lru_cache(maxsize=8)
@@ -88,8 +110,8 @@ def check(path: Path, *, tell: Callable[[int], None] | None = None) -> Iterator[
     with path.open(encoding="utf-8") as file:
         try:
             yield from _entries(_parts(file, head), tell)
-        except ValueError as error:
-            yield Finding("json", "syntax", "", "", str(error))
+        except ValueError as fault:
+            yield Finding("json", "syntax", "", "", str(fault))
             return
     for error in _of_a_package().iter_errors(head):
         yield Finding("schema", str(error.validator), "", _where(error), error.message)

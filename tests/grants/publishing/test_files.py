@@ -207,9 +207,9 @@ def test_no_statement_gets_around_the_second_person(
         change = publishing.change_level(at.whole, "FULL", reason="x", by=office.officer)
     facts = {"grant": at.whole.pk, "change": change.pk, "asker": office.officer.pk,
              "other": office.approver.pk}  # fmt: skip
-    with acting(office.officer), role_of(office.officer, "reo" if by_reo else "app"), pytest.raises(Error), (
-        transaction.atomic()
-    ), connection.cursor() as cursor:  # fmt: skip
+    role = role_of(office.officer, "reo" if by_reo else "app")
+    cursor = connection.cursor()
+    with acting(office.officer), role, pytest.raises(Error), transaction.atomic():
         cursor.execute(statement, facts)
     assert Grant.objects.get(pk=at.whole.pk).publish_level == "NONE"
 
