@@ -3,19 +3,33 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Case, F, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from ceasefire.look.paging import KeysetPage, keyset_page
-from grants.models import Grant, LedgerEntry, Officer, Organisation, PaymentRequest, State, Tranche
+from grants.exceptions import ChangedMeanwhile
+from grants.models import (
+    ExchangeRate,
+    Grant,
+    LedgerEntry,
+    Officer,
+    Organisation,
+    PaymentRequest,
+    State,
+    Tranche,
+)
 from grants.services import ledger, machine, requirements, stops
+from grants.services.held import held
 from grants.services.proposals import BEFORE_AWARD
 from grants.services.requirements import Missing
 
 #: By how much a posting changes what is obligated and not yet paid.
 _SIGN = {"OBLIGATE": 1, "DEOBLIGATE": -1, "DISBURSE": -1, "REFUND": 1}
 LEDGER_SIZE = 30
+#: So many rates a form offers.
+OFFERED_RATES = 40
 
 
 @dataclass(frozen=True)
@@ -167,7 +181,22 @@ def payment_verbs(payment: PaymentRequest, who: Officer | None) -> set[str]:
 
 
 def payees(grant: Grant) -> QuerySet[Organisation]:
-    """The parties of a grant that may be paid: grantee, implementer, and who quoted."""
-    keys = {key for key in (grant.grantee_id, grant.implementer_id) if key is not None}
-    keys |= set(grant.quotes.values_list("vendor_id", flat=True))
+    """Those a clearance of the grant is about and who may be paid: nobody else ever is."""
+    keys = [one.pk for one in requirements.subjects(grant)]
     return Organisation.objects.filter(pk__in=keys, status=Organisation.Status.ACTIVE)
+
+
+def unchanged(grant: Grant, after: int) -> None:
+    """Refuse where something was posted since a form was shown, a first click on it included.
+
+    Inside the caller's transaction, which holds the grant from here on.
+    """
+    held(grant)
+    if last_posting(grant) != after:
+        raise ChangedMeanwhile
+
+
+def offered_rates() -> list[Any]:
+    """Keys of the newest rates that count, of every source."""
+    rows = ExchangeRate.objects.filter(confirmed_at__isnull=False, withdrawn_at__isnull=True)
+    return list(rows.order_by("-day", "source").values_list("pk", flat=True)[:OFFERED_RATES])
