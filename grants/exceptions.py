@@ -236,3 +236,56 @@ class BadPayrollRow(PayrollRefusal):
 
 class NobodyToTakeIt(GrantRefusal):
     message = _("This person cannot take it: not at work, without the duty, or with another part.")
+
+
+class ListTaken(GrantRefusal):
+    message = _("This very file is there already.")
+
+
+class ListDamaged(GrantRefusal):
+    """What is kept of a list file is not what was uploaded; nothing is screened against it."""
+
+    message = _("The list that is kept is not the file that was uploaded. Upload it again.")
+
+
+class ScreeningListRefused(GrantRefusal):
+    """A list file that cannot be read, with the reason in words."""
+
+    def __init__(self, why: Any) -> None:
+        super().__init__()
+        self.message = str(why)
+
+
+class ListMissing(GrantRefusal):
+    message = _("There is no list to screen against. Upload one first.")
+
+
+class ListTooOld(GrantRefusal):
+    message = _("A list is older than the fund allows. Upload a newer one first.")
+
+
+class NoScreeningRule(GrantRefusal):
+    message = _("Nobody has said yet which lists this fund asks for.")
+
+
+class NameNotComparable(GrantRefusal):
+    """A name in a script that is not compared: finding nothing would clear nobody."""
+
+    def __init__(self, subject: str) -> None:
+        super().__init__()
+        self.subject = subject
+        self.message = _("%(subject)s needs a name in Arabic or Latin letters.") % {
+            "subject": subject
+        }
+
+
+class NameDoesNotOpen(GrantRefusal):
+    message = _("A sealed name does not open. Tell the administrator.")
+
+
+class ScreeningUnderWay(GrantRefusal):
+    message = _("This grant is being screened already.")
+
+
+class NameTurnsAround(GrantRefusal):
+    message = _("Take the marks out that turn the order of letters around.")

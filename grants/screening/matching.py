@@ -25,7 +25,7 @@ the index finds is what comparing with every name would find; a test holds it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,6 +80,8 @@ _TOGETHER = 0.95
 _SHORTEST_TOGETHER = 4
 #: A part that is heavier than a title.
 _OF_WEIGHT = 0.5
+#: Entries between two words about how far the making of an index is.
+_TELL_EVERY = 200
 
 
 @dataclass(frozen=True)
@@ -209,9 +211,15 @@ class _Name:
 class Index:
     """Lists made ready to be asked. Holds no subject and no result."""
 
-    def __init__(self, lists: Sequence[ListFile]) -> None:
-        """Take the lists' words apart: a second or two for ten thousand names, so do it once."""
+    def __init__(
+        self, lists: Sequence[ListFile], *, tell: Callable[[int, int], None] | None = None
+    ) -> None:
+        """Take the lists' words apart: a second or two for ten thousand names, so do it once.
+
+        `tell` is told (entries done, entries in all) now and then; what it raises ends the making.
+        """
         self.lists = tuple(lists)
+        total, done = sum(len(one.entries) for one in self.lists), 0
         self._names: list[_Name] = []
         self._words: dict[tuple[Any, ...], int] = {}
         self._together: dict[str, list[int]] = {}
@@ -220,6 +228,9 @@ class Index:
         weights: list[float] = []
         for listed, one in enumerate(self.lists):
             for at, entry in enumerate(one.entries):
+                done += 1
+                if tell is not None and done % _TELL_EVERY == 0:
+                    tell(done, total)
                 for name in entry.names:
                     parts = parts_of(name.text)
                     if not parts:

@@ -28,6 +28,7 @@ from grants.exceptions import (
     RefundExceeded,
     ReversedAlready,
     SamePersonReverses,
+    StepIsMissingSomething,
 )
 from grants.models import (
     ExchangeRate,
@@ -216,19 +217,21 @@ def disburse(grant: Grant, payment: PaymentRequest, *, who: Officer, by: User) -
     value = in_dollars(payment.amount, payment.currency, rate, payment.paid_on)
     if value > grant.unliquidated_usd:
         raise ObligationExceeded
-    return _post(
-        grant,
-        Kind.DISBURSE,
-        amount=payment.amount,
-        currency=payment.currency,
-        rate=rate,
-        amount_usd=value,
-        on=payment.paid_on,
-        who=who,
-        by=by,
-        tranche=payment.tranche,
-        payment=payment,
-    )
+    # A name that was edited, or a hit that was found, since the gate was looked at.
+    with or_else({"nobody is paid": StepIsMissingSomething}):
+        return _post(
+            grant,
+            Kind.DISBURSE,
+            amount=payment.amount,
+            currency=payment.currency,
+            rate=rate,
+            amount_usd=value,
+            on=payment.paid_on,
+            who=who,
+            by=by,
+            tranche=payment.tranche,
+            payment=payment,
+        )
 
 
 @transaction.atomic

@@ -37,7 +37,7 @@ from grants.models import (
 )
 from grants.services import funds, ledger, monitoring, requirements, splits
 from grants.services.documents import set_hash
-from grants.services.held import apart, auditor, changed, held, officer, said
+from grants.services.held import apart, auditor, changed, held, officer, or_else, said
 from grants.services.proposals import BEFORE_AWARD
 from grants.services.requirements import Missing, NextStep
 
@@ -224,26 +224,27 @@ def decide(
     amendment: Any = None,
 ) -> Decision:
     """Write one person's word; the verbs here and those of amendments have checked before."""
-    if verdict == "YES" and step == "vetting":
-        subjects = {str(one.pk): one.version for one in requirements.subjects(grant)}
-    else:
-        subjects = {}
-    made = Decision.objects.create(
-        grant=grant,
-        amendment=amendment,
-        round=grant.round,
-        step=step,
-        role=role,
-        actor=who,
-        verdict=verdict,
-        amount_usd=amount_usd,
-        rule=rule,
-        reason=reason,
-        conditions=conditions,
-        valid_to=valid_to,
-        subjects=subjects,
-        at=at,
-    )
+    # The database looks once more whether a clearance has all it needs, and says of whom it is.
+    refusals = {
+        "before the screening is finished": StepIsMissingSomething,
+        "who is blocked is not cleared": StepIsMissingSomething,
+    }
+    with or_else(refusals if step == "vetting" else {}):
+        made = Decision.objects.create(
+            grant=grant,
+            amendment=amendment,
+            round=grant.round,
+            step=step,
+            role=role,
+            actor=who,
+            verdict=verdict,
+            amount_usd=amount_usd,
+            rule=rule,
+            reason=reason,
+            conditions=conditions,
+            valid_to=valid_to,
+            at=at,
+        )
     made.refresh_from_db()
     return made
 

@@ -1,26 +1,39 @@
 """Organisations and the people behind them; names of people are read by vetting officers only."""
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Count
 
 from ceasefire import audit, periods
 from ceasefire.people.models import User
 from ceasefire.places.models import Place
-from ceasefire.text import strip_bidi_controls
+from ceasefire.text import search_key, strip_bidi_controls
 from ceasefire.vault.exceptions import SealBroken, UnknownKey
 from ceasefire.vault.keys import keyring
-from ceasefire.vault.sealing import open_text, seal_text
-from grants.exceptions import NameMissing, NotAllowedFromHere
-from grants.models import Organisation, OrganisationPerson
-from grants.services.held import changed, officer
+from grants.exceptions import ChangedMeanwhile, NameMissing, NotAllowedFromHere
+from grants.models import (
+    Organisation,
+    OrganisationBlock,
+    OrganisationPerson,
+    ScreeningDisposition,
+    ScreeningHit,
+    ScreeningRun,
+)
+from grants.screening import compare
+from grants.screening.names import parts_of
+from grants.services import sealed
+from grants.services.held import changed, officer, said
 
 #: What is sealed of a person. All texts; unknown parts are empty.
 FACTS = ("full_name_ar", "father_name", "grandfather_name", "name_en", "birth_year", "function")
-_TABLE, _COLUMN = "grants_organisationperson", "sealed"
+#: From so much on another organisation may be this one, and so many are shown.
+ALIKE = 0.75
+_MOST_ALIKE = 10
+_SEARCH_LENGTH = 400
+_SKELETON_LENGTH = 40
+#: Parts of a name that weigh less (company, association) set none apart.
+_OF_WEIGHT = 0.5
 _KEEPERS = ("requester", "officer", "vetting")
 _CHANGEABLE = (
     "name_en",
@@ -66,78 +79,105 @@ def add_organisation(
     name_en, name_ar = clean(name_en), clean(name_ar)
     if not (name_en or name_ar):
         raise NameMissing
+    code = next_code()
     made = Organisation.objects.create(
-        code=next_code(),
+        code=code,
         kind=Organisation.Kind(kind),
         district=district,
         name_en=name_en,
         name_ar=name_ar,
         created_by=who,
+        **found_by(name_en, name_ar, code, facts.get("registration_no", "")),
         **facts,
     )
     audit.record("organisation.added", subject=made, by=by)
     return made
 
 
+def found_by(name_en: str, name_ar: str, code: str, registration_no: str) -> dict[str, Any]:
+    """What an organisation is found by: its search text, and the skeletons of its names."""
+    text = " ".join(map(search_key, (name_en, name_ar, code, registration_no)))
+    return {"search_text": text[:_SEARCH_LENGTH], "skeletons": skeletons(name_en, name_ar)}
+
+
+def skeletons(*names: str) -> list[str]:
+    """The consonants of what sets names apart, the same from either script."""
+    parts = [part for name in names for part in parts_of(name)]
+    found = {part.skeleton[:_SKELETON_LENGTH] for part in parts if part.weight >= _OF_WEIGHT}
+    return sorted(found - {""})
+
+
+def alike(name_en: str, name_ar: str, *, but: Organisation | None = None) -> list[Organisation]:
+    """Organisations that may be the one of these names, the likest first; for who enters one.
+
+    Those that share a word by its consonants are compared by ear, in either script.
+    """
+    asked = [name for name in (clean(name_en), clean(name_ar)) if name]
+    rows = Organisation.objects.filter(skeletons__overlap=skeletons(*asked))
+    if but is not None:
+        rows = rows.exclude(pk=but.pk)
+    scored = []
+    for row in rows.order_by("code")[:200]:
+        listed = [name for name in (row.name_en, row.name_ar) if name]
+        score = max(compare(one, other).score for one in asked for other in listed)
+        if score >= ALIKE:
+            scored.append((-score, row.code, row))
+    return [row for _score, _code, row in sorted(scored, key=lambda one: one[:2])[:_MOST_ALIKE]]
+
+
 @transaction.atomic
-def change_organisation(organisation: Organisation, *, by: User, **facts: Any) -> Organisation:
-    """Change what is said of it. Another name or registration voids its clearance."""
+def change_organisation(
+    organisation: Organisation, *, by: User, version: int | None = None, **facts: Any
+) -> Organisation:
+    """Change what is said of it. Another name or registration voids its clearance.
+
+    Raises `ChangedMeanwhile` where `version` is given and its names were changed since.
+    """
     officer(by, *_KEEPERS)
     if set(facts) - set(_CHANGEABLE):
         raise ValueError("These facts of an organisation are not changed here.")
     found = Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
+    if version is not None and version != found.version:
+        raise ChangedMeanwhile
     for name in ("name_en", "name_ar"):
         if name in facts:
             facts[name] = clean(facts[name])
     if not (facts.get("name_en", found.name_en) or facts.get("name_ar", found.name_ar)):
         raise NameMissing
-    changed(found, **facts)
+    fields = sorted(name for name, value in facts.items() if getattr(found, name) != value)
+    for name, value in facts.items():
+        setattr(found, name, value)
+    changed(
+        found,
+        *facts,
+        **found_by(found.name_en, found.name_ar, found.code, found.registration_no),
+    )
     found.refresh_from_db()
-    audit.record("organisation.changed", subject=found, by=by, fields=sorted(facts))
+    audit.record("organisation.changed", subject=found, by=by, fields=fields)
     return found
 
 
 @transaction.atomic
 def block_organisation(
-    organisation: Organisation, *, blocked: bool = True, by: User
+    organisation: Organisation, *, reason: str, blocked: bool = True, by: User
 ) -> Organisation:
-    """Stop, or allow again, every payment that would reach it."""
-    officer(by, "vetting", "officer")
+    """Stop, or allow again, every payment that would reach it; the reason is kept beside it."""
+    who, reason = officer(by, "vetting", "officer"), said(reason)
     found = Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
     status = Organisation.Status.BLOCKED if blocked else Organisation.Status.ACTIVE
     if found.status == status:
         raise NotAllowedFromHere
     changed(found, status=status)
+    OrganisationBlock.objects.create(
+        organisation=found, blocked=blocked, reason=reason, officer=who
+    )
     audit.record(
-        "organisation.blocked" if blocked else "organisation.unblocked", subject=found, by=by
+        "organisation.blocked" if blocked else "organisation.unblocked",
+        subject=found,
+        by=by,
+        reason=reason,
     )
     return found
-
-
-def _seal(row: OrganisationPerson, facts: dict[str, str]) -> None:
-    ring = keyring()
-    row.key_id = ring.current
-    row.sealed = seal_text(
-        json.dumps(facts, ensure_ascii=False, sort_keys=True),
-        key=ring.key(ring.current),
-        table=_TABLE,
-        column=_COLUMN,
-        row=str(row.pk),
-        key_id=ring.current,
-    )
-
-
-def _open(row: OrganisationPerson) -> dict[str, str]:
-    text = open_text(
-        bytes(row.sealed),
-        key=keyring().key(row.key_id),
-        table=_TABLE,
-        column=_COLUMN,
-        row=str(row.pk),
-        key_id=row.key_id,
-    )
-    facts: dict[str, str] = json.loads(text)
-    return facts
 
 
 def _facts(given: dict[str, str]) -> dict[str, str]:
@@ -155,7 +195,7 @@ def add_person(organisation: Organisation, *, by: User, **facts: str) -> Organis
     who = officer(by, *_KEEPERS)
     Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
     row = OrganisationPerson(organisation=organisation, added_by=who)
-    _seal(row, _facts(facts))
+    sealed.seal(row, _facts(facts))
     row.save(force_insert=True)
     audit.record(
         "organisation_person.added",
@@ -172,7 +212,7 @@ def change_person(person: OrganisationPerson, *, by: User, **facts: str) -> Orga
     officer(by, "vetting")
     Organisation.objects.select_for_update(no_key=True).get(pk=person.organisation_id)
     row = OrganisationPerson.objects.select_for_update(no_key=True).get(pk=person.pk)
-    _seal(row, _facts(facts))
+    sealed.seal(row, _facts(facts))
     changed(row, "key_id", "sealed", version=row.version + 1)
     audit.record("organisation_person.changed", subject=row, by=by)
     return row
@@ -199,26 +239,38 @@ def names_of(people: Iterable[OrganisationPerson], *, by: User) -> dict[Any, dic
     """
     officer(by, "vetting")
     found: dict[Any, dict[str, str] | None] = {}
-    read: list[str] = []
+    read: list[OrganisationPerson] = []
     broken: list[str] = []
     for row in people:
         try:
-            found[row.pk] = _open(row)
-            read.append(str(row.pk))
+            found[row.pk] = sealed.opened(row)
+            read.append(row)
         except (SealBroken, UnknownKey):
             found[row.pk] = None
             broken.append(str(row.pk))
     if broken:
         audit.record("organisation_person.seal_broken", by=by, detail={"subjects": broken})
-    if read:
-        audit.record("organisation_person.read", by=by, detail={"subjects": read})
+    record_reading(read, by=by)
     return found
 
 
+def record_reading(people: Iterable[OrganisationPerson], *, by: User) -> None:
+    """Say in the trail whose sealed facts somebody read; nothing where it was nobody's."""
+    read = [str(row.pk) for row in people]
+    if read:
+        audit.record("organisation_person.read", by=by, detail={"subjects": read})
+
+
+#: What a rotation of the vault's keys reaches here: the verb that says so, and the tables.
+_SEALED = (
+    ("organisation_person.sealed_again", (OrganisationPerson,)),
+    ("screening.sealed_again", (ScreeningRun, ScreeningHit, ScreeningDisposition)),
+)
+
+
 def counts_by_key() -> dict[str, int]:
-    """Key id -> how many people it seals, for the rotation of the vault's keys."""
-    rows = OrganisationPerson.objects.order_by("key_id").values_list("key_id")
-    return dict(rows.annotate(number=Count("pk")))
+    """Key id -> how many rows it seals, for the rotation of the vault's keys."""
+    return sealed.counts_by_key(*(table for _verb, tables in _SEALED for table in tables))
 
 
 def seal_again() -> list[str]:
@@ -226,21 +278,13 @@ def seal_again() -> list[str]:
 
     It may be killed and run again. The names stay the same, so no clearance is void.
     """
-    moved, faults = 0, list[str]()
-    older = OrganisationPerson.objects.exclude(key_id=keyring().current).order_by("pk")
-    for pk in list(older.values_list("pk", flat=True)):
-        with transaction.atomic():
-            row = OrganisationPerson.objects.select_for_update(no_key=True).get(pk=pk)
-            try:
-                _seal(row, _open(row))
-            except (SealBroken, UnknownKey) as error:
-                faults.append(f"{_TABLE}.{_COLUMN} {pk}: {type(error).__name__}")
-                continue
-            changed(row, "key_id", "sealed")
-            moved += 1
-    if moved or faults:
-        audit.record(
-            "organisation_person.sealed_again",
-            detail={"key": keyring().current, "moved": moved, "broken": len(faults)},
-        )
+    faults: list[str] = []
+    for verb, tables in _SEALED:
+        moved, broken = sealed.seal_again(tables)
+        faults += broken
+        if moved or broken:
+            audit.record(
+                verb,
+                detail={"key": keyring().current, "moved": moved, "broken": len(broken)},
+            )
     return faults

@@ -211,7 +211,9 @@ def pay(
     if witness is not None and not Officer.objects.filter(pk=witness.pk, is_active=True).exists():
         raise NotForThisPerson
     lacks = requirements.for_tranche(grant, payment.tranche, day)
-    if payment.payee.status != Organisation.Status.ACTIVE:
+    payable = [one for one in requirements.subjects(grant) if one.pk == payment.payee_id]
+    if not payable or payable[0].status != Organisation.Status.ACTIVE:
+        # Nobody is paid whom the clearance is not about.
         lacks.append(requirements.Missing("clearance"))
     if lacks:
         raise StepIsMissingSomething(lacks)

@@ -11,12 +11,14 @@ from ceasefire import periods
 from ceasefire.database.session import acting
 from ceasefire.people.roles import Duty, Role
 from ceasefire.places.models import Place
-from grants.models import Grant, Officer, Organisation
+from grants.demo import vetting as demo
+from grants.models import Grant, Officer, Organisation, ScreeningList
 from grants.services import (
     amendments,
     documents,
     funds,
     ledger,
+    lists,
     machine,
     monitoring,
     organisations,
@@ -90,7 +92,27 @@ def open_fund(office: Any, code: str = "QRF-FY26", ceiling: int = 1_000_000, **f
             funds.confirm_rule(rule, by=office.certifier)
         for seat in seats:
             funds.confirm_seat(seat, by=office.certifier)
+    ask_for_list(office, fund)
     return fund
+
+
+def ask_for_list(office: Any, fund: Any, max_days: int = 365) -> Any:
+    """The fund asks for the made-up list, which somebody uploaded a month ago, once."""
+    with acting(office.vetting):
+        rule = demo.ask_for_list(
+            fund, entered_by=office.vetting, valid_from=BEGAN, max_days=max_days
+        )
+        if not ScreeningList.objects.filter(state="READY").exists():
+            month_ago = periods.now() - timedelta(days=30)
+            demo.upload_list(month_ago.date(), by=office.vetting, at=month_ago)
+    with acting(office.certifier):
+        return lists.confirm_rule(rule, by=office.certifier)
+
+
+def screen(office: Any, grant: Any, **facts: Any) -> Any:
+    """Screen everybody whom a clearance is about, and judge what is found."""
+    with acting(office.vetting):
+        return demo.screen_and_judge(grant, by=office.vetting, **facts)
 
 
 def organisation(office: Any, name: str = "Basra Youth Association") -> Organisation:
@@ -170,6 +192,7 @@ def onward(office: Any, grant: Grant, tranches: Any = None) -> Grant:
             machine.review(grant, risk="low", by=office.reviewer)
     elif grant.state == "VETTING":
         with acting(office.vetting):
+            demo.screen_where_needed(grant, by=office.vetting)
             paper(grant, "screening", office.vetting)
             machine.clear(grant, by=office.vetting)
     elif grant.state == "PENDING_APPROVAL":
