@@ -17,10 +17,12 @@ from django.test import Client
 from django.urls import reverse
 
 from ceasefire import attachments, audit, jobs, periods, worklist
+from ceasefire.database.session import acting
 from ceasefire.people.roles import Role
 from ceasefire.periods import Week, today
 from ceasefire.places.models import CoveragePeriod, Place, Zone
 from ceasefire.reports.services import compile_week
+from grants.services import rates, stops
 from incidents.models import (
     BulkAction,
     ConflictingSubmission,
@@ -374,6 +376,46 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("grants:grant_list", "GET", "", "403 403 403 403 403 200 200 200 403"),
     ("grants:grant_detail", "GET", "grant", "403 403 403 403 403 200 200 200 403"),
     ("grants:grant_history", "GET", "grant", "403 403 403 403 403 200 200 200 403"),
+    ("grants:grant_money", "GET", "grant", "403 403 403 403 403 200 200 200 403"),
+    # Without the duty that the verb asks for.
+    ("grants:money_tranches", "GET", "grant", "403 403 403 403 403 403 403 403 403"),
+    ("grants:money_ask", "GET", "grant", "403 403 403 403 403 403 403 403 403"),
+    ("grants:money_expense", "GET", "grant", "403 403 403 403 403 403 403 403 403"),
+    ("grants:money_refund", "GET", "grant", "403 403 403 403 403 403 403 403 403"),
+    ("grants:money_deobligate", "GET", "grant", "403 403 403 403 403 403 403 403 403"),
+    ("grants:money_reverse", "GET", "grant_posting", "403 403 403 403 403 403 403 403 403"),
+    ("grants:payment_list", "GET", "", "403 403 403 403 403 200 200 200 403"),
+    ("grants:payment_anomalies", "GET", "", "403 403 403 403 403 403 403 200 403"),
+    ("grants:payment_detail", "GET", "grant_payment", "403 403 403 403 403 200 200 200 403"),
+    ("grants:payment_certify", "POST", "grant_payment", "403 403 403 403 403 403 403 403 403"),
+    ("grants:payment_refuse", "POST", "grant_payment", "403 403 403 403 403 403 403 403 403"),
+    ("grants:payment_pay", "POST", "grant_payment", "403 403 403 403 403 403 403 403 403"),
+    ("grants:stop_list", "GET", "", "403 403 403 403 403 200 200 200 403"),
+    ("grants:stop_new", "GET", "", "403 403 403 403 403 403 403 403 403"),
+    ("grants:stop_ask_lift", "GET", "grant_stop", "403 403 403 403 403 403 403 403 403"),
+    # Without a verb there is nothing to settle.
+    ("grants:stop_settle", "POST", "grant_stop", "403 403 403 403 403 404 403 403 403"),
+    ("grants:fund_list", "GET", "", "403 403 403 403 403 200 200 200 403"),
+    ("grants:fund_new", "GET", "", "403 403 403 403 403 403 403 403 403"),
+    ("grants:fund_detail", "GET", "grant_purse", "403 403 403 403 403 200 200 200 403"),
+    ("grants:fund_change", "GET", "grant_purse", "403 403 403 403 403 403 403 403 403"),
+    ("grants:fund_ceiling", "GET", "grant_purse", "403 403 403 403 403 403 403 403 403"),
+    ("grants:rule_new", "GET", "grant_purse", "403 403 403 403 403 403 403 403 403"),
+    ("grants:seat_new", "GET", "grant_purse", "403 403 403 403 403 403 403 403 403"),
+    ("grants:rule_what_if", "GET", "grant_purse", "403 403 403 403 403 200 200 200 403"),
+    ("grants:rule_confirm", "POST", "grant_rule", "403 403 403 403 403 403 403 403 403"),
+    ("grants:rule_refuse", "POST", "grant_rule", "403 403 403 403 403 403 403 403 403"),
+    ("grants:rule_end", "POST", "grant_rule", "403 403 403 403 403 403 403 403 403"),
+    ("grants:seat_confirm", "POST", "grant_seat", "403 403 403 403 403 403 403 403 403"),
+    ("grants:seat_refuse", "POST", "grant_seat", "403 403 403 403 403 403 403 403 403"),
+    ("grants:seat_end", "POST", "grant_seat", "403 403 403 403 403 403 403 403 403"),
+    ("grants:rate_list", "GET", "", "403 403 403 403 403 200 200 200 403"),
+    ("grants:rate_new", "GET", "", "403 403 403 403 403 403 403 403 403"),
+    ("grants:rate_confirm", "POST", "grant_rate", "403 403 403 403 403 403 403 403 403"),
+    ("grants:rate_withdraw", "GET", "grant_rate", "403 403 403 403 403 403 403 403 403"),
+    # Who sees the background work sees whether the ledger holds.
+    ("grants:ledger_check_list", "GET", "", "403 403 403 200 200 200 200 200 200"),
+    ("grants:ledger_check_now", "POST", "", "403 403 403 302 403 403 403 302 302"),
 ]
 
 
@@ -488,8 +530,30 @@ def grant_scenes(make_user: Callable[..., Any]) -> dict[str, list[list[Any]]]:
     awarded = grants_office.move(office, grants_office.draft(office, fund), "AWARDED")
     absent = "QRF-1999-0001"
     return {
+        **money_scenes(office, fund, awarded, absent),
         "grant": [[awarded.ref], [absent], [absent]],
         "grant_draft": [[drafted.ref], [absent], [absent]],
+    }
+
+
+def money_scenes(
+    office: Any, fund: Any, awarded: Any, absent: str
+) -> dict[str, list[list[Any]]]:
+    """A payment that waits, the obligation, a stop, a rule, a seat and a rate, none confirmed."""
+    payment = grants_office.ask(office, awarded.tranches.get(), 10)
+    posting = awarded.entries.get(kind="OBLIGATE")
+    with acting(office.officer):
+        stop = stops.propose(fund, district=awarded.district, reason="why", by=office.officer)
+        rate = rates.enter_rate(day=today(), source="CBI", iqd_per_usd=1310, by=office.officer)
+    nothing: list[list[Any]] = [[uuid4()]] * 2
+    return {
+        "grant_payment": [[payment.pk], *nothing],
+        "grant_posting": [[awarded.ref, posting.pk], [absent, 1], [absent, 1]],
+        "grant_stop": [[stop.pk], *nothing],
+        "grant_purse": [[fund.pk], *nothing],
+        "grant_rule": [[fund.rules.first().pk], *nothing],
+        "grant_seat": [[fund.seats.first().pk], *nothing],
+        "grant_rate": [[rate.pk], *nothing],
     }
 
 
