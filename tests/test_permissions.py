@@ -536,9 +536,7 @@ def grant_scenes(make_user: Callable[..., Any]) -> dict[str, list[list[Any]]]:
     }
 
 
-def money_scenes(
-    office: Any, fund: Any, awarded: Any, absent: str
-) -> dict[str, list[list[Any]]]:
+def money_scenes(office: Any, fund: Any, awarded: Any, absent: str) -> dict[str, list[list[Any]]]:
     """A payment that waits, the obligation, a stop, a rule, a seat and a rate, none confirmed."""
     payment = grants_office.ask(office, awarded.tranches.get(), 10)
     posting = awarded.entries.get(kind="OBLIGATE")
