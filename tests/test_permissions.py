@@ -22,7 +22,19 @@ from ceasefire.people.roles import Role
 from ceasefire.periods import Week, today
 from ceasefire.places.models import CoveragePeriod, Place, Zone
 from ceasefire.reports.services import compile_week
-from grants.services import rates, stops
+from grants.models import Officer, ReportRequest
+from grants.reports import snapshots
+from grants.services import (
+    amendments,
+    deferrals,
+    figures,
+    monitoring,
+    packs,
+    payroll,
+    rates,
+    stops,
+    uploads,
+)
 from incidents.models import (
     BulkAction,
     ConflictingSubmission,
@@ -42,7 +54,7 @@ from outreach.services.daily_log import write_log
 from outreach.services.fieldwork import record_event
 from outreach.services.participants import Facts, register_participant
 from outreach.services.shifts import start_shift
-from tests.attachments.conftest import drawn
+from tests.attachments.conftest import drawn, jpeg
 from tests.conftest import maker_of_users, site_of
 from tests.grants import office as grants_office
 from tests.test_architecture import API_VIEWS, OPEN_VIEWS, URLS
@@ -373,9 +385,52 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("outreach:tie_add", "POST", "mediator", "403 403 403 200 403 403 403 403 403"),
     ("outreach:tie_remove", "POST", "mediator_tie", "403 403 403 302 403 403 403 403 403"),
     # Grants: of the whole office. RS is staff without a duty, who reads and takes no step.
+    ("grants:report_list", "GET", "", "403 403 403 403 403 200 200 200 403"),
+    ("grants:report_runs", "GET", "", "403 403 403 403 403 200 200 200 403"),
+    ("grants:report_detail", "GET", "grant_slug", "403 403 403 403 403 200 200 200 403"),
+    ("grants:report_run", "GET", "grant_run", "403 403 403 403 403 200 200 200 403"),
+    ("grants:report_request", "GET", "grant_asked", "403 403 403 403 403 404 404 404 403"),
+    ("grants:report_request_progress", "GET", "grant_asked", "403 403 403 403 403 404 404 404 403"),
+    ("grants:report_request_stop", "POST", "grant_asked", "403 403 403 403 403 404 404 404 403"),
+    ("grants:grant_sheet", "GET", "grant", "403 403 403 403 403 200 200 200 403"),
+    ("grants:worksheet", "GET", "", "403 403 403 403 403 200 200 200 403"),
+    ("grants:figure_new", "GET", "grant_fund", "403 403 403 403 403 200 403 403 403"),
+    ("grants:figure_confirm", "POST", "grant_figure", "403 403 403 403 403 403 403 403 403"),
+    ("grants:figure_withdraw", "POST", "grant_figure", "403 403 403 403 403 403 403 403 403"),
+    ("grants:publishing_list", "GET", "", "403 403 403 403 403 200 200 200 403"),
+    ("grants:publisher_detail", "GET", "", "403 403 403 403 403 200 200 200 403"),
+    ("grants:publisher_new", "GET", "", "403 403 403 403 403 403 403 403 403"),
+    ("grants:publisher_confirm", "POST", "grant_publisher", "403 403 403 403 403 403 403 403 403"),
+    ("grants:publisher_withdraw", "POST", "grant_publisher", "403 403 403 403 403 403 403 403 403"),
+    ("grants:published_new", "POST", "", "403 403 403 403 403 403 403 403 403"),
+    ("grants:published_detail", "GET", "grant_published", "403 403 403 403 403 200 200 200 403"),
+    ("grants:published_progress", "GET", "grant_published", "403 403 403 403 403 200 200 200 403"),
+    ("grants:published_stop", "POST", "grant_published", "403 403 403 403 403 403 403 403 403"),
+    # Not made yet, so there is nothing to take.
+    ("grants:published_download", "GET", "grant_published", "403 403 403 403 403 302 302 302 403"),
+    ("grants:level_confirm", "POST", "grant_level", "403 403 403 403 403 403 403 403 403"),
+    ("grants:level_refuse", "POST", "grant_level", "403 403 403 403 403 403 403 403 403"),
+    ("grants:grant_publishing", "GET", "grant", "403 403 403 403 403 200 200 200 403"),
+    ("grants:grant_publishing", "POST", "grant", "403 403 403 403 403 403 403 403 403"),
     ("grants:grant_list", "GET", "", "403 403 403 403 403 200 200 200 403"),
     ("grants:grant_detail", "GET", "grant", "403 403 403 403 403 200 200 200 403"),
     ("grants:grant_history", "GET", "grant", "403 403 403 403 403 200 200 200 403"),
+    ("grants:grant_new", "GET", "", "403 403 403 403 403 403 403 403 403"),
+    ("grants:grant_new", "POST", "", "403 403 403 403 403 403 403 403 403"),
+    ("grants:grant_edit", "GET", "grant_draft", "403 403 403 403 403 403 403 403 403"),
+    ("grants:grant_edit", "POST", "grant_draft", "403 403 403 403 403 403 403 403 403"),
+    ("grants:grant_budget", "POST", "grant_draft", "403 403 403 403 403 403 403 403 403"),
+    ("grants:grant_quotes", "POST", "grant_draft", "403 403 403 403 403 403 403 403 403"),
+    ("grants:grant_indicators", "POST", "grant_draft", "403 403 403 403 403 403 403 403 403"),
+    ("grants:grant_beneficiaries", "POST", "grant_draft", "403 403 403 403 403 403 403 403 403"),
+    # Of an award, which nobody suspends yet: 302 says so to the auditor, who may suspend.
+    ("grants:grant_step", "GET", "grant_suspend", "403 403 403 403 403 403 403 302 403"),
+    ("grants:grant_step", "POST", "grant_suspend", "403 403 403 403 403 403 403 302 403"),
+    ("grants:amendment_list", "GET", "grant", "403 403 403 403 403 200 200 200 403"),
+    ("grants:amendment_new", "GET", "grant", "403 403 403 403 403 403 403 403 403"),
+    ("grants:amendment_new", "POST", "grant", "403 403 403 403 403 403 403 403 403"),
+    ("grants:amendment_step", "GET", "grant_amendment", "403 403 403 403 403 403 403 403 403"),
+    ("grants:amendment_step", "POST", "grant_amendment", "403 403 403 403 403 403 403 403 403"),
     ("grants:grant_money", "GET", "grant", "403 403 403 403 403 200 200 200 403"),
     # Without the duty that the verb asks for.
     ("grants:money_tranches", "GET", "grant", "403 403 403 403 403 403 403 403 403"),
@@ -416,6 +471,62 @@ TABLE: list[tuple[str, str, str, str]] = [
     # Who sees the background work sees whether the ledger holds.
     ("grants:ledger_check_list", "GET", "", "403 403 403 200 200 200 200 200 200"),
     ("grants:ledger_check_now", "POST", "", "403 403 403 302 403 403 403 302 302"),
+    ("grants:grant_monitoring", "GET", "grant", "403 403 403 403 403 200 200 200 403"),
+    ("grants:grant_surroundings", "GET", "grant", "403 403 403 403 403 200 200 200 403"),
+    ("grants:visit_list", "GET", "", "403 403 403 403 403 200 200 200 403"),
+    ("grants:finding_list", "GET", "", "403 403 403 403 403 200 200 200 403"),
+    ("grants:finding_detail", "GET", "grant_finding", "403 403 403 403 403 200 200 200 403"),
+    ("grants:finding_detail", "POST", "grant_finding", "403 403 403 403 403 403 403 422 403"),
+    # The auditor raises findings; everything else is for a duty.
+    ("grants:finding_new", "GET", "grant", "403 403 403 403 403 403 403 200 403"),
+    ("grants:visit_form", "GET", "grant", "403 403 403 403 403 200 200 200 403"),
+    ("grants:visit_detail", "GET", "grant_visit", "403 403 403 403 403 200 200 200 403"),
+    ("grants:visit_detail", "POST", "grant_visit", "403 403 403 403 403 403 403 403 403"),
+    ("grants:visit_plan", "POST", "grant", "403 403 403 403 403 403 403 403 403"),
+    ("grants:visit_call_off", "POST", "grant_planned", "403 403 403 403 403 403 403 403 403"),
+    ("grants:visit_new", "POST", "grant", "403 403 403 403 403 403 403 403 403"),
+    ("grants:report_plan", "POST", "grant", "403 403 403 403 403 403 403 403 403"),
+    ("grants:report_receive", "POST", "grant_report", "403 403 403 403 403 403 403 403 403"),
+    ("grants:report_accept", "POST", "grant_report", "403 403 403 403 403 403 403 403 403"),
+    ("grants:value_new", "POST", "grant_row", "403 403 403 403 403 403 403 403 403"),
+    ("grants:reached_edit", "POST", "grant", "403 403 403 403 403 403 403 403 403"),
+    ("grants:payroll_list", "GET", "grant", "403 403 403 403 403 200 200 200 403"),
+    ("grants:payroll_detail", "GET", "grant_row", "403 403 403 403 403 200 200 200 403"),
+    ("grants:payroll_new", "POST", "grant", "403 403 403 403 403 403 403 403 403"),
+    ("grants:payroll_support", "POST", "grant_row", "403 403 403 403 403 403 403 403 403"),
+    ("grants:payroll_row", "POST", "grant_row", "403 403 403 403 403 403 403 403 403"),
+    ("grants:payroll_rows", "POST", "grant_row", "403 403 403 403 403 403 403 403 403"),
+    ("grants:payroll_strike", "POST", "grant_row_row", "403 403 403 403 403 403 403 403 403"),
+    ("grants:payroll_drop", "POST", "grant_row", "403 403 403 403 403 403 403 403 403"),
+    ("grants:payroll_decide", "POST", "grant_row", "403 403 403 403 403 403 403 403 403"),
+    ("grants:payroll_look", "POST", "grant_row", "403 403 403 403 403 403 403 403 403"),
+    ("grants:payroll_certify", "POST", "grant_row", "403 403 403 403 403 403 403 403 403"),
+    ("grants:payroll_names", "POST", "grant_row", "403 403 403 403 403 403 403 403 403"),
+    ("grants:paper_missing", "GET", "", "403 403 403 403 403 200 200 200 403"),
+    ("grants:document_list", "GET", "grant", "403 403 403 403 403 200 200 200 403"),
+    ("grants:document_new", "GET", "grant", "403 403 403 403 403 200 403 403 403"),
+    ("grants:document_new", "POST", "grant", "403 403 403 403 403 200 403 403 403"),
+    ("grants:document_detail", "GET", "grant_paper", "403 403 403 403 403 200 200 200 403"),
+    ("grants:document_check", "POST", "grant_paper", "403 403 403 403 403 302 403 403 403"),
+    ("grants:document_file", "GET", "grant_paper", "403 403 403 403 403 200 200 200 403"),
+    ("grants:document_picture", "GET", "grant_paper", "403 403 403 403 403 200 200 200 403"),
+    ("grants:document_thumbnail", "GET", "grant_paper", "403 403 403 403 403 200 200 200 403"),
+    # Only for a grants officer.
+    ("grants:document_defer", "POST", "grant", "403 403 403 403 403 403 403 403 403"),
+    ("grants:deferral_end", "POST", "grant_deferral", "403 403 403 403 403 403 403 403 403"),
+    # Begun without a file, a piece of nobody's upload, nobody's upload let go.
+    ("grants:upload_begin", "POST", "grant", "403 403 403 403 403 422 403 403 403"),
+    ("grants:upload_piece", "POST", "grant_piece", "403 403 403 403 403 409 403 403 403"),
+    ("grants:upload_drop", "POST", "grant_paper", "403 403 403 403 403 204 403 403 403"),
+    ("grants:pack_new", "POST", "grant", "403 403 403 403 403 302 403 302 403"),
+    ("grants:pack_detail", "GET", "grant_pack", "403 403 403 403 403 200 403 200 403"),
+    ("grants:pack_progress", "GET", "grant_pack", "403 403 403 403 403 200 403 200 403"),
+    ("grants:pack_cancel", "POST", "grant_pack", "403 403 403 403 403 302 403 302 403"),
+    # Not made yet: back to its page.
+    ("grants:pack_download", "GET", "grant_pack", "403 403 403 403 403 302 403 302 403"),
+    ("grants:handover_list", "GET", "", "403 403 403 403 403 200 200 200 403"),
+    ("grants:handover_detail", "GET", "grant_officer", "403 403 403 403 403 200 200 200 403"),
+    ("grants:handover_detail", "POST", "grant_officer", "403 403 403 403 403 403 403 403 403"),
 ]
 
 
@@ -529,10 +640,122 @@ def grant_scenes(make_user: Callable[..., Any]) -> dict[str, list[list[Any]]]:
     drafted = grants_office.draft(office, fund)
     awarded = grants_office.move(office, grants_office.draft(office, fund), "AWARDED")
     absent = "QRF-1999-0001"
+    amended = amendments.open_amendment(
+        awarded, new_end=today() + timedelta(days=90), reason="rain", by=office.requester
+    )
     return {
+        **monitoring_scenes(office, awarded, absent),
+        **report_scenes(office, fund),
+        **publishing_scenes(office, fund, awarded),
+        **paper_scenes(office, awarded, absent),
         **money_scenes(office, fund, awarded, absent),
         "grant": [[awarded.ref], [absent], [absent]],
         "grant_draft": [[drafted.ref], [absent], [absent]],
+        "grant_suspend": [[awarded.ref, "suspend"], [absent, "suspend"], [absent, "suspend"]],
+        "grant_amendment": [
+            [awarded.ref, amended.number, "approve"],
+            [absent, 1, "approve"],
+            [absent, 1, "approve"],
+        ],
+    }
+
+
+def publishing_scenes(office: Any, fund: Any, awarded: Any) -> dict[str, list[list[Any]]]:
+    """Who publishes, a file and a raise of a level, each of which waits."""
+    from grants.services import publishing
+
+    with acting(office.officer):
+        row = publishing.enter_publisher(
+            org_ref="XI-IATI-X", org_type="10", name_en="x", prefix="360G-x",
+            licence="https://example.org/", by=office.officer,
+        )  # fmt: skip
+        file = publishing.ask_file("iati", fund, by=office.officer)
+        change = publishing.change_level(awarded, "FULL", reason="x", by=office.officer)
+    return {
+        "grant_publisher": [[row.pk], [uuid4()], [uuid4()]],
+        "grant_published": [[file.pk], [uuid4()], [uuid4()]],
+        "grant_level": [[change.pk], [uuid4()], [uuid4()]],
+    }
+
+
+def report_scenes(office: Any, fund: Any) -> dict[str, list[list[Any]]]:
+    """A run of a report, one that somebody waits for, and a figure of the fund's donor."""
+    run = snapshots.take("months", {}, by=office.viewer)
+    asked = ReportRequest.objects.create(
+        by=office.viewer, report="payments", format="csv", language="en"
+    )
+    figure = figures.enter(
+        fund, kind="receipt", amount_usd=100, on=today(), reference="LOC 1", by=office.officer
+    )
+    nothing: list[list[Any]] = [[uuid4()]] * 2
+    return {
+        "grant_slug": [["portfolio"], ["months"], ["months"]],
+        "grant_run": [[run.number], [987654], [987654]],
+        "grant_asked": [[asked.pk], *nothing],
+        "grant_figure": [[figure.pk], *nothing],
+        "grant_fund": [[fund.code], ["NOWHERE"], ["NOWHERE"]],
+    }
+
+
+def monitoring_scenes(office: Any, awarded: Any, absent: str) -> dict[str, list[list[Any]]]:
+    """A visit made and one planned, a finding, a payroll list with a person; its officers."""
+    now = today()
+    visit = monitoring.record_visit(
+        awarded, kind="routine", visited_on=now, seen="It stands.", by=office.monitor
+    )
+    planned = monitoring.plan_visit(awarded, kind="routine", due_on=now, by=office.officer)
+    owner = Officer.objects.get(pk=office.officer.pk)
+    finding = monitoring.raise_finding(
+        awarded, severity="low", text="A gap.", due_on=now, owner=owner, by=office.monitor
+    )
+    made = payroll.begin_list(
+        awarded,
+        period_from=now,
+        period_to=now,
+        currency="IQD",
+        control_total="25000",
+        by=office.officer,
+    )
+    payroll.add_rows(made, [payroll.Worker("Reed Marsh", "1", "25000")], by=office.officer)
+    nothing: list[list[Any]] = [[absent, uuid4()]] * 2
+    return {
+        "grant_visit": [[awarded.ref, visit.pk], *nothing],
+        "grant_planned": [[awarded.ref, planned.pk], *nothing],
+        "grant_report": [[awarded.ref, awarded.reports.get().pk], *nothing],
+        "grant_finding": [[awarded.ref, finding.number], [absent, 1], [absent, 1]],
+        # The list and the indicator of this number.
+        "grant_row": [[awarded.ref, made.number], [absent, 1], [absent, 1]],
+        "grant_row_row": [[awarded.ref, made.number, 1], [absent, 1, 1], [absent, 1, 1]],
+        "grant_officer": [[office.requester.pk], [uuid4()], [uuid4()]],
+    }
+
+
+def paper_scenes(office: Any, awarded: Any, absent: str) -> dict[str, list[list[Any]]]:
+    """A picture on file, a paper that comes later, and a pack that waits to be made."""
+    photo = jpeg(3)
+    paper = uploads.file_whole(
+        awarded,
+        name="x.jpg",
+        chunks=[photo],
+        size=len(photo),
+        type="photo",
+        language="none",
+        by=office.monitor,
+    )
+    deferral = deferrals.defer(
+        awarded,
+        type="visit_report",
+        due_on=today() + timedelta(days=3),
+        reason="The road is cut.",
+        by=office.officer,
+    )
+    pack = packs.ask(awarded, by=office.officer)
+    nothing: list[list[Any]] = [[absent, uuid4()]] * 2
+    return {
+        "grant_paper": [[awarded.ref, paper.pk], *nothing],
+        "grant_deferral": [[awarded.ref, deferral.pk], *nothing],
+        "grant_pack": [[awarded.ref, pack.pk], *nothing],
+        "grant_piece": [[awarded.ref, uuid4(), 0], [absent, uuid4(), 0], [absent, uuid4(), 0]],
     }
 
 
