@@ -152,6 +152,7 @@ def _worksheet(run: ReportRun, content: dict[str, Any], show: Shown) -> dict[str
         "meta": [[label, show(value)] for label, value in about(run)],
         **_footer(run, show),
         "marking": gettext("Worksheet, not a filed form"),
+        "digits": show.digits,
         "landscape": True,
         "blocks": [
             {"kind": "note", "tone": "due", "text": str(WARNING)},
@@ -325,7 +326,9 @@ def _sheet(run: ReportRun, content: dict[str, Any], show: Shown) -> dict[str, An
     blocks.append(signatures())
     return {
         "title": f"{content['ref']}",
-        "subtitle": _named(content["title_en"], content["title_ar"]),
+        "subtitle": f"{gettext('Grant sheet')} · "
+        + _named(content["title_en"], content["title_ar"]),
+        "digits": show.digits,
         **_footer(run, show),
         "blocks": blocks,
     }

@@ -50,13 +50,13 @@ LINES: tuple[Line, ...] = (
     Line(
         "10b",
         _("Cash disbursements"),
-        _("Ledger: disbursed − refunded"),
+        _("Ledger: disbursed - refunded"),
         lambda of: of["disbursed_usd"] - of["refunded_usd"],
     ),
     Line(
         "10c",
         _("Cash on hand"),
-        "10a − 10b",
+        "10a - 10b",
         lambda of: of["10a"] - of["10b"],
         stands=True,
     ),
@@ -76,7 +76,7 @@ LINES: tuple[Line, ...] = (
     Line(
         "10f",
         _("Federal share of unliquidated obligations"),
-        _("Ledger: obligated − de-obligated − disbursed + refunded"),
+        _("Ledger: obligated - de-obligated - disbursed + refunded"),
         lambda of: (
             of["obligated_usd"] - of["deobligated_usd"] - of["disbursed_usd"] + of["refunded_usd"]
         ),
@@ -92,7 +92,7 @@ LINES: tuple[Line, ...] = (
     Line(
         "10h",
         _("Unobligated balance of federal funds"),
-        "10d − 10g",
+        "10d - 10g",
         lambda of: of["10d"] - of["10g"],
         stands=True,
     ),
@@ -113,7 +113,7 @@ LINES: tuple[Line, ...] = (
     Line(
         "10k",
         _("Remaining recipient share to be provided"),
-        "10i − 10j",
+        "10i - 10j",
         lambda of: of["10i"] - of["10j"],
         stands=True,
     ),
@@ -141,7 +141,7 @@ LINES: tuple[Line, ...] = (
     Line(
         "10o",
         _("Unexpended program income"),
-        "10l − 10m − 10n",
+        "10l - 10m - 10n",
         lambda of: of["10l"] - of["10m"] - of["10n"],
         stands=True,
     ),

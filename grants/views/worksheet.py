@@ -83,7 +83,12 @@ def figure_new(request: HttpRequest, code: str) -> HttpResponse:
         if made is not None:
             messages.success(request, _("Entered. It counts once a certifier confirmed it."))
             return redirect(f"{reverse('grants:worksheet')}?fund={fund.code}")
-    return render(request, "grants/report_figure.html", {"form": form, "fund": fund})
+    return render(
+        request,
+        "grants/report_figure.html",
+        {"form": form, "fund": fund},
+        status=422 if form.is_bound else 200,
+    )
 
 
 def _figure(request: HttpRequest, pk: UUID) -> FundFigure:

@@ -1,0 +1,544 @@
+"""Reports: their columns, their sums against the ledger in every format, and runs that stay."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+import openpyxl
+import pypdfium2
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import Error, connection, transaction
+from django.urls import reverse
+from django.utils import translation
+
+from ceasefire import jobs, periods
+from ceasefire.database import roles
+from ceasefire.database.session import acting
+from ceasefire.exports import unescape_cell
+from grants.models import (
+    Grant,
+    LedgerEntry,
+    ReportFile,
+    ReportRequest,
+    ReportRun,
+    ReportRunPart,
+)
+from grants.reports import asking, rows, sheet, snapshots, writers
+from grants.reports.columns import REPORTS
+from grants.services import completeness, ledger, machine, requirements
+from tests.conftest import maker_of_users
+from tests.grants import office as world
+
+pytestmark = pytest.mark.django_db
+
+#: The columns of the design, in its order.
+DESIGN = {
+    "portfolio": "ref, fund, award_type, title_en, title_ar, grantee_en, grantee_ar, implementer,"
+    " sector, dac_code, district, state, requested_usd, approved_usd, obligated_usd,"
+    " disbursed_usd, refunded_usd, unliquidated_usd, deobligated_usd, planned_start, planned_end,"
+    " actual_start, actual_end, risk, doc_complete_pct, requester, grants_officer",
+    "months": "period, fund, obligated_usd, deobligated_usd, net_obligated_usd, disbursed_usd,"
+    " refunded_usd, net_disbursed_usd, cum_obligated_usd, cum_disbursed_usd, burn_rate_pct",
+    "pipeline": "ref, title_en, state, entered_state_on, days_in_state, days_since_submitted,"
+    " amount_usd, waiting_on_role, waiting_on_person, band_0_7, band_8_14, band_15_30,"
+    " band_31_60, band_60_plus",
+    "districts": "district_code, district_en, district_ar, grants, approved_usd, obligated_usd,"
+    " disbursed_usd, pct_of_total, open, overdue, closed, beneficiaries, usd_per_beneficiary",
+    "implementers": "key, name_en, name_ar, grants, obligated_usd, disbursed_usd, burn_rate_pct,"
+    " avg_days_submit_to_award, avg_days_award_to_first_payment, overdue_reports, open_findings",
+    "closeouts": "ref, grantee_en, actual_end, closeout_due, days_overdue, unliquidated_usd,"
+    " unaccounted_advance_usd, missing_documents, owner, next_step",
+    "payments": "payment_id, ref, tranche, voucher_no, date, payee, method, amount, currency,"
+    " rate_iqd_per_usd, rate_date, rate_source, amount_usd, requested_by, certified_by, paid_by,"
+    " witness, evidence_doc_id, reversed_by",
+    "documents": "ref, state, stage, document_type, required, present, verified_by, verified_on,"
+    " sha256, days_missing",
+    "decisions": "ref, step, role, actor, verdict, amount_usd, limit_usd, rule_id, decided_at,"
+    " conflict_check",
+    "tranches": "ref, tranche, planned_usd, paid_usd, accounted_usd, unaccounted_usd,"
+    " gate_status, due, days_overdue",
+    "results": "ref, indicator, level, unit, baseline, target, actual, as_of, verified_by,"
+    " usd_per_unit",
+    "screening": "run_id, ref, subject_code, list, list_date, algorithm, threshold, hits,"
+    " disposition, officer, valid_to",
+}
+DESIGN["sectors"] = DESIGN["implementers"]
+#: Which sum of the ledger a column of a report is.
+SUMS = {
+    "portfolio": {
+        "obligated_usd": "OBLIGATE",
+        "deobligated_usd": "DEOBLIGATE",
+        "disbursed_usd": "DISBURSE",
+        "refunded_usd": "REFUND",
+    },
+    "months": {
+        "obligated_usd": "OBLIGATE",
+        "deobligated_usd": "DEOBLIGATE",
+        "disbursed_usd": "DISBURSE",
+        "refunded_usd": "REFUND",
+    },
+    "districts": {"obligated_usd": "OBLIGATE", "disbursed_usd": "DISBURSE"},
+    "implementers": {"obligated_usd": "OBLIGATE", "disbursed_usd": "DISBURSE"},
+    "sectors": {"obligated_usd": "OBLIGATE", "disbursed_usd": "DISBURSE"},
+    "tranches": {"paid_usd": "DISBURSE"},
+}
+
+
+@pytest.fixture(scope="module")
+def scene(django_db_setup: None, django_db_blocker: Any) -> Iterator[SimpleNamespace]:
+    """Two funds; grants in many states; dinars paid and given back; a payment taken back."""
+    with django_db_blocker.unblock():
+        everything = transaction.atomic()
+        everything.__enter__()
+        try:
+            yield _played()
+        finally:
+            transaction.set_rollback(True)
+            everything.__exit__(None, None, None)
+
+
+def _played() -> SimpleNamespace:
+    office = world.people(maker_of_users())
+    fund = world.open_fund(office)
+    other = world.open_fund(office, "QRF-FY27")
+    running = world.move(
+        office,
+        world.draft(office, fund, 3000, title_ar="أسبوع ألعاب"),
+        "AWARDED",
+        tranches=[1000, 2000],
+    )
+    rate = world.rate(office, "1300.000000")
+    first = running.tranches.get(number=1)
+    # 1,299,999 / 1,300 = 999.99923…, which is 1,000.00 to the cent.
+    entry = world.pay(office, first, "1299999", rate=rate, currency="IQD").entry
+    with acting(office.closeout):
+        ledger.refund(
+            running,
+            amount="130000",
+            currency="IQD",
+            rate=world.rate(office, "1310.500000", source="MARKET"),
+            reason="not used",
+            by=office.closeout,
+        )
+    taken_back = world.move(office, world.draft(office, other, 700), "AWARDED")
+    paid = world.pay(office, taken_back.tranches.get(), "333.33")
+    with acting(office.officer2):
+        ledger.reverse(paid.entry, reason="paid twice", by=office.officer2)
+    closed = world.move(office, world.draft(office, fund, 900), "CLOSED")
+    asked = world.move(
+        office, world.draft(office, other, 1200, title_en="=SUM(A1:A9)"), "SUBMITTED"
+    )
+    waiting = world.move(office, world.draft(office, fund, 4000), "PENDING_APPROVAL")
+    drafted = world.draft(office, fund, 50)
+    return SimpleNamespace(
+        office=office,
+        viewer=office.viewer,
+        fund=fund,
+        other=other,
+        running=running,
+        closed=closed,
+        asked=asked,
+        waiting=waiting,
+        drafted=drafted,
+        taken_back=taken_back,
+        entry=entry,
+    )
+
+
+def in_ledger(kind: str, **narrowed: Any) -> Decimal:
+    """The sum of a kind, posting by posting: what reports must come to, worked out apart."""
+    total = Decimal("0.00")
+    for entry in LedgerEntry.objects.filter(**narrowed).select_related("reverses"):
+        if entry.kind == kind:
+            total += entry.amount_usd
+        elif entry.kind == "REVERSAL" and entry.reverses.kind == kind:
+            total -= entry.amount_usd
+    return total
+
+
+def taken(scene: SimpleNamespace, slug: str, **filters: Any) -> ReportRun:
+    """A run, made by the viewer under REO's role of the database."""
+    with acting(scene.viewer):
+        return snapshots.take(slug, filters, by=scene.viewer)
+
+
+def octets(scene: SimpleNamespace, run: ReportRun, format: str, language: str = "en") -> bytes:
+    with acting(scene.viewer):
+        file = snapshots.make_file(run, format, language=language)
+        return b"".join(snapshots.pieces_of(file))
+
+
+def csv_rows(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+
+
+def pdf_text(content: bytes) -> str:
+    return "\n".join(
+        page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(content)
+    )
+
+
+# --- columns and sums ----------------------------------------------------------------------------
+
+
+def test_the_columns_are_those_of_the_design_in_its_order():
+    assert {slug: ", ".join(report.keys) for slug, report in REPORTS.items()} == DESIGN
+
+
+@pytest.mark.parametrize("slug", SUMS)
+def test_every_format_adds_up_to_the_ledger_to_the_cent(scene: SimpleNamespace, slug: str):
+    run = taken(scene, slug)
+    expected = {key: in_ledger(kind) for key, kind in SUMS[slug].items()}
+    keys = REPORTS[slug].keys
+
+    lines = csv_rows(octets(scene, run, "csv"))
+    book = openpyxl.load_workbook(io.BytesIO(octets(scene, run, "xlsx")))
+    table = list(book.worksheets[0].iter_rows(values_only=True))
+    told = json.loads(octets(scene, run, "json"), parse_float=Decimal)
+    paper = pdf_text(octets(scene, run, "pdf"))
+
+    assert list(lines[0]) == list(table[0]) == keys
+    for key, total in expected.items():
+        at = keys.index(key)
+        assert sum(Decimal(row[key]) for row in lines) == total
+        cells = [row[at] for row in table[2:]]
+        assert all(isinstance(cell, int | float) for cell in cells)
+        assert sum(Decimal(str(cell)) for cell in cells) == total
+        assert sum(Decimal(row[key]) for row in told["rows"]) == told["totals"][key] == total
+        assert f"{total:,.2f}" in paper
+    notes = dict(book.worksheets[-1].iter_rows(values_only=True))
+    assert notes["Run"] == run.number
+    head = LedgerEntry.objects.order_by("-seq").first()
+    assert head is not None
+    assert notes["Head of the ledger"] == bytes(head.hash).hex() == run.ledger_hash
+
+
+def test_the_register_of_payments_keeps_their_rates_and_says_what_was_taken_back(
+    scene: SimpleNamespace,
+):
+    run = taken(scene, "payments")
+    lines = {row["voucher_no"]: row for row in csv_rows(octets(scene, run, "csv"))}
+    dinars = lines[scene.entry.payment.voucher_no]
+
+    assert (dinars["amount"], dinars["currency"]) == ("1299999.000", "IQD")
+    assert (dinars["rate_iqd_per_usd"], dinars["rate_source"]) == ("1300.000000", "CBI")
+    assert dinars["amount_usd"] == "1000.00"
+    assert dinars["paid_by"] == scene.office.payer.code_name
+    reversal = LedgerEntry.objects.get(kind="REVERSAL", reverses__kind="DISBURSE")
+    assert [row["reversed_by"] for row in lines.values() if row["reversed_by"]] == [
+        str(reversal.pk)
+    ]
+    lines_of = dict(run.lines)
+    assert Decimal(lines_of["net_paid_usd"]) == in_ledger("DISBURSE")
+    assert Decimal(lines_of["reversed_usd"]) == Decimal("-333.33")
+
+
+def test_dinars_that_come_back_at_another_rate_are_a_line_of_their_own(scene: SimpleNamespace):
+    # 130,000 dinars came back as 99.20; at the rate they were paid at they were 100.00.
+    lines = dict(taken(scene, "months").lines)
+
+    assert Decimal(lines["exchange_usd"]) == Decimal("-0.80")
+
+
+def test_filters_narrow_rows_and_sums_alike_and_are_said(scene: SimpleNamespace):
+    yesterday = periods.today() - timedelta(days=1)
+    one = taken(scene, "portfolio", fund="QRF-FY27", state="AWARDED")
+    before = taken(scene, "months", to=yesterday)
+
+    assert (one.rows, one.totals["obligated_usd"]) == (1, "700.00")
+    assert in_ledger("OBLIGATE", fund=scene.other) == Decimal("700.00")
+    assert (before.rows, before.totals["obligated_usd"]) == (0, "0.00")
+    assert "Fund QRF-FY27 · State AWARDED" in pdf_text(octets(scene, one, "pdf"))
+    assert b"Fund QRF-FY27" in octets(scene, one, "control")
+
+
+# --- cells, heads, directions --------------------------------------------------------------------
+
+
+def test_text_never_becomes_a_formula_and_heads_stand_in_both_languages(scene: SimpleNamespace):
+    run = taken(scene, "portfolio")
+    english, arabic = (octets(scene, run, "csv", language) for language in ("en", "ar"))
+    books = {
+        language: openpyxl.load_workbook(io.BytesIO(octets(scene, run, "xlsx", language)))
+        for language in ("en", "ar")
+    }
+    titles = [row["title_en"] for row in csv_rows(english)]
+
+    assert english.startswith(b"\xef\xbb\xbf")
+    assert "'=SUM(A1:A9)" in titles
+    assert unescape_cell("'=SUM(A1:A9)") == "=SUM(A1:A9)"
+    assert len(arabic.splitlines()) == len(english.splitlines()) + 1
+    for book in books.values():
+        table = book.worksheets[0]
+        with translation.override("ar"):
+            assert table["A2"].value == str(REPORTS["portfolio"].columns[0].label)
+        cell = next(row[3] for row in table.iter_rows(min_row=3) if row[3].value == "=SUM(A1:A9)")
+        assert cell.data_type != "f"
+    assert books["ar"].worksheets[0].sheet_view.rightToLeft
+    assert not books["en"].worksheets[0].sheet_view.rightToLeft
+
+
+def test_an_arabic_paper_has_its_refs_whole_and_arabic_digits_where_asked(scene: SimpleNamespace):
+    run = taken(scene, "portfolio")
+    with acting(scene.viewer):
+        western = snapshots.make_file(run, "pdf", language="ar")
+        eastern = snapshots.make_file(run, "pdf", language="ar", digits="arabic")
+        plain, turned = (
+            pdf_text(b"".join(snapshots.pieces_of(file))) for file in (western, eastern)
+        )
+
+    assert scene.running.ref in plain
+    assert scene.running.ref in turned
+    total = f"{in_ledger('OBLIGATE'):,.2f}"
+    assert total in plain
+    assert total not in turned
+
+
+# --- what other parts say of the same ------------------------------------------------------------
+
+
+def test_who_a_grant_waits_for_is_whom_the_state_machine_names(scene: SimpleNamespace):
+    lines = {row["ref"]: row for row in csv_rows(octets(scene, taken(scene, "pipeline"), "csv"))}
+
+    for grant in (scene.asked, scene.waiting, scene.drafted, scene.taken_back):
+        grant = Grant.objects.get(pk=grant.pk)
+        step = machine.missing_for(grant)
+        assert step is not None
+        row = lines[grant.ref]
+        assert row["waiting_on_role"] == "; ".join(step.duties)
+        names = sorted(officer.code_name for officer in step.officers)
+        assert row["waiting_on_person"].split("; ") == names
+        assert row["band_0_7"] == "1"
+
+
+def test_gates_and_papers_are_those_of_the_verbs(scene: SimpleNamespace):
+    today = periods.today()
+    gates = csv_rows(octets(scene, taken(scene, "tranches"), "csv"))
+    papers = csv_rows(octets(scene, taken(scene, "documents"), "csv"))
+    portfolio = csv_rows(octets(scene, taken(scene, "portfolio"), "csv"))
+
+    for row in gates:
+        grant = Grant.objects.get(ref=row["ref"])
+        tranche = grant.tranches.get(number=row["tranche"])
+        lacks = requirements.for_tranche(grant, tranche, today)
+        if row["gate_status"] in ("open", "locked"):
+            assert (row["gate_status"] == "locked") == bool(lacks)
+    assert {row["gate_status"] for row in gates} >= {"paid", "locked"}
+    for row in portfolio:
+        counted = completeness.of(Grant.objects.get(ref=row["ref"]))
+        mine = [paper for paper in papers if paper["ref"] == row["ref"]]
+        assert len(mine) == counted.required
+        assert sum(paper["present"] == "yes" for paper in mine) == counted.present
+        assert int(row["doc_complete_pct"]) == counted.present * 100 // (counted.required or 1)
+
+
+def test_duties_that_were_kept_apart_are_said_so(scene: SimpleNamespace):
+    lines = csv_rows(octets(scene, taken(scene, "decisions"), "csv"))
+
+    assert {row["conflict_check"] for row in lines} == {"apart"}
+    assert {"review", "approval", "certification", "payment"} <= {row["step"] for row in lines}
+    approval = next(row for row in lines if row["step"] == "approval")
+    assert Decimal(approval["limit_usd"]) >= Decimal(approval["amount_usd"])
+
+
+# --- runs stay -----------------------------------------------------------------------------------
+
+
+def test_a_run_gives_the_same_octets_when_everything_else_has_moved_on(scene: SimpleNamespace):
+    run = taken(scene, "months")
+    first = {format: octets(scene, run, format) for format in ("csv", "xlsx", "pdf", "json")}
+    with acting(scene.office.closeout):
+        ledger.refund(scene.running, amount="1", reason="more", by=scene.office.closeout)
+
+    again = ReportRun.objects.get(number=run.number)
+    for format, content in first.items():
+        assert octets(scene, again, format) == content
+    with translation.override("en"):
+        for format in ("csv", "xlsx", "pdf", "json"):
+            # And made anew of the frozen rows, not only kept.
+            assert _written(again, format) == first[format]
+    later = taken(scene, "months")
+    assert later.number == run.number + 1
+    assert later.totals["refunded_usd"] != run.totals["refunded_usd"]
+
+
+def _written(run: ReportRun, format: str) -> bytes:
+    import tempfile
+    from pathlib import Path
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "again"
+        writers.write(run, format, path, language="en")
+        return path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE grants_reportrun SET totals = '{}'",
+        "DELETE FROM grants_reportrunpart",
+        "UPDATE grants_reportrunpart SET packed = ''",
+        "DELETE FROM grants_reportfile",
+        "UPDATE grants_reportfilepart SET octets = ''",
+        "INSERT INTO grants_reportrunpart (run_id, number, rows, packed)"
+        " SELECT id, 99, 1, '' FROM grants_reportrun LIMIT 1",
+    ],
+)
+def test_nobody_changes_a_run_not_even_the_owner(scene: SimpleNamespace, statement: str):
+    octets(scene, taken(scene, "months"), "csv")
+
+    with (
+        pytest.raises(Error, match="never changed|nothing is added"),
+        transaction.atomic(),
+        roles.as_owner(connection),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement)
+
+
+def test_rows_that_are_not_those_that_were_frozen_are_not_given_out(scene: SimpleNamespace):
+    run = taken(scene, "months")
+    run.sha256 = "0" * 64
+
+    with pytest.raises(snapshots.RunBroken):
+        list(snapshots.rows_of(run))
+
+
+# --- long ones -----------------------------------------------------------------------------------
+
+
+def test_a_long_report_is_made_by_a_worker_with_progress_and_a_stop(
+    scene: SimpleNamespace, client: Any, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(asking, "ROWS_AT_ONCE", 1)
+    client.force_login(scene.viewer)
+    path = reverse("grants:report_detail", args=["payments"])
+
+    answer = client.get(path, {"format": "csv", "fund": "QRF-FY27"})
+    asked = ReportRequest.objects.get(by=scene.viewer)
+    assert answer["Location"] == asked.get_absolute_url()
+    assert client.get(path, {"format": "csv", "fund": "QRF-FY27"})["Location"] == answer["Location"]
+    assert b"waits to be made" in client.get(answer["Location"]).content
+
+    seen: list[tuple[int, int]] = []
+    asking.make(str(asked.pk), progress=lambda done, total: seen.append((done, total)))
+    asked.refresh_from_db()
+    assert asked.done
+    assert asked.run is not None
+    assert seen[-1][0] == seen[-1][1]
+    content = b"".join(client.get(answer["Location"], {"take": "1"}).streaming_content)
+    assert [row["ref"] for row in csv_rows(content)] == [scene.taken_back.ref]
+
+    client.get(path, {"format": "xlsx"})
+    second = ReportRequest.objects.get(by=scene.viewer, done=False)
+    client.post(reverse("grants:report_request_stop", args=[second.pk]))
+    assert jobs.Job.objects.get(pk=second.job_id).state == "cancelled"
+    assert b"was stopped" in client.get(second.get_absolute_url()).content
+    client.force_login(scene.office.auditor)
+    assert client.get(second.get_absolute_url()).status_code == 404
+
+
+def test_what_is_stopped_half_way_leaves_no_run(
+    scene: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+):
+    before = ReportRunPart.objects.count(), ReportRun.objects.count()
+
+    def stop(_done: int) -> None:
+        raise jobs.Cancelled
+
+    monkeypatch.setattr(snapshots, "PART", 1)
+    with pytest.raises(jobs.Cancelled), acting(scene.viewer):
+        snapshots.take("decisions", {}, by=scene.viewer, progress=stop)
+
+    assert (ReportRunPart.objects.count(), ReportRun.objects.count()) == before
+
+
+# --- pages, command, sheet -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("slug", REPORTS)
+def test_a_page_shows_what_a_run_of_it_holds(scene: SimpleNamespace, client: Any, slug: str):
+    client.force_login(scene.viewer)
+    page = client.get(reverse("grants:report_detail", args=[slug]), {"from": "1/1/2020"})
+    run = taken(scene, slug, **{"from": "2020-01-01"})
+    frozen = client.get(run.get_absolute_url())
+
+    assert page.status_code == frozen.status_code == 200
+    assert page.context["shown"].count == run.rows == frozen.context["shown"].count
+    assert page.context["shown"].sums == frozen.context["shown"].sums
+    assert page.context["shown"].rows == frozen.context["shown"].rows
+
+
+def test_a_page_asks_few_questions_and_a_filter_that_is_none_makes_nothing(
+    scene: SimpleNamespace, client: Any, django_assert_max_num_queries: Any
+):
+    client.force_login(scene.viewer)
+    path = reverse("grants:report_detail", args=["portfolio"])
+    client.get(path)
+    with django_assert_max_num_queries(16):
+        client.get(path)
+    before = ReportRun.objects.count()
+
+    assert b"Nothing is shown" in client.get(path, {"from": "31/2/2026"}).content
+    assert client.get(path, {"format": "csv", "fund": "NONE"}).status_code == 302
+    assert client.get(path, {"format": "doc"}).status_code == 302
+    assert ReportRun.objects.count() == before
+
+
+def test_the_command_writes_the_same_file_and_refuses_what_it_does_not_know(
+    scene: SimpleNamespace, tmp_path: Any
+):
+    target = tmp_path / "out.csv"
+    call_command("export_grants", "months", "--format", "csv", "--output", str(target))
+    run = ReportRun.objects.filter(report="months").first()
+    assert run is not None
+    assert run.by is None
+    assert target.read_bytes() == octets(scene, run, "csv")
+    old = tmp_path / "old.csv"
+    call_command(
+        "export_grants",
+        *("months", "--format", "csv", "--run", str(run.number), "--output", str(old)),
+    )
+    assert old.read_bytes() == target.read_bytes()
+    for wrong in (
+        ["months", "--format", "xml"],
+        ["months", "--format", "csv", "--fund", "NONE"],
+        ["sf-425", "--format", "xlsx"],
+        ["iati", "--format", "xml", "--fund", "QRF-FY26"],
+    ):
+        with pytest.raises(CommandError) as refused:
+            call_command("export_grants", *wrong, "--output", str(tmp_path / "no"))
+        assert refused.value.returncode == (1 if wrong[0] == "iati" else 2)
+    assert not (tmp_path / "no").exists()
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_a_grants_sheet_is_one_page_and_the_same_while_nothing_changed(
+    scene: SimpleNamespace, client: Any, language: str
+):
+    client.force_login(scene.viewer)
+    path = reverse("grants:grant_sheet", args=[scene.running.ref])
+    first = client.get(path, {"language": language})
+    content = b"".join(first.streaming_content)
+    text = pdf_text(content)
+
+    assert len(pypdfium2.PdfDocument(content)) == 1
+    assert scene.running.ref in text
+    assert "3,000.00" in text
+    again = client.get(path, {"language": language})
+    assert b"".join(again.streaming_content) == content
+    assert ReportRun.objects.filter(report=sheet.SLUG).count() == 1
+    assert ReportFile.objects.filter(run__report=sheet.SLUG).count() >= 1
+
+
+def test_a_statement_holds_no_value_of_a_filter():
+    wicked = {"fund": "x' OR 1=1 --", "state": "%s", "from": "2026-01-01"}
+
+    for slug in REPORTS:
+        assert "OR 1=1" not in rows.statement(REPORTS[slug], wicked)
