@@ -88,6 +88,9 @@ def shape(address: str) -> tuple[str, ...]:
     path = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "*", parts.path)
     path = re.sub(r"\d+", "#", path)
     path = re.sub(r"^/places/(?!new/|sites/)[^/]+/$", "/places/*/", path)
+    if "format=" in parts.query:
+        # Every report of grants is made as the same files.
+        path = re.sub(r"^/grants/reports/[a-z]+/$", "/grants/reports/*/", path)
     names = [
         f"{name}={value}" if name == "format" else name
         for name, value in parse_qsl(parts.query)
