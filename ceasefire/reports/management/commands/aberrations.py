@@ -7,9 +7,6 @@ import contextlib
 import csv
 import io
 import math
-import os
-import sys
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -20,11 +17,22 @@ from typing import Any
 import numpy as np
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from ceasefire.reports.tables import (
+    MISSING,
+    a_day,
+    integer,
+    level,
+    read_text,
+    refusal,
+    share,
+    shown,
+    whole,
+    write_beside,
+)
 from ceasefire.statistics.assessment import ALERT_RATE
 from ceasefire.statistics.ears import ears, weeks_needed
 from ceasefire.statistics.farrington import WEEKS_A_YEAR, farrington, has_history
 from ceasefire.statistics.multiple_testing import benjamini_hochberg
-from ceasefire.text import western_digits
 
 COLUMNS = ("week_index", "epoch", "observed")
 OUT = (
@@ -38,7 +46,6 @@ OUT = (
     "mu0",
     "phi",
 )
-MISSING = ("", "NA", "NaN", "nan")
 LARGEST_COUNT = 10**9
 HALF_WINDOW = 3
 MOST_REASONS = 20
@@ -125,14 +132,14 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--years-back",
-            type=_whole("years back", 1, 20),
+            type=whole("years back", 1, 20),
             default=5,
             metavar="N",
             help="farrington: years of the baseline, 1 to 20 (5)",
         )
         parser.add_argument(
             "--periods",
-            type=_whole("periods", 1, WEEKS_A_YEAR - 2 * HALF_WINDOW - 1),
+            type=whole("periods", 1, WEEKS_A_YEAR - 2 * HALF_WINDOW - 1),
             default=10,
             metavar="N",
             help="farrington: periods the year is split into, 1 to 45 (10); 1 takes the same "
@@ -140,14 +147,14 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--weeks-excluded",
-            type=_whole("weeks excluded", 0, 520),
+            type=whole("weeks excluded", 0, 520),
             default=26,
             metavar="N",
             help="farrington: last weeks left out of the baseline (26)",
         )
         parser.add_argument(
             "--alpha",
-            type=_level("alpha", 0.5),
+            type=level("alpha", 0.5),
             default=None,
             metavar="A",
             help="one-sided level, above 0 and below 0.5 (farrington 0.01, ears-c1 and ears-c2 "
@@ -162,7 +169,7 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--p-threshold-trend",
-            type=_share("p-threshold-trend"),
+            type=share("p-threshold-trend"),
             default=1.0,
             metavar="P",
             help="farrington: keep the trend where its p-value is below (1: always)",
@@ -174,7 +181,7 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--last",
-            type=_whole("last", 1, 100_000),
+            type=whole("last", 1, 100_000),
             default=None,
             metavar="N",
             help="evaluate the last N weeks; without it every week that has the history",
@@ -194,7 +201,7 @@ class Command(BaseCommand):
         answers.sort(key=lambda answer: (places[id(answer.series)], answer.at))
         text = _csv(answers, long)
         if options["output"]:
-            _write_beside(Path(options["output"]), text)
+            write_beside(Path(options["output"]), text)
         else:
             self.stdout.write(text, ending="")
         without = [one for one in series if not _with_history(one, options)]
@@ -333,17 +340,7 @@ def _needed(options: dict[str, Any]) -> str:
 
 def _read(name: str) -> tuple[list[Rows], bool]:
     """The series of a file, and whether it is a long one. Raises CommandError with the reasons."""
-    try:
-        raw = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    except OSError as error:
-        raise CommandError(f"{name} cannot be read: {error.strerror}.", returncode=2) from error
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise _refusal(name, line, "this is not UTF-8 text") from error
-    if "\0" in text:
-        raise _refusal(name, text[: text.index("\0")].count("\n") + 1, "this is not a text file")
+    text = read_text(name)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = [cell.strip() for cell in next(reader, [])]
@@ -355,12 +352,12 @@ def _read(name: str) -> tuple[list[Rows], bool]:
             if not any(cell.strip() for cell in cells):
                 continue
             if len(cells) != len(header):
-                raise _refusal(
+                raise refusal(
                     name, reader.line_num, f"{len(cells)} cells under {len(header)} columns"
                 )
             key = cells[0].strip() if long else ""
             if long and not key:
-                raise _refusal(name, reader.line_num, "the series has no name")
+                raise refusal(name, reader.line_num, "the series has no name")
             one = series.setdefault(key, Rows(key))
             try:
                 _add(
@@ -370,9 +367,9 @@ def _read(name: str) -> tuple[list[Rows], bool]:
                     cells[at["observed"]].strip(),
                 )
             except ValueError as error:
-                raise _refusal(name, reader.line_num, f"{_called(one)}{error}") from error
+                raise refusal(name, reader.line_num, f"{_called(one)}{error}") from error
     except csv.Error as error:
-        raise _refusal(name, reader.line_num, f"not a CSV row ({error})") from error
+        raise refusal(name, reader.line_num, f"not a CSV row ({error})") from error
     if not series:
         raise CommandError(f"{name} holds no weeks.", returncode=1)
     return list(series.values()), long
@@ -384,16 +381,16 @@ def _check_header(name: str, header: list[str]) -> None:
         raise CommandError(f"{name} is empty. The columns are {wanted}.", returncode=1)
     lacking = [column for column in COLUMNS if column not in header]
     if lacking:
-        raise _refusal(name, 1, f"no column {', '.join(lacking)}. The columns are {wanted}")
+        raise refusal(name, 1, f"no column {', '.join(lacking)}. The columns are {wanted}")
     if len(set(header)) != len(header):
-        raise _refusal(name, 1, "a column stands twice")
+        raise refusal(name, 1, "a column stands twice")
     if "series" in header[1:]:
-        raise _refusal(name, 1, "the column series must be the first")
+        raise refusal(name, 1, "the column series must be the first")
 
 
 def _add(one: Rows, index: str, epoch: str, observed: str) -> None:
     """Take in one row. Raises ValueError with what is wrong with it."""
-    number = _integer(index)
+    number = integer(index)
     if number is None:
         raise ValueError(f"week_index is not a whole number: {index!r}")
     if one.index and number == one.index[-1]:
@@ -412,7 +409,7 @@ def _add(one: Rows, index: str, epoch: str, observed: str) -> None:
             raise ValueError(f"epoch {epoch} does not follow {before}, one week on")
     count = math.nan
     if observed not in MISSING:
-        events = _integer(observed)
+        events = integer(observed)
         if events is None or events < 0:
             raise ValueError(f"observed is not a whole number from 0 up: {observed!r}")
         if events > LARGEST_COUNT:
@@ -423,30 +420,13 @@ def _add(one: Rows, index: str, epoch: str, observed: str) -> None:
     one.counts.append(count)
 
 
-def _integer(text: str) -> int | None:
-    """A whole number in Western or Arabic digits, also as 5.0; None for anything else."""
-    plain = western_digits(text)
-    whole, _, rest = plain.partition(".")
-    if rest.strip("0") or len(whole) > 18:
-        return None
-    body = whole[1:] if whole.startswith("-") else whole
-    return int(whole) if body.isascii() and body.isdigit() else None
-
-
 def _epoch(text: str) -> date | int:
-    number = _integer(text)
+    number = integer(text)
     if number is not None:
         return number
-    plain = western_digits(text)
-    # Other ISO forms (20260101, 2026-W01-1) are refused: what goes out is what came in.
-    if len(plain) == 10 and plain[4] == plain[7] == "-":
-        with contextlib.suppress(ValueError):
-            return date.fromisoformat(plain)
+    with contextlib.suppress(ValueError):
+        return a_day(text)
     raise ValueError(f"epoch is neither a date like 2026-01-31 nor a whole number: {text!r}")
-
-
-def _refusal(name: str, line: int, what: str) -> CommandError:
-    return CommandError(f"{name}, line {line}: {what}.", returncode=1)
 
 
 def _called(one: Rows) -> str:
@@ -464,89 +444,15 @@ def _csv(answers: list[Answer], long: bool) -> str:
         row: list[object] = [
             one.series.index[one.at],
             one.series.epochs[one.at],
-            _number(one.series.counts[one.at]),
-            _number(one.expected),
-            _number(one.upper),
+            shown(one.series.counts[one.at]),
+            shown(one.expected),
+            shown(one.upper),
             int(one.alarm),
-            _number(one.p),
-            _number(one.mu0),
-            _number(one.phi),
+            shown(one.p),
+            shown(one.mu0),
+            shown(one.phi),
         ]
         if long:
-            row = [one.series.name, *row, _number(one.q), int(one.alert)]
+            row = [one.series.name, *row, shown(one.q), int(one.alert)]
         writer.writerow(row)
     return out.getvalue()
-
-
-def _number(value: float) -> str:
-    """Ten significant digits, no needless decimals; empty for what does not exist."""
-    return format(value, ".10g") if math.isfinite(value) else ""
-
-
-def _write_beside(target: Path, text: str) -> None:
-    """Write the whole file beside its place and move it there, so that no half file is seen."""
-    try:
-        handle, beside = tempfile.mkstemp(
-            dir=target.parent, prefix=f".{target.name}.", suffix=".part"
-        )
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            mask = os.umask(0)
-            os.umask(mask)
-            os.chmod(beside, 0o666 & ~mask)
-            os.replace(beside, target)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(beside)
-            raise
-    except OSError as error:
-        raise CommandError(
-            f"{target} cannot be written: {error.strerror}.", returncode=2
-        ) from error
-
-
-# -- arguments -----------------------------------------------------------------------------------
-
-
-def _whole(name: str, least: int, most: int) -> Any:
-    def read(text: str) -> int:
-        value = _integer(text)
-        if value is None or not least <= value <= most:
-            raise argparse.ArgumentTypeError(
-                f"{name} is a whole number from {least} to {most}: {text!r}"
-            )
-        return value
-
-    return read
-
-
-def _level(name: str, below: float) -> Any:
-    def read(text: str) -> float:
-        value = _float(text)
-        if not 0 < value < below:
-            raise argparse.ArgumentTypeError(
-                f"{name} is a number above 0 and below {below:g}: {text!r}"
-            )
-        return value
-
-    return read
-
-
-def _share(name: str) -> Any:
-    def read(text: str) -> float:
-        value = _float(text)
-        if not 0 <= value <= 1:
-            raise argparse.ArgumentTypeError(f"{name} is a number from 0 to 1: {text!r}")
-        return value
-
-    return read
-
-
-def _float(text: str) -> float:
-    try:
-        return float(western_digits(text))
-    except ValueError:
-        return math.nan
