@@ -3,7 +3,7 @@
 A panel of 8 districts x 12 types with known outbreaks is simulated from a fresh seed and judged
 week by week as the weekly report does. Two numbers count: false alerts a week (at most 0.25) and
 the share of outbreaks that raise an alert while they last (at least one half); and the time the
-last week of the panel takes.
+last week of the panel takes. The other methods follow (`statistics_methods`).
 
 The simulation follows the recipe of Noufaily et al. 2013, scaled to a violence panel, with sizes
 chosen so that the detector without the false-discovery rate gives about 0.45 false alarms a week
@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ceasefire.statistics.assessment import Series, assess
+from tests.bench import statistics_methods
 
 SERIES = 96
 HISTORY = 313
@@ -44,7 +45,11 @@ class Report(Protocol):
 
     def line(self, text: str) -> None: ...
 
-    def ratio(self, name: str, value: float, unit: str, floor: float, target: float) -> None: ...
+    def ratio(
+        self, name: str, value: float, unit: str, floor: float, target: float | None = None
+    ) -> None: ...
+
+    def figure(self, name: str, value: float, unit: str) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -176,3 +181,4 @@ def run(report: Report, long: bool = False) -> None:
         1.0,
         5.0,
     )
+    statistics_methods.run(report, long)
