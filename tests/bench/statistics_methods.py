@@ -5,7 +5,7 @@ From a fresh seed each time:
   season, a decline (none, or 15 % a year) and a drift; each has a drift of its own too, which no
   comparison takes away. Where nothing happened, "cannot tell" is to be said of 93 in 100 worlds. At
   rate ratios of 0.75 and 0.5 the share of "fewer" stands beside what the best design reaches that
-  holds its level, of three: the interval by the spread of the comparison districts alone, the
+  holds its level, of two: the interval by the spread of the comparison districts alone, the
   placebo over all choices of districts alone, both without a look at the weeks before.
 - nowcast: series with a level that drifts and delays that change from world to world; the limits
   are to hold the final count in 90 of 100 weeks.
