@@ -307,7 +307,7 @@ VERBS: dict[str, str | Promise] = {
     "payment_stop.entered": _("Asked to stop the payments of a district"),
     "payment_stop.kept": _("Kept a stop of payments"),
     "payment_stop.lift_asked": _("Asked to let payments go on"),
-    "payment_stop.lifted": _("Let payments go on"),
+    "payment_stop.lifted": _("Let the payments of a district go on"),
     "payroll.begun": _("Began a payroll list"),
     "payroll.certified": _("Certified a payroll list"),
     "payroll.changed": _("Changed what a payroll list supports"),
