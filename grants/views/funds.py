@@ -80,8 +80,8 @@ def fund_list(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _one_fund(pk: UUID) -> Fund:
-    found = Fund.objects.filter(pk=pk).select_related("entered_by").first()
+def _one_fund(code: str) -> Fund:
+    found = Fund.objects.filter(code=code).select_related("entered_by").first()
     if found is None:
         raise Http404
     return found
@@ -89,9 +89,9 @@ def _one_fund(pk: UUID) -> Fund:
 
 @require_safe
 @requires(VIEW)
-def fund_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+def fund_detail(request: HttpRequest, code: str) -> HttpResponse:
     """Ceiling and balance, methods, rules and seats of today and before, proposals, clocks."""
-    fund = _one_fund(pk)
+    fund = _one_fund(code)
     today = periods.now().date()
     people = ("entered_by", "confirmed_by", "refused_by")
     rules = list(
@@ -147,7 +147,7 @@ def _page(
     fund: Fund | None = None,
     **more: Any,
 ) -> HttpResponse:
-    back = reverse("grants:fund_detail", args=[fund.pk]) if fund else reverse("grants:fund_list")
+    back = reverse("grants:fund_detail", args=[fund.code]) if fund else reverse("grants:fund_list")
     return render(
         request,
         "grants/money_form.html",
@@ -185,14 +185,14 @@ def fund_new(request: HttpRequest) -> HttpResponse:
         _("The fund is open. Propose its rules next."),
     )
     if made is not None:
-        return redirect("grants:fund_detail", made.pk)
+        return redirect("grants:fund_detail", made.code)
     return _page(request, form, title=_("Open a fund"), submit=_("Open it"))
 
 
 @requires(WORK)
-def fund_change(request: HttpRequest, pk: UUID) -> HttpResponse:
+def fund_change(request: HttpRequest, code: str) -> HttpResponse:
     """Change names, days and methods of a fund."""
-    fund = _one_fund(pk)
+    fund = _one_fund(code)
     duty(request, "officer")
     names = (*funds.FUND_FACTS, "version")
     form = FundFactsForm(sent(request), initial={name: getattr(fund, name) for name in names})
@@ -205,14 +205,14 @@ def fund_change(request: HttpRequest, pk: UUID) -> HttpResponse:
         _("The fund was changed."),
     )
     if made is not None:
-        return redirect("grants:fund_detail", fund.pk)
+        return redirect("grants:fund_detail", fund.code)
     return _page(request, form, title=_("Change the fund"), submit=_("Save"), fund=fund)
 
 
 @requires(WORK)
-def fund_ceiling(request: HttpRequest, pk: UUID) -> HttpResponse:
+def fund_ceiling(request: HttpRequest, code: str) -> HttpResponse:
     """Set the ceiling of a fund, never below what is obligated."""
-    fund = _one_fund(pk)
+    fund = _one_fund(code)
     duty(request, "officer")
     form = CeilingForm(sent(request), initial={"ceiling_usd": fund.ceiling_usd})
     made = _sent(
@@ -224,7 +224,7 @@ def fund_ceiling(request: HttpRequest, pk: UUID) -> HttpResponse:
         _("The ceiling was set."),
     )
     if made is not None:
-        return redirect("grants:fund_detail", fund.pk)
+        return redirect("grants:fund_detail", fund.code)
     return _page(
         request,
         form,
@@ -239,9 +239,9 @@ def fund_ceiling(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @requires(WORK)
-def rule_new(request: HttpRequest, pk: UUID) -> HttpResponse:
+def rule_new(request: HttpRequest, code: str) -> HttpResponse:
     """Propose a rule of approval."""
-    fund = _one_fund(pk)
+    fund = _one_fund(code)
     duty(request, "officer")
     form = RuleForm(sent(request))
     made = _sent(
@@ -251,7 +251,7 @@ def rule_new(request: HttpRequest, pk: UUID) -> HttpResponse:
         _("It holds once somebody else confirmed it."),
     )
     if made is not None:
-        return redirect("grants:fund_detail", fund.pk)
+        return redirect("grants:fund_detail", fund.code)
     return _page(
         request,
         form,
@@ -263,9 +263,9 @@ def rule_new(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @requires(WORK)
-def seat_new(request: HttpRequest, pk: UUID) -> HttpResponse:
+def seat_new(request: HttpRequest, code: str) -> HttpResponse:
     """Propose who sits on a level of approval."""
-    fund = _one_fund(pk)
+    fund = _one_fund(code)
     who = duty(request, "officer")
     form = SeatForm(sent(request), me=who)
     made = _sent(
@@ -275,7 +275,7 @@ def seat_new(request: HttpRequest, pk: UUID) -> HttpResponse:
         _("It holds once somebody else confirmed it."),
     )
     if made is not None:
-        return redirect("grants:fund_detail", fund.pk)
+        return redirect("grants:fund_detail", fund.code)
     return _page(
         request,
         form,
@@ -314,7 +314,7 @@ def proposal_confirm(request: HttpRequest, pk: UUID, kind: str) -> HttpResponse:
     row = _one_of(kind, pk)
     confirm = _KINDS[kind][1]
     attempt(request, lambda: confirm(row, by=me(request)), _("Confirmed."))
-    return redirect("grants:fund_detail", row.fund_id)
+    return redirect("grants:fund_detail", row.fund.code)
 
 
 @requires(WORK)
@@ -331,7 +331,7 @@ def proposal_refuse(request: HttpRequest, pk: UUID, kind: str) -> HttpResponse:
         _("The proposal was refused."),
     )
     if made is not None:
-        return redirect("grants:fund_detail", row.fund_id)
+        return redirect("grants:fund_detail", row.fund.code)
     title = _("Refuse the rule") if kind == "rule" else _("Refuse the seat")
     return _page(
         request,
@@ -358,7 +358,7 @@ def proposal_end(request: HttpRequest, pk: UUID, kind: str) -> HttpResponse:
         _("It ends on that day. What was decided under it stands."),
     )
     if made is not None:
-        return redirect("grants:fund_detail", row.fund_id)
+        return redirect("grants:fund_detail", row.fund.code)
     title = _("End the rule") if kind == "rule" else _("End the seat")
     return _page(
         request,
@@ -372,9 +372,9 @@ def proposal_end(request: HttpRequest, pk: UUID, kind: str) -> HttpResponse:
 
 
 @requires(VIEW)
-def rule_what_if(request: HttpRequest, pk: UUID) -> HttpResponse:
+def rule_what_if(request: HttpRequest, code: str) -> HttpResponse:
     """Run other rules over the grants that were approved; nothing is written."""
-    fund = _one_fund(pk)
+    fund = _one_fund(code)
     names = ("award_type", "role", "min_amount_usd", "max_amount_usd", "quorum", "sequence")
     rows = LevelRows(
         sent(request), initial=_in_force(fund, names) if request.method != "POST" else None

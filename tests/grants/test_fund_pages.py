@@ -82,15 +82,15 @@ def test_a_fund_is_opened_and_changed_by_a_grants_officer(scene, office, shown):
     assert shown(office.payer, "fund_new").status_code == 403
     answer = shown(office.officer, "fund_new", post=FUND)
     fund = Fund.objects.get(code="QRF-FY27")
-    assert answer.url == reverse("grants:fund_detail", args=[fund.pk])
+    assert answer.url == reverse("grants:fund_detail", args=[fund.code])
     assert fund.ceiling_usd == 2_500_000
     assert list(errors(shown(office.officer, "fund_new", post=FUND))) == ["code"]
 
     facts = {**FUND, "hawala_enabled": "on", "accounted_pct": "60", "version": fund.version}
-    shown(office.officer, "fund_change", fund.pk, post=facts)
+    shown(office.officer, "fund_change", fund.code, post=facts)
     fund.refresh_from_db()
     assert (fund.hawala_enabled, fund.accounted_pct, fund.version) == (True, 60, 2)
-    late = shown(office.officer, "fund_change", fund.pk, post={**facts, "accounted_pct": "70"})
+    late = shown(office.officer, "fund_change", fund.code, post={**facts, "accounted_pct": "70"})
     assert "Somebody changed this meanwhile" in errors(late)["__all__"][0]
     assert late.context["form"]["accounted_pct"].value() == "70"
 
@@ -114,10 +114,10 @@ def test_what_a_fund_can_not_be(office, shown, facts, field):
 
 
 def test_a_ceiling_lowered_after_the_approval_stops_the_award(scene, office, shown):
-    low = shown(office.officer, "fund_ceiling", scene.fund.pk, post={"ceiling_usd": "2999.99"})
+    low = shown(office.officer, "fund_ceiling", scene.fund.code, post={"ceiling_usd": "2999.99"})
     assert errors(low) == {"ceiling_usd": ["More than this is obligated on the fund already."]}
 
-    shown(office.officer, "fund_ceiling", scene.fund.pk, post={"ceiling_usd": "20000"})
+    shown(office.officer, "fund_ceiling", scene.fund.code, post={"ceiling_usd": "20000"})
     assert Fund.objects.get(pk=scene.fund.pk).left_usd == 17_000
     with pytest.raises(StepIsMissingSomething) as refused:
         world.move(office, scene.large, "AWARDED")
@@ -139,19 +139,19 @@ RULE = {
 def test_a_rule_is_proposed_by_one_and_confirmed_by_another(scene, office, shown):
     day = periods.now().date()
     form = {**RULE, "valid_from": f"{day:%d/%m/%Y}"}
-    shown(office.officer, "rule_new", scene.fund.pk, post=form)
+    shown(office.officer, "rule_new", scene.fund.code, post=form)
     rule = AuthorityRule.objects.get(confirmed_at=None)
     before = AuthorityRule.objects.get(award_type="GRANT_CASH", role="OFFICER", max_amount_usd=5000)
 
     shown(office.officer, "rule_confirm", rule.pk, post={})
     rule.refresh_from_db()
     assert rule.waits
-    page = shown(office.certifier, "fund_detail", scene.fund.pk)
+    page = shown(office.certifier, "fund_detail", scene.fund.code)
     assert page.context["rules"]["waiting"] == [rule]
     shown(office.certifier, "rule_confirm", rule.pk, post={})
     before.refresh_from_db()
     assert before.valid_to == day
-    page = shown(office.viewer, "fund_detail", scene.fund.pk)
+    page = shown(office.viewer, "fund_detail", scene.fund.code)
     assert rule in page.context["rules"]["now"]
     assert before in page.context["rules"]["past"]
     shown(office.officer2, "rule_end", rule.pk, post={"on": "01/01/2031"})
@@ -161,7 +161,7 @@ def test_a_rule_is_proposed_by_one_and_confirmed_by_another(scene, office, shown
 
 def test_a_proposal_is_refused_with_a_reason_and_never_confirmed_again(scene, office, shown):
     form = {**RULE, "valid_from": "01/01/2027"}
-    shown(office.officer, "rule_new", scene.fund.pk, post=form)
+    shown(office.officer, "rule_new", scene.fund.code, post=form)
     rule = AuthorityRule.objects.get(confirmed_at=None)
 
     assert shown(office.reviewer, "rule_refuse", rule.pk).status_code == 403
@@ -170,7 +170,7 @@ def test_a_proposal_is_refused_with_a_reason_and_never_confirmed_again(scene, of
     shown(office.certifier, "rule_confirm", rule.pk, post={})
     rule.refresh_from_db()
     assert (rule.confirmed_at, rule.refused_reason) == (None, "too low")
-    assert b"too low" in shown(office.viewer, "fund_detail", scene.fund.pk).content
+    assert b"too low" in shown(office.viewer, "fund_detail", scene.fund.code).content
     for role in ("reo", "app"):
         with pytest.raises(Error), role_of(office.certifier, role):
             AuthorityRule.objects.filter(pk=rule.pk).update(
@@ -191,7 +191,7 @@ def test_a_proposal_is_refused_with_a_reason_and_never_confirmed_again(scene, of
 )
 def test_what_a_rule_can_not_be(scene, office, shown, facts, field):
     form = {**RULE, "valid_from": "01/01/2027", **facts}
-    answer = shown(office.officer, "rule_new", scene.fund.pk, post=form)
+    answer = shown(office.officer, "rule_new", scene.fund.code, post=form)
 
     assert list(errors(answer)) == [field]
     assert not AuthorityRule.objects.filter(confirmed_at=None).exists()
@@ -200,7 +200,7 @@ def test_what_a_rule_can_not_be(scene, office, shown, facts, field):
 def test_a_seat_takes_two_people_who_do_not_sit_on_it(scene, office, shown, make_user):
     newcomer = make_user("reo_staff", username="reo.approver3", duties=["approver"])
     form = {"who": newcomer.pk, "role": "LEAD", "valid_from": "01/01/2026"}
-    shown(office.officer, "seat_new", scene.fund.pk, post=form)
+    shown(office.officer, "seat_new", scene.fund.code, post=form)
     seat = AuthoritySeat.objects.get(confirmed_at=None)
 
     for person in (office.officer, newcomer):
@@ -210,7 +210,7 @@ def test_a_seat_takes_two_people_who_do_not_sit_on_it(scene, office, shown, make
     shown(office.closeout, "seat_confirm", seat.pk, post={})
     seat.refresh_from_db()
     assert not seat.waits
-    again = shown(office.officer, "seat_new", scene.fund.pk, post=form)
+    again = shown(office.officer, "seat_new", scene.fund.code, post=form)
     assert again.status_code == 302
     double = AuthoritySeat.objects.get(confirmed_at=None)
     page = shown(office.closeout, "seat_confirm", double.pk, post={})
@@ -220,7 +220,7 @@ def test_a_seat_takes_two_people_who_do_not_sit_on_it(scene, office, shown, make
 
 def test_other_rules_are_tried_over_past_grants_and_nothing_is_written(scene, office, shown):
     fund = scene.fund
-    page = shown(office.viewer, "rule_what_if", fund.pk)
+    page = shown(office.viewer, "rule_what_if", fund.code)
     assert len(page.context["rows"].initial) == 9
 
     def rows(*levels: tuple[str, str, str]) -> dict[str, Any]:
@@ -234,7 +234,7 @@ def test_other_rules_are_tried_over_past_grants_and_nothing_is_written(scene, of
     answer = shown(
         office.officer,
         "rule_what_if",
-        fund.pk,
+        fund.code,
         post=rows(("OFFICER", "0", "2000"), ("LEAD", "2000.01", "10000")),
     )
     found = {one["ref"]: one for one in answer.context["differ"]}
@@ -245,11 +245,11 @@ def test_other_rules_are_tried_over_past_grants_and_nothing_is_written(scene, of
     same = shown(
         office.officer,
         "rule_what_if",
-        fund.pk,
+        fund.code,
         post=rows(("OFFICER", "0", "5000"), ("LEAD", "5000.01", "25000")),
     )
     assert same.context["differ"] == []
-    bad = shown(office.officer, "rule_what_if", fund.pk, post=rows(("LEAD", "5", "٣")))
+    bad = shown(office.officer, "rule_what_if", fund.code, post=rows(("LEAD", "5", "٣")))
     assert bad.context["rows"].forms[0].errors
     assert not bad.context["asked"]
     assert AuthorityRule.objects.count() == before
@@ -284,7 +284,7 @@ def test_clocks_and_waits_are_those_of_the_rows(scene, office, shown):
     assert found["Approved"].ref == scene.large.ref
     assert [str(one) for one in found["Payment asked for"].duties] == ["Certifier"]
     assert found["Payment asked for"].ref == waiting.grant.ref
-    page = shown(office.viewer, "fund_detail", scene.fund.pk)
+    page = shown(office.viewer, "fund_detail", scene.fund.code)
     assert page.context["waits"][0].label == "Approved"
     assert b"The longest wait" in page.content
 

@@ -182,7 +182,7 @@ def test_a_page_asks_as_often_whatever_there_is(
         ("payment_list", [], 30),
         ("payment_anomalies", [], 30),
         ("fund_list", [], 25),
-        ("fund_detail", [awarded.fund_id], 25),
+        ("fund_detail", [awarded.fund.code], 25),
     ):
         with django_assert_max_num_queries(most):
             assert shown(office.officer, name, *args).status_code == 200
