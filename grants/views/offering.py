@@ -513,7 +513,7 @@ def mended_at(grant: Grant, missing: Missing, *, may_edit: bool, steps: set[str]
         slug = _MENDED_BY[missing.code]
         return reverse("grants:grant_step", args=[grant.ref, slug]) if slug in steps else ""
     if missing.code in _OF_THE_FUND:
-        return reverse("grants:fund_detail", args=[grant.fund_id])
+        return reverse("grants:fund_detail", args=[grant.fund.code])
     # What screening asks for is its own page's.
     name, part = _MENDED_AT.get(missing.code, ("grants:grant_vetting", ""))
     if name in EDITED and not may_edit:
