@@ -7,7 +7,7 @@ from django.db import transaction
 from ceasefire import audit, periods
 from ceasefire.people.models import User
 from ceasefire.places.models import Place
-from grants.exceptions import NotAllowedFromHere, SecondPersonNeeded, StopStands
+from grants.exceptions import SecondPersonNeeded, SettledAlready, StopStands
 from grants.models import Fund, Grant, PaymentStop
 from grants.services.funds import CONFIRMERS
 from grants.services.held import changed, held_fund, officer, or_else, said
@@ -47,7 +47,7 @@ def confirm(stop: PaymentStop, *, by: User) -> PaymentStop:
     who = officer(by, *CONFIRMERS)
     stop = _held(stop)
     if stop.confirmed_at is not None or stop.dropped_at is not None:
-        raise NotAllowedFromHere
+        raise SettledAlready
     if stop.entered_by_id == who.pk:
         raise SecondPersonNeeded
     changed(stop, confirmed_by=who, confirmed_at=periods.now())
@@ -61,7 +61,7 @@ def drop(stop: PaymentStop, *, by: User) -> PaymentStop:
     who = officer(by, *CONFIRMERS)
     stop = _held(stop)
     if stop.confirmed_at is not None or stop.dropped_at is not None:
-        raise NotAllowedFromHere
+        raise SettledAlready
     changed(stop, dropped_by=who, dropped_at=periods.now())
     _record("dropped", stop, by)
     return stop
@@ -73,7 +73,7 @@ def ask_lift(stop: PaymentStop, *, reason: str, by: User) -> PaymentStop:
     who, reason = officer(by, "officer"), said(reason)
     stop = _held(stop)
     if stop.confirmed_at is None or stop.lifted_at is not None or stop.lift_asked_at is not None:
-        raise NotAllowedFromHere
+        raise SettledAlready
     changed(stop, lift_asked_by=who, lift_asked_at=periods.now(), lift_reason=reason)
     _record("lift_asked", stop, by, reason)
     return stop
@@ -85,7 +85,7 @@ def keep(stop: PaymentStop, *, by: User) -> PaymentStop:
     officer(by, *CONFIRMERS)
     stop = _held(stop)
     if stop.lift_asked_at is None or stop.lifted_at is not None:
-        raise NotAllowedFromHere
+        raise SettledAlready
     changed(stop, lift_asked_by=None, lift_asked_at=None, lift_reason="")
     _record("kept", stop, by)
     return stop
@@ -97,7 +97,7 @@ def lift(stop: PaymentStop, *, by: User) -> PaymentStop:
     who = officer(by, *CONFIRMERS)
     stop = _held(stop)
     if stop.lift_asked_at is None or stop.lifted_at is not None:
-        raise NotAllowedFromHere
+        raise SettledAlready
     if stop.lift_asked_by_id == who.pk:
         raise SecondPersonNeeded
     changed(stop, lifted_by=who, lifted_at=periods.now())

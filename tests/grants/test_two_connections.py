@@ -12,6 +12,7 @@ from ceasefire import periods
 from ceasefire.database.session import acting
 from grants.exceptions import (
     CeilingTooLow,
+    DistrictStopped,
     DutiesKeptApart,
     GrantRefusal,
     NoRuleForThis,
@@ -19,9 +20,10 @@ from grants.exceptions import (
     NotReversible,
     ObligationExceeded,
     ReversedAlready,
+    SettledAlready,
 )
 from grants.models import Decision, Grant, LedgerEntry, PaymentRequest
-from grants.services import funds, ledger, machine, payments, rates, verification
+from grants.services import funds, ledger, machine, payments, rates, stops, verification
 from tests.grants import office as world
 from tests.incidents.test_two_connections import meet
 
@@ -74,6 +76,39 @@ def test_the_same_payment_is_paid_once(office, grant_in):
 
     assert isinstance(meet(*pays), NotAllowedFromHere)
     assert LedgerEntry.objects.filter(kind="DISBURSE").count() == 1
+
+
+def test_a_payment_waits_for_a_stop_that_is_being_confirmed(office, grant_in, fund):
+    payment = world.certified(office, grant_in("AWARDED").tranches.get(), 100)
+    with acting(office.payer):
+        proof = world.paper(payment.grant, "receipt", office.payer)
+    with acting(office.officer):
+        stop = stops.propose(
+            fund, district=payment.grant.district, reason="ghosts", by=office.officer
+        )
+
+    outcome = meet(
+        by(office.certifier, stops.confirm, stop),
+        by(office.payer, payments.pay, payment, proof=proof),
+    )
+
+    assert isinstance(outcome, DistrictStopped)
+    assert not LedgerEntry.objects.filter(kind="DISBURSE").exists()
+
+
+def test_a_stop_is_lifted_once(office, grant_in, fund):
+    with acting(office.officer):
+        stop = stops.propose(
+            fund, district=grant_in("AWARDED").district, reason="ghosts", by=office.officer
+        )
+    with acting(office.certifier):
+        stops.confirm(stop, by=office.certifier)
+    with acting(office.officer):
+        stops.ask_lift(stop, reason="checked", by=office.officer)
+
+    lifts = [by(who, stops.lift, stop) for who in (office.payer, office.payer2)]
+
+    assert isinstance(meet(*lifts), SettledAlready)
 
 
 def test_an_approval_waits_for_a_rule_that_is_being_lowered(office, grant_in, fund):
