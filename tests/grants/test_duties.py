@@ -156,6 +156,8 @@ def test_the_rows_refuse_who_had_the_other_part(office, fund, grant_in, all_duti
     person = all_duties(getattr(office, part))
     if step == "approval":
         seat(office, person, fund)
+    if step == "vetting":
+        world.screen(office, grant)
 
     with pytest.raises(Error, match="violates check constraint|who_"), role_of(person, role):
         decide(grant, person, step, duty)

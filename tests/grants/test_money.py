@@ -216,6 +216,7 @@ def test_an_edited_name_voids_the_clearance_and_stops_the_payment(office, grant_
     with pytest.raises(StepIsMissingSomething):
         world.pay_it(office, payment)
 
+    world.screen(office, grant)
     with acting(office.vetting):
         machine.clear(grant, by=office.vetting)
     assert world.pay_it(office, payment).amount_usd == 100
