@@ -95,23 +95,36 @@ class Deferral(models.Model):
 
 
 class PaperNeed(models.Model):
-    """A view of the database: every paper that a grant has to have as it stands, and whether it
-    does. The rule of each is written in migration `paper_needs` beside the steps that ask for it.
+    """A paper that a grant has to have as it stands, and whether it does.
 
-    `document` is the newest that stands; of a comparison a sole-source memo does too.
+    Kept by triggers from the rule `grants_papers_of` (migration `0012_paper_needs`), which stands
+    in the database beside the steps that ask for them; no role writes it. Over thousands of grants
+    a count is a look at an index.
     """
 
     #: The grant's key and the type.
     id = models.CharField(primary_key=True, max_length=60)
-    grant = models.ForeignKey(Grant, models.DO_NOTHING, related_name="paper_needs")
+    grant = models.ForeignKey(Grant, models.PROTECT, related_name="paper_needs")
     type = models.CharField(max_length=16, choices=DocumentType.choices)
     stage = models.CharField(max_length=12, choices=Stage.choices)
     #: When the step that asks for it came into view.
     since = models.DateTimeField()
-    document = models.ForeignKey(Document, models.DO_NOTHING, null=True, related_name="+")
-    deferral = models.ForeignKey(Deferral, models.DO_NOTHING, null=True, related_name="+")
+    #: The newest that stands; of a comparison a sole-source memo does too.
+    document = models.ForeignKey(
+        Document, models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    #: The deferral that is open.
+    deferral = models.ForeignKey(
+        Deferral, models.PROTECT, null=True, related_name="+", db_index=False
+    )
 
     class Meta:
-        managed = False
-        db_table = "grants_paperneed"
         ordering = ["since", "id"]
+        indexes = [
+            models.Index(
+                fields=["since", "id"],
+                condition=Q(document__isnull=True),
+                name="papers_missing",
+                include=["grant", "deferral"],
+            ),
+        ]

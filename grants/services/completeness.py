@@ -1,10 +1,12 @@
 """Which papers a grant has to have, which are there, and what is missing since when.
 
-One truth, the database's view `grants_paperneed` (migration 0004): a row for every paper that a
-grant has to have as it stands: those of the steps it took, those of the step it waits for, and
-those that go with what was paid, visited and closed. Nothing is asked of a grant that was called
-off. A paper that is put off (`deferrals`) is still missing: it counts as such here and stands on
-every report until it comes. A grant is closed with all of them.
+One truth, a rule in the database (`grants_papers_of`, migration `0012_paper_needs`): every paper
+that a grant has to have as it stands, those of the steps it took, those of the step it waits for,
+and those that go with what was paid, visited and closed. Triggers keep its answer in
+`grants_paperneed`, a row a paper, so that a total of thousands of grants is a look at an index;
+`drift` compares the two. Nothing is asked of a grant that was called off. A paper that is put off
+(`deferrals`) is still missing: it counts as such here and stands on every report until it comes. A
+grant is closed with all of them.
 
 Whole per cent, rounded down, so that 100 is all of them. Everything here asks a fixed number of
 queries, whatever the number of grants.
@@ -15,6 +17,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.db import connection
 from django.db.models import Count, IntegerField, Min, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
@@ -188,3 +191,21 @@ def register(grants: QuerySet[Grant], *, on: date | None = None) -> Iterator[Pap
             days_missing=None if document is not None else days_since(since, on),
             deferred_until=None if document is not None else due,
         )
+
+
+def drift() -> list[str]:
+    """Papers (grant key and type) of which the kept rows say another thing than the rule; empty
+    where all is well. For checks: it asks the rule of every grant."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT coalesce(kept.id, told.id)
+              FROM (SELECT g.id::text || ':' || r.paper AS id, r.asked_since, r.on_file, r.put_off
+                      FROM grants_grant g, grants_papers_of(g.id) r) told
+              FULL JOIN grants_paperneed kept ON kept.id = told.id
+             WHERE (kept.since, kept.document_id, kept.deferral_id)
+                   IS DISTINCT FROM (told.asked_since, told.on_file, told.put_off)
+             ORDER BY 1
+            """
+        )
+        return [row[0] for row in cursor.fetchall()]

@@ -52,6 +52,7 @@ def test_every_state_asks_for_what_its_step_asks_for(office, fund):
         ("CLOSING", ["asset_handover", "closeout_memo", "financial_report", "reconciliation"]),
     ]
     assert completeness.of(grant) == completeness.Completeness(17, 17)
+    assert completeness.drift() == []
 
 
 def test_works_and_purchases_ask_for_more_and_what_is_called_off_for_nothing(office, fund):
@@ -97,6 +98,7 @@ def test_works_and_purchases_ask_for_more_and_what_is_called_off_for_nothing(off
         machine.cancel(works, reason="no land", by=office.officer)
     assert completeness.of(works) == completeness.Completeness()
     assert completeness.of(works).percent == 100
+    assert completeness.drift() == []
 
 
 class Counted:
