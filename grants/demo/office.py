@@ -11,7 +11,7 @@ from typing import Any
 
 from ceasefire.people.models import User
 from ceasefire.places.models import Place
-from grants.demo import papers, words
+from grants.demo import papers, vetting, words
 from grants.models import (
     DocumentType,
     Fund,
@@ -22,13 +22,14 @@ from grants.models import (
     Tranche,
 )
 from grants.services import (
-    documents,
+    completeness,
     ledger,
     machine,
     monitoring,
     payments,
     proposals,
     splits,
+    uploads,
 )
 
 #: What the office builds or buys itself goes straight to whoever sells it.
@@ -105,12 +106,12 @@ class Walk:
         lines = (words.LABEL_EN, f"{self.grant.ref}: {title}", self.plan.title_en, str(self.today))
         is_photo = kind == "photo"
         data = papers.photo(" ".join(lines)) if is_photo else papers.page(*lines)
-        return documents.file_document(
+        return uploads.file_whole(
             self.grant,
-            type=kind,
-            sha256=papers.sha256(data),
+            name="paper.jpg" if is_photo else "paper.pdf",
+            chunks=[data],
             size=len(data),
-            mime="image/jpeg" if is_photo else "application/pdf",
+            type=kind,
             language="none" if is_photo else language,
             dated=self.today,
             supersedes=supersedes,
@@ -195,8 +196,8 @@ class Walk:
         office, plan = self.office, self.plan
         chosen = plan.implementer or VENDORS[0]
         asked = [chosen, *(one for one in VENDORS if one != chosen)][: 3 if plan.asks > 5000 else 1]
+        self.paper("quote", office.requester)
         for place, key in enumerate(asked):
-            self.paper("quote", office.requester)
             proposals.add_quote(
                 self.grant,
                 vendor=office.organisations[key],
@@ -221,6 +222,7 @@ class Walk:
 
     def clear(self, days: int = 3) -> Walk:
         at = self.later(days)
+        vetting.screen_where_needed(self.grant, by=self.office.vetting, at=at)
         self.paper("screening", self.office.vetting, language="en")
         self.grant = machine.clear(self.grant, by=self.office.vetting, at=at)
         return self
@@ -316,7 +318,7 @@ class Walk:
     def visit(self, days: int = 2, kind: str = "routine", **facts: Any) -> Any:
         office = self.office
         self.later(days)
-        report = self.paper("visit_report", office.monitor)
+        report = self.paper("visit_report", office.monitor) if kind == "routine" else None
         if kind in ("routine", "completion"):
             self.paper("photo", office.monitor)
         return monitoring.record_visit(
@@ -380,11 +382,8 @@ class Walk:
 
     def close(self, days: int = 25) -> Walk:
         office, at = self.office, self.later(days)
-        kinds = ("reconciliation", "asset_handover", "closeout_memo", "financial_report")
-        there = documents.types_on_file(self.grant)
-        for kind in kinds:
-            if kind not in there:
-                self.paper(kind, office.closeout, language="both")
+        for kind in completeness.missing_types(self.grant):
+            self.paper(kind, office.closeout, language="both")
         left = self.fresh().unliquidated_usd
         if left:
             ledger.deobligate(

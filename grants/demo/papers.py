@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 from functools import lru_cache
 
@@ -55,7 +54,3 @@ def photo(words: str) -> bytes:
     """A small drawn picture, with a remark in the file so that no two are the same."""
     drawn, remark = _ground(), words.encode("ascii", "replace")[:200]
     return drawn[:2] + b"\xff\xfe" + (len(remark) + 2).to_bytes(2, "big") + remark + drawn[2:]
-
-
-def sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

@@ -110,6 +110,16 @@ ORGANISATIONS: tuple[Group, ...] = (
         has_bank=False,
     ),
     Group(
+        "boats",
+        "COMMUNITY",
+        "IQG02Q07",
+        "Oars of the Shatt",
+        "مجاديف الشط",
+        "Sabri Bayt al-Majdaf",
+        "صبري بيت المجداف",
+        has_bank=False,
+    ),
+    Group(
         "brick",
         "COMPANY",
         "IQG02Q02",
@@ -192,7 +202,6 @@ PLANS: tuple[Plan, ...] = (
         "30.508000",
         "47.806000",
         fund="QRF-FY25",
-        tranches=(60, 40),
     ),
     Plan(
         "lights",
@@ -262,7 +271,6 @@ PLANS: tuple[Plan, ...] = (
         "Corniche, north end",
         "30.514000",
         "47.836000",
-        tranches=(70, 30),
         proposed_by="Kingfisher",
     ),
     Plan(
@@ -315,21 +323,6 @@ PLANS: tuple[Plan, ...] = (
         "48.470000",
         implementer="pump",
         tranches=(50, 50),
-    ),
-    Plan(
-        "mural",
-        200,
-        "A wall painted by two streets",
-        "جدار يرسمه شارعان",
-        "culture",
-        "15220",
-        "GRANT_CASH",
-        "IQG02Q02",
-        "river",
-        1900,
-        "Wall by the market",
-        "30.512000",
-        "47.785000",
     ),
     Plan(
         "active",
@@ -531,6 +524,21 @@ PLANS: tuple[Plan, ...] = (
         "47.703000",
     ),
     Plan(
+        "hits",
+        18,
+        "Rowing for pupils",
+        "تجديف للتلاميذ",
+        "sports",
+        "16061",
+        "GRANT_CASH",
+        "IQG02Q07",
+        "boats",
+        2700,
+        "Boat house",
+        "30.520000",
+        "47.860000",
+    ),
+    Plan(
         "submitted",
         9,
         "Repair of the school roof",
@@ -571,8 +579,8 @@ PLANS: tuple[Plan, ...] = (
         "other",
         "16061",
         "GRANT_CASH",
-        "IQG02Q03",
-        "market",
+        "IQG02Q04",
+        "chess",
         2100,
     ),
     Plan(
@@ -629,6 +637,14 @@ PLANS: tuple[Plan, ...] = (
         "47.790000",
         capture_risk="medium",
     ),
+)
+
+#: On the made-up screening list: names and year of birth. The first signs for an organisation that
+#: is rejected, the second for one whose hit is open; nobody is like the third.
+LISTED: tuple[tuple[str, str, int], ...] = (
+    ("Hatim Bayt al-Bahr", "حاتم بيت البحر", 1978),
+    ("Sabri Bayt al-Majdaf", "صبري بيت المجداف", 1961),
+    ("Thamir Odeh Zghair al-Halfi", "ثامر عودة زغير الحلفي", 1969),
 )
 
 #: What is bought: words in both languages, unit, quantity, share of the sum in percent. The rest
