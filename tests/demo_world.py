@@ -10,7 +10,8 @@ Addresses of pages name records of the demo in braces: `/grants/{grant_active}/m
 `grants.demo.words.PLANS` by its key (`{grant_dinars}`), all by their number; `{fund}` and
 `{organisation}` by code; `{organisation_id}`, `{vendor_id}`, `{payment}` (waits to be certified),
 `{payment_paid}`, `{tranche}`, `{document}`, `{amendment}` (open), `{finding}` (open), `{visit}`,
-`{report_due}`, `{indicator}`, `{rate}` (waits for its second person), `{rule}` and `{seat}` by key.
+`{report_due}`, `{indicator}`, `{rate}` (waits for its second person), `{rule}`, `{seat}`,
+`{fund_id}`, `{list}` and `{run}` (of `{grant_hits}`, with an open hit of number 1) by key.
 """
 
 import os
@@ -180,6 +181,7 @@ def _of_grants() -> dict[str, str]:
     waiting = active.payments.get(state="REQUESTED")
     found |= {
         "fund": active.fund.code,
+        "fund_id": active.fund_id,
         "organisation": active.grantee.code,
         "organisation_id": active.grantee_id,
         "vendor_id": active.implementer_id,
@@ -195,6 +197,8 @@ def _of_grants() -> dict[str, str]:
         "rate": models.ExchangeRate.objects.filter(confirmed_at__isnull=True).first().pk,
         "rule": active.fund.rules.first().pk,
         "seat": active.fund.seats.first().pk,
+        "list": models.ScreeningList.objects.order_by("-dated").first().pk,
+        "run": models.ScreeningRun.objects.get(grant__ref=found["grant_hits"], hit_count=1).pk,
     }
     return {key: str(value) for key, value in found.items()}
 
