@@ -41,6 +41,8 @@ CONFIRMERS = ("vetting", "officer", "approver", "certifier", "payer", "closeout"
 SOURCE_OF = {listfiles.OFAC: ListSource.OFAC, listfiles.UN: ListSource.UN}
 #: Lists of so many names together are made ready within a request, in a third of a second.
 AT_ONCE = 1500
+#: The most days that a rule lets a list be old.
+OLDEST = 730
 #: Bytes of one piece before it is compressed.
 PIECE = 1024 * 1024
 #: How far the reading is, in percent, when the file is read and before its index is made.
@@ -318,7 +320,7 @@ def propose_rule(
 ) -> ScreeningRule:
     """Say which lists a fund asks for and how old they may be; counts once another confirmed it."""
     who = officer(by, "vetting", "officer")
-    if not sources or not 1 <= max_days <= 730:
+    if not sources or not 1 <= max_days <= OLDEST:
         raise BadAmount
     made = ScreeningRule.objects.create(
         fund=fund,

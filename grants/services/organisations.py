@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Model
 
 from ceasefire import audit, periods
 from ceasefire.people.models import User
@@ -261,16 +262,11 @@ def record_reading(people: Iterable[OrganisationPerson], *, by: User) -> None:
         audit.record("organisation_person.read", by=by, detail={"subjects": read})
 
 
-#: What a rotation of the vault's keys reaches here: the verb that says so, and the tables.
-_SEALED = (
-    ("organisation_person.sealed_again", (OrganisationPerson,)),
-    ("screening.sealed_again", (ScreeningRun, ScreeningHit, ScreeningDisposition)),
-)
-
-
 def counts_by_key() -> dict[str, int]:
     """Key id -> how many rows it seals, for the rotation of the vault's keys."""
-    return sealed.counts_by_key(*(table for _verb, tables in _SEALED for table in tables))
+    return sealed.counts_by_key(
+        OrganisationPerson, ScreeningRun, ScreeningHit, ScreeningDisposition
+    )
 
 
 def seal_again() -> list[str]:
@@ -278,13 +274,15 @@ def seal_again() -> list[str]:
 
     It may be killed and run again. The names stay the same, so no clearance is void.
     """
-    faults: list[str] = []
-    for verb, tables in _SEALED:
-        moved, broken = sealed.seal_again(tables)
-        faults += broken
-        if moved or broken:
-            audit.record(
-                verb,
-                detail={"key": keyring().current, "moved": moved, "broken": len(broken)},
-            )
-    return faults
+    return [
+        *_sealed_again("organisation_person.sealed_again", OrganisationPerson),
+        *_sealed_again("screening.sealed_again", ScreeningRun, ScreeningHit, ScreeningDisposition),
+    ]
+
+
+def _sealed_again(verb: str, *tables: type[Model]) -> list[str]:
+    moved, broken = sealed.seal_again(tables)
+    if moved or broken:
+        detail = {"key": keyring().current, "moved": moved, "broken": len(broken)}
+        audit.record(verb, detail=detail)
+    return broken

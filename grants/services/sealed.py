@@ -1,4 +1,4 @@
-"""Facts under seal in a row of grants: JSON, AES-256-GCM with the vault's keys, bound to the row."""
+"""Facts under seal in a row of grants: JSON, AES-256-GCM with the vault's keys, bound to it."""
 
 import json
 from collections.abc import Iterable

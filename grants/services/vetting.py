@@ -94,6 +94,11 @@ def subjects_now(grant: Grant) -> list[SubjectNow]:
     return found
 
 
+def subject_keys(grant: Grant) -> list[Any]:
+    """The keys of the organisations that a clearance is about."""
+    return [one.pk for one in requirements.subjects(grant)]
+
+
 @dataclass(frozen=True)
 class Obstacle:
     """One thing that stands before a clearance: of which subject, in which run; a code."""
@@ -115,7 +120,7 @@ def obstacles(grant: Grant, day: date) -> list[Obstacle]:
 
 
 def missing(grant: Grant, day: date) -> list[requirements.Missing]:
-    """What a step lacks of screening, without a word of hits: everybody who reads grants sees it."""
+    """What a step lacks of screening, without a word of hits: all who read grants see it."""
     codes = {one.code for one in obstacles(grant, day)}
     lacks = []
     if "NO_RULE" in codes:
@@ -251,11 +256,10 @@ def _carry_out(
         if held.state not in Screening.UNDER_WAY:
             raise NotAllowedFromHere
         grant = held.grant
-        keys = [one.pk for one in requirements.subjects(grant)]
         found = {
             one.pk: one
             for one in Organisation.objects.select_for_update(no_key=True)
-            .filter(pk__in=keys)
+            .filter(pk__in=subject_keys(grant))
             .order_by("pk")
         }
         read: list[OrganisationPerson] = []

@@ -12,6 +12,7 @@ from ceasefire import periods
 from ceasefire.database.session import acting
 from grants.exceptions import (
     CeilingTooLow,
+    ChangedMeanwhile,
     DistrictStopped,
     DutiesKeptApart,
     GrantRefusal,
@@ -22,7 +23,7 @@ from grants.exceptions import (
     ReversedAlready,
     SettledAlready,
 )
-from grants.models import Decision, Grant, LedgerEntry, PaymentRequest
+from grants.models import Decision, Grant, LedgerEntry, PaymentRequest, ScreeningHit
 from grants.services import funds, ledger, machine, payments, rates, stops, verification
 from tests.grants import office as world
 from tests.incidents.test_two_connections import meet
@@ -246,3 +247,60 @@ def test_nobody_approves_an_amendment_while_they_certify(office, grant_in):
     )
 
     assert isinstance(outcome, DutiesKeptApart)
+
+
+# --- name screening ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def vetted(office, make_user, grant_in):
+    """A grant that is screened and judged, the person behind its grantee, two vetting officers."""
+    grantee = world.organisation(office)
+    with acting(office.vetting):
+        person = organisations.add_person(grantee, name_en="Qays Marsumi", by=office.vetting)
+    grant = grant_in("VETTING", grantee=grantee)
+    world.screen(office, grant)
+    with acting(office.vetting):
+        world.paper(grant, "screening", office.vetting)
+    other = make_user("reo_staff", username="reo.vetting2", duties=["vetting"])
+    return grant, person, office.vetting, other
+
+
+def test_a_name_is_edited_while_a_clearance_is_being_given(vetted):
+    grant, person, officer, other = vetted
+
+    outcome = meet(
+        by(other, organisations.change_person, person, name_en="Samir Hadi"),
+        by(officer, machine.clear, grant),
+    )
+
+    assert isinstance(outcome, StepIsMissingSomething)
+    assert not Decision.objects.filter(step="vetting").exists()
+
+
+def test_a_clearance_that_was_first_is_void_by_the_edit_behind_it(vetted):
+    grant, person, officer, other = vetted
+
+    meet(
+        by(officer, machine.clear, grant),
+        by(other, organisations.change_person, person, name_en="Samir Hadi"),
+    )
+
+    grant = Grant.objects.get()
+    assert grant.state == "PENDING_APPROVAL"
+    assert not requirements.cleared(grant, periods.now().date())
+
+
+def test_of_two_who_decide_a_hit_at_once_the_second_is_told(vetted):
+    grant, _person, officer, other = vetted
+    with acting(officer):
+        made = vetting.screen(grant, by=officer)
+    hit = ScreeningHit.objects.get(run__screening=made)
+
+    outcome = meet(
+        by(officer, vetting.decide_hit, hit, disposition="TRUE_MATCH", reason="the same"),
+        by(other, vetting.decide_hit, hit, disposition="FALSE_POSITIVE", reason="another"),
+    )
+
+    assert isinstance(outcome, ChangedMeanwhile)
+    assert hit.dispositions.get().disposition == "TRUE_MATCH"
