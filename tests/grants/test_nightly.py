@@ -11,6 +11,7 @@ from ceasefire import jobs, periods
 from ceasefire.database.roles import as_owner
 from ceasefire.jobs.models import Job
 from ceasefire.people.roles import Role
+from ceasefire.worklist.kinds import kind_of
 from ceasefire.worklist.models import Notification
 from grants.models import LedgerCheck, LedgerEntry
 from grants.services import nightly, verification
@@ -97,7 +98,8 @@ def test_a_changed_posting_is_told_once_a_day_and_stands_on_the_page_of_work(
     seen = client.get(page).content
     assert b"Something does not hold" in seen
     assert b"QRF-" not in seen
-    assert page.encode() in client.get("/notifications/").content
+    assert b"The ledger of the grants does not hold." in client.get("/notifications/").content
+    assert kind_of("ledger.broken").address(check.code) == page
     client.force_login(office.auditor)
     assert b"QRF-" in client.get(page).content
 
