@@ -30,6 +30,7 @@ urlpatterns: list[URLPattern] = [
     path("<ref:ref>/monitoring/reached/", monitoring.reached_edit, name="reached_edit"),
     path("<ref:ref>/findings/new/", monitoring.finding_new, name="finding_new"),
     path("<ref:ref>/findings/<int:number>/", monitoring.finding_detail, name="finding_detail"),
+    path("visits/", monitoring.visit_list, name="visit_list"),
     path("findings/", monitoring.finding_list, name="finding_list"),
     path("<ref:ref>/payroll/", payroll.payroll_list, name="payroll_list"),
     path("<ref:ref>/payroll/new/", payroll.payroll_new, name="payroll_new"),

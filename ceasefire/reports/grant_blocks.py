@@ -5,12 +5,13 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from ceasefire import periods
 from ceasefire.look.numbers import in_digits, number_text
 from ceasefire.look.templatetags.look import relative_moment
 from ceasefire.people.models import User
 from ceasefire.reports.blocks import Block, Item, address
-from grants.models import Grant, Officer
-from grants.services import completeness, waiting
+from grants.models import Grant, Officer, PlannedVisit
+from grants.services import completeness, handover, monitoring, waiting
 
 
 def officer_of(user: User) -> Officer | None:
@@ -71,6 +72,50 @@ def where_they_stand(user: User) -> Block:
         ],
         url=address("grants:grant_list"),
         url_label=_("All grants"),
+    )
+
+
+def late_on_the_ground(user: User) -> Block:
+    """Findings long past their day, visits overdue, and grants without an owner at work."""
+    today = periods.now().date()
+    levels = monitoring.late_findings(today)
+    visits = PlannedVisit.objects.overdue(today).count()
+    lost = handover.left_behind().count()
+    items = [
+        Item(
+            label=_("Findings %(days)s days or more past their day: %(count)s")
+            % {"days": number_text(days, user.digits), "count": number_text(count, user.digits)},
+            url=address("grants:finding_list", query="?show=late"),
+            tone="overdue",
+        )
+        for days, count in sorted(levels.items(), reverse=True)
+        if count
+    ]
+    if visits:
+        items.append(
+            Item(
+                label=_("Visits overdue: %(count)s") % {"count": number_text(visits, user.digits)},
+                url=address("grants:visit_list"),
+                note=_("Each holds a payment back."),
+            )
+        )
+    if lost:
+        items.append(
+            Item(
+                label=_("Grants without an owner at work: %(count)s")
+                % {"count": number_text(lost, user.digits)},
+                url=address("grants:handover_list"),
+            )
+        )
+    count = sum(levels.values()) + visits + lost
+    return Block(
+        title=_("What is late on the ground?"),
+        value=count,
+        note="" if count else _("Nothing: findings, visits and owners are in order."),
+        tone="overdue" if count else "",
+        items=items,
+        url=address("grants:finding_list"),
+        url_label=_("Findings of all grants"),
     )
 
 

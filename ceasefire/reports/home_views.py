@@ -110,10 +110,11 @@ def _auditor(user: Any) -> list[Block]:
 
 
 def _grants(user: Any) -> list[Block]:
-    """What waits for a person with a duty, else how the grants stand; and the missing papers."""
+    """What waits for a person with a duty, else how the grants stand; then what is late."""
     who = grant_blocks.officer_of(user)
     return [
         grant_blocks.waits_for_me(user, who) if who else grant_blocks.where_they_stand(user),
+        grant_blocks.late_on_the_ground(user),
         grant_blocks.missing_papers(user, who),
     ]
 

@@ -1,11 +1,11 @@
+import uuid
+
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.utils.timezone
-import uuid
-
-import grants.models.payroll
 from django.db import migrations, models
 
+import grants.models.payroll
 from ceasefire.database.operations import Access
 
 # Of rows that are written once, as in 0002.

@@ -195,6 +195,21 @@ def _needs(request: HttpRequest, *duties: str, auditor: bool = False) -> None:
         raise PermissionDenied
 
 
+@requires(VIEW)
+@require_safe
+def visit_list(request: HttpRequest) -> HttpResponse:
+    """Planned visits of every grant that are not made yet, the longest overdue first."""
+    page = keyset_page(
+        PlannedVisit.objects.waiting()
+        .filter(grant__in=Grant.objects.visible_to(request.user))
+        .select_related("grant", "grant__owner"),
+        ordering=("due_on", "id"),
+        after=request.GET.get("after"),
+        before=request.GET.get("before"),
+    )
+    return render(request, "grants/visit_list.html", {"page": page, "today": _today()})
+
+
 @requires(WORK)
 def visit_plan(request: HttpRequest, ref: str) -> HttpResponse:
     """Plan a visit by a day."""
