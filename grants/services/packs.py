@@ -201,12 +201,16 @@ class _Sink(io.RawIOBase):
         self.held = bytearray()
         self.number, self.size = 0, 0
         self.digest = hashlib.sha256()
+        self.stopped = False
 
     def writable(self) -> bool:
         return True
 
     def write(self, octets: Any) -> int:
         content = bytes(octets)
+        if self.stopped:
+            # The archive writes its contents even when it is closed by a fault; nobody wants them.
+            return len(content)
         self.digest.update(content)
         self.size += len(content)
         self.held += content
@@ -222,18 +226,20 @@ class _Sink(io.RawIOBase):
 
     def _put(self, content: bytes) -> None:
         with acting(self.person):
-            PackPiece.objects.create(
-                pack=self.pack,
-                number=self.number,
-                key_id=self.key_id,
-                ciphertext=seal_octets(content, **_place(self.pack, self.number, self.key_id)),
-            )
             rows = Pack.objects.filter(pk=self.pack.pk, state=Pack.State.RUNNING)
             # What is packed may be a little more or less than what was put in.
             alive = rows.filter(cancel_requested=False).update(
                 done=min(self.size, self.total), touched_at=periods.now()
             )
+            if alive:
+                PackPiece.objects.create(
+                    pack=self.pack,
+                    number=self.number,
+                    key_id=self.key_id,
+                    ciphertext=seal_octets(content, **_place(self.pack, self.number, self.key_id)),
+                )
         if not alive:
+            self.stopped = True
             raise Stopped
         self.number += 1
 
