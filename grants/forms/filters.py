@@ -109,7 +109,8 @@ class GrantFilter(PlainText):
         if given.get("grantee"):
             grants = grants.filter(Q(grantee=given["grantee"]) | Q(implementer=given["grantee"]))
         if given.get("q"):
-            grants = grants.filter(search.found_by(given["q"], "search_key", "grantee__search_text"))
+            sought = search.found_by(given["q"], "search_key", "grantee__search_text")
+            grants = grants.filter(sought)
         if given.get("waits"):
             grants = grants.filter(pk__in=waiting.for_officer(self.who).order_by().values("pk"))
         return grants

@@ -309,9 +309,10 @@ class QuoteRows(row_set(QuoteForm, extra=1)):  # type: ignore[misc]
         chosen = 0
         for form in filled:
             given = form.cleaned_data
-            if given["vendor"].pk in seen:
+            vendor = given["vendor"].pk
+            if vendor in seen:
                 form.add_error("vendor", ValidationError(_("A vendor quotes once.")))
-            seen.add(given["vendor"].pk)
+            seen.add(vendor)
             chosen += given["chosen"]
             if given["chosen"] and chosen > 1:
                 form.add_error("chosen", ValidationError(_("One quote is chosen, not two.")))
