@@ -202,12 +202,12 @@ class ListForm(NormalisedForm):
                 self.add_error("published", _("Say on which day the list was published."))
         return cleaned
 
-    def files(self) -> list[Any]:
+    def chosen(self) -> list[Any]:
         """The file, or both of a list in two."""
-        chosen = [self.cleaned_data["file"]]
+        found = [self.cleaned_data["file"]]
         if self.cleaned_data["format"] == ScreeningList.Format.OFAC_CSV:
-            chosen.append(self.cleaned_data["aliases"])
-        return chosen
+            found.append(self.cleaned_data["aliases"])
+        return found
 
     def published_on(self) -> Any:
         """The day of a list that has none of its own."""

@@ -88,7 +88,7 @@ def list_new(request: HttpRequest) -> HttpResponse:
             request,
             form,
             lambda: lists.upload(
-                form.files(),
+                form.chosen(),
                 format=form.cleaned_data["format"],
                 published=form.published_on(),
                 by=me(request),

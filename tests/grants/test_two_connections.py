@@ -22,9 +22,21 @@ from grants.exceptions import (
     ObligationExceeded,
     ReversedAlready,
     SettledAlready,
+    StepIsMissingSomething,
 )
 from grants.models import Decision, Grant, LedgerEntry, PaymentRequest, ScreeningHit
-from grants.services import funds, ledger, machine, payments, rates, stops, verification
+from grants.services import (
+    funds,
+    ledger,
+    machine,
+    organisations,
+    payments,
+    rates,
+    requirements,
+    stops,
+    verification,
+    vetting,
+)
 from tests.grants import office as world
 from tests.incidents.test_two_connections import meet
 
