@@ -108,6 +108,11 @@ class LevelChange(models.Model):
             ),
         ]
 
+    @property
+    def waits(self) -> bool:
+        """Whether it is for a second person to decide."""
+        return self.raises and self.confirmed_at is None and self.refused_at is None
+
 
 class PublishedFileQuerySet(models.QuerySet["PublishedFile"]):
     def visible_to(self, user: Any) -> "PublishedFileQuerySet":

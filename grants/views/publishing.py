@@ -1,6 +1,7 @@
 """What the world may see: levels by fund, one grant as it would be shown, files that were made."""
 
 import json
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -130,8 +131,12 @@ def grant_publishing(request: HttpRequest, ref: str) -> HttpResponse:
                     else _("Less of the grant is published from now on."),
                 )
                 return redirect("grants:grant_publishing", ref)
+    changes = list(grant.level_changes.select_related("asked_by", "confirmed_by", "refused_by"))
+    waiting = [one.to_level for one in changes if one.waits]
     asked = request.GET.get("level", "")
-    shown = asked if asked in Grant.Publish.values else grant.publish_level
+    if asked not in Grant.Publish.values:
+        asked = waiting[0] if waiting else grant.publish_level
+    shown = Grant.Publish(asked)
     return render(
         request,
         "grants/publishing_grant.html",
@@ -351,7 +356,11 @@ def published_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
             "problems": _problems(file),
             "more": file.problem_count - len(file.problems),
             "totals": [
-                (SUMS.get(key, key), sums.pop("usd"), sorted(sums.items()))
+                (
+                    SUMS.get(key, key),
+                    Decimal(sums["usd"]),
+                    [(name, Decimal(one)) for name, one in sums.items() if name != "usd"],
+                )
                 for key, sums in sorted(file.totals.items())
             ],
             **_rights(request),
