@@ -502,6 +502,30 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("grants:payroll_look", "POST", "grant_row", "403 403 403 403 403 403 403 403 403"),
     ("grants:payroll_certify", "POST", "grant_row", "403 403 403 403 403 403 403 403 403"),
     ("grants:payroll_names", "POST", "grant_row", "403 403 403 403 403 403 403 403 403"),
+    ("grants:organisation_list", "GET", "", "403 403 403 403 403 200 200 200 403"),
+    ("grants:organisation_export", "GET", "", "403 403 403 403 403 200 200 200 403"),
+    ("grants:organisation_detail", "GET", "grant_org", "403 403 403 403 403 200 200 200 403"),
+    ("grants:organisation_new", "GET", "", "403 403 403 403 403 403 403 403 403"),
+    ("grants:organisation_change", "GET", "grant_org", "403 403 403 403 403 403 403 403 403"),
+    ("grants:organisation_block", "GET", "grant_org", "403 403 403 403 403 403 403 403 403"),
+    ("grants:organisation_people", "GET", "grant_org", "403 403 403 403 403 403 403 403 403"),
+    ("grants:person_new", "GET", "grant_org", "403 403 403 403 403 403 403 403 403"),
+    ("grants:person_change", "GET", "grant_person", "403 403 403 403 403 403 403 403 403"),
+    ("grants:person_left", "POST", "grant_person", "403 403 403 403 403 403 403 403 403"),
+    ("grants:list_index", "GET", "", "403 403 403 403 403 200 200 200 403"),
+    ("grants:list_new", "GET", "", "403 403 403 403 403 403 403 403 403"),
+    ("grants:list_detail", "GET", "grant_list", "403 403 403 403 403 200 200 200 403"),
+    ("grants:list_progress", "GET", "grant_list", "403 403 403 403 403 200 200 200 403"),
+    ("grants:list_stop", "POST", "grant_list", "403 403 403 403 403 403 403 403 403"),
+    ("grants:list_rule_new", "GET", "", "403 403 403 403 403 403 403 403 403"),
+    ("grants:list_rule_confirm", "POST", "grant_list_rule", "403 403 403 403 403 403 403 403 403"),
+    ("grants:grant_vetting", "GET", "grant", "403 403 403 403 403 200 200 200 403"),
+    ("grants:vetting_screen", "POST", "grant", "403 403 403 403 403 403 403 403 403"),
+    ("grants:vetting_progress", "GET", "grant_screening", "403 403 403 403 403 200 200 200 403"),
+    ("grants:vetting_stop", "POST", "grant_screening", "403 403 403 403 403 403 403 403 403"),
+    ("grants:vetting_run", "GET", "grant_screened", "403 403 403 403 403 403 403 403 403"),
+    ("grants:hit_decide", "POST", "grant_hit", "403 403 403 403 403 403 403 403 403"),
+    ("grants:run_sign", "POST", "grant_screened", "403 403 403 403 403 403 403 403 403"),
     ("grants:paper_missing", "GET", "", "403 403 403 403 403 200 200 200 403"),
     ("grants:document_list", "GET", "grant", "403 403 403 403 403 200 200 200 403"),
     ("grants:document_new", "GET", "grant", "403 403 403 403 403 200 403 403 403"),
@@ -649,6 +673,7 @@ def grant_scenes(make_user: Callable[..., Any]) -> dict[str, list[list[Any]]]:
         **publishing_scenes(office, fund, awarded),
         **paper_scenes(office, awarded, absent),
         **money_scenes(office, fund, awarded, absent),
+        **vetting_scenes(office, fund, awarded, absent),
         "grant": [[awarded.ref], [absent], [absent]],
         "grant_draft": [[drafted.ref], [absent], [absent]],
         "grant_suspend": [[awarded.ref, "suspend"], [absent, "suspend"], [absent, "suspend"]],
@@ -657,6 +682,29 @@ def grant_scenes(make_user: Callable[..., Any]) -> dict[str, list[list[Any]]]:
             [absent, 1, "approve"],
             [absent, 1, "approve"],
         ],
+    }
+
+
+def vetting_scenes(office: Any, fund: Any, awarded: Any, absent: str) -> dict[str, list[list[Any]]]:
+    """An organisation and somebody behind it, the list in force, a rule that waits, a run."""
+    from grants.demo import vetting as made_up
+    from grants.models import ScreeningList
+    from grants.services import organisations
+
+    other = grants_office.organisation(office, "Salt Boats")
+    with acting(office.vetting):
+        person = organisations.add_person(other, name_en="Samir Hadi", by=office.vetting)
+        rule = made_up.ask_for_list(fund, entered_by=office.vetting, valid_from=today())
+    run = awarded.screening_runs.first()
+    nothing: list[list[Any]] = [[uuid4()]] * 2
+    return {
+        "grant_org": [[other.code], ["ORG-9999"], ["ORG-9999"]],
+        "grant_person": [[other.code, person.pk], ["ORG-9999", uuid4()], ["ORG-9999", uuid4()]],
+        "grant_list": [[ScreeningList.objects.get().pk], *nothing],
+        "grant_list_rule": [[rule.pk], *nothing],
+        "grant_screening": [[awarded.ref, run.screening_id], *([[absent, uuid4()]] * 2)],
+        "grant_screened": [[awarded.ref, run.pk], *([[absent, uuid4()]] * 2)],
+        "grant_hit": [[awarded.ref, run.pk, 1], *([[absent, uuid4(), 1]] * 2)],
     }
 
 
