@@ -190,7 +190,8 @@ class PublishedFile(models.Model):
     @property
     def problem_words(self) -> str:
         """How many things have to be mended."""
-        return ngettext("%d problem", "%d problems", self.problem_count) % self.problem_count
+        said = ngettext("%(number)s problem", "%(number)s problems", self.problem_count)
+        return said % {"number": self.problem_count}
 
     @property
     def percent(self) -> int | None:
