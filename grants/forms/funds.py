@@ -140,6 +140,16 @@ class LevelRow(Row):
         label=_("Step in the order"), most=9, error_messages={"required": _("At least one.")}
     )
 
+    field_order = (
+        "award_type",
+        "role",
+        "min_amount_usd",
+        "max_amount_usd",
+        "quorum",
+        "sequence",
+        "remove",
+    )
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         low, high = cleaned.get("min_amount_usd"), cleaned.get("max_amount_usd")

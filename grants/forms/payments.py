@@ -312,6 +312,7 @@ class PartForm(Row):
     due_on = DayField(label=_("Due on"), error_messages={"required": _("Say on which day.")})
     needs_report = forms.BooleanField(label=_("After an accepted report"), required=False)
     needs_visit = forms.BooleanField(label=_("After a visit"), required=False)
+    field_order = ("planned_usd", "due_on", "needs_report", "needs_visit", "remove")
 
 
 PartRows = row_set(PartForm)
@@ -319,6 +320,8 @@ PartRows = row_set(PartForm)
 
 class PaymentFilters(PlainText):
     """What of the payments is shown."""
+
+    show_optional = False
 
     waits = forms.ChoiceField(
         label=_("Show"),

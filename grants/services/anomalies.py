@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 #: What two payments have in common. Refused ones count too: a refused bill comes again.
 TWINS: dict[str, Any] = {
     "voucher": _("The same voucher number"),
-    "amount": _("The same amount to the same payee"),
+    "amount": _("The same amount to the same payee within 30 days"),
     "day": _("An invoice of the same day from the same payee"),
     "paper": _("The very same paper"),
 }
@@ -67,6 +67,7 @@ found AS (
   SELECT a.id, b.id, 'amount' FROM grants_paymentrequest a
     JOIN grants_paymentrequest b ON b.id <> a.id AND b.payee_id = a.payee_id
      AND b.amount = a.amount AND b.currency = a.currency
+     AND abs(b.invoiced_on - a.invoiced_on) <= %(near)s
    WHERE a.id = ANY (%(ids)s::uuid[])
   UNION ALL
   SELECT a.id, b.id, 'day' FROM grants_paymentrequest a
@@ -87,7 +88,9 @@ def twins(payment_ids: Iterable[Any]) -> dict[Any, dict[Any, list[str]]]:
     Asked once for as many payments as a page shows.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_filled(_TWINS), {"ids": [str(key) for key in payment_ids]})
+        cursor.execute(
+            _filled(_TWINS), {"ids": [str(key) for key in payment_ids], "near": NEAR_DAYS}
+        )
         rows = cursor.fetchall()
     found: dict[Any, dict[Any, list[str]]] = {}
     for mine, other, kind in rows:

@@ -95,7 +95,9 @@ def fund_detail(request: HttpRequest, code: str) -> HttpResponse:
     today = periods.now().date()
     people = ("entered_by", "confirmed_by", "refused_by")
     rules = list(
-        fund.rules.select_related(*people).order_by("award_type", "sequence", "valid_from")
+        fund.rules.select_related(*people).order_by(
+            "award_type", "sequence", "min_amount_usd", "valid_from"
+        )
     )
     seats = list(fund.seats.select_related(*people, "officer").order_by("role", "valid_from"))
     who = officer_of(request)
