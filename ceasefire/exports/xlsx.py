@@ -239,7 +239,9 @@ def _start(
         width = column.width or max(_WIDTHS[column.kind], min(len(label) + 4, 40))
         sheet.set_column(at, at, width)
         sheet.write_string(0, at, label, styles.header)
-        if tags:
+    if tags:
+        # After the whole row above: a row that was left is written and not gone back to.
+        for at, column in enumerate(columns):
             sheet.write_string(1, at, column.tag)
     return sheet
 

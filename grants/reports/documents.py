@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import UTC, date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,7 @@ def write(run: ReportRun, format: str, path: Path, *, language: str, digits: str
                 (gettext("12. Remarks"), remarks(content)),
                 *((f"{who}: {what}", "") for who in SIGNERS for what in SIGNED),
             ],
-            created=run.at,
+            created=run.at.astimezone(UTC),
         )
     elif run.report == federal.SLUG and format == FileFormat.CSV:
         path.write_bytes(b"".join(write_csv(COLUMNS, worksheet_rows(content))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
@@ -120,7 +120,7 @@ def about(run: ReportRun, report: Report) -> list[tuple[Any, Any]]:
 
 def filters_said(run: ReportRun) -> str:
     """The filters in words: "Fund QRF-FY26 · From 2026-01-01"; none is said too."""
-    said = [f"{FILTERS[key]} {value}" for key, value in run.filters.items() if key in FILTERS]
+    said = [f"{words} {run.filters[key]}" for key, words in FILTERS.items() if key in run.filters]
     return " · ".join(said) or gettext("None: everything")
 
 
@@ -188,7 +188,7 @@ def _write_xlsx(
         notes=notes,
         header="key",
         tags=True,
-        created=run.at,
+        created=run.at.astimezone(UTC),
         progress=progress,
     )
 
@@ -199,14 +199,15 @@ def _json(report: Report, run: ReportRun, progress: Progress | None) -> Iterator
         "report": run.report,
         "code": report.code,
         "run": run.number,
-        "filters": run.filters,
+        # In orders of our own: the database keeps keys in its.
+        "filters": {key: run.filters[key] for key in FILTERS if key in run.filters},
         "made_by": run.by_code,
         "made_at": frozen(run.at),
         "counted_to": frozen(run.day),
         "ledger": {"seq": run.ledger_seq, "hash": run.ledger_hash},
         "rows_sha256": run.sha256,
         "rows_count": run.rows,
-        "totals": {key: Decimal(value) for key, value in run.totals.items()},
+        "totals": {one.key: Decimal(run.totals[one.key]) for one in report.totals},
         "control": {code: Decimal(value) for code, value in run.lines},
         "columns": [
             {"key": one.key, "kind": one.kind, "label": str(one.label)} for one in report.columns

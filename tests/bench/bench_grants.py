@@ -96,13 +96,13 @@ def _hold(client: Any, name: str, module: Any, path: str) -> None:
 def _pages(report: Any, crowd: Crowd, rounds: int) -> None:
     """Ask for the pages and their floors in turns, and print them."""
     from grants.models import Grant
-    from grants.views import listing, reports
+    from grants.views import listing, reports, steps
 
     client = _signed_in(crowd.viewer)
     one = Grant.objects.filter(state="ACTIVE").order_by("-ref").values_list("ref", flat=True)[0]
     paths = {
         "list": ("/grants/", listing),
-        "grant": (f"/grants/{one}/", listing),
+        "grant": (f"/grants/{one}/", steps),
         "r1": ("/grants/reports/portfolio/", reports),
     }
     asked: list[tuple[Page, Page]] = []

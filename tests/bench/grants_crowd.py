@@ -51,8 +51,8 @@ PAPERS = (
     ("receipt", "payment"),
     ("evidence", "payment"),
 )
-_STATES = "CASE WHEN {n} % 10 < 4 THEN 'CLOSED' WHEN {n} % 10 < 7 THEN 'ACTIVE'" \
-    " WHEN {n} % 10 = 7 THEN 'COMPLETED' WHEN {n} % 10 = 8 THEN 'PENDING_APPROVAL'" \
+_STATES = "CASE WHEN {n} %% 10 < 4 THEN 'CLOSED' WHEN {n} %% 10 < 7 THEN 'ACTIVE'" \
+    " WHEN {n} %% 10 = 7 THEN 'COMPLETED' WHEN {n} %% 10 = 8 THEN 'PENDING_APPROVAL'" \
     " ELSE 'SUBMITTED' END"  # fmt: skip
 
 

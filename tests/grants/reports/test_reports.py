@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import openpyxl
-import pypdfium2
+import pypdf
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import Error, connection, transaction
@@ -116,7 +116,7 @@ def _played() -> SimpleNamespace:
     rate = world.rate(office, "1300.000000")
     first = running.tranches.get(number=1)
     # 1,299,999 / 1,300 = 999.99923…, which is 1,000.00 to the cent.
-    entry = world.pay(office, first, "1299999", rate=rate, currency="IQD").entry
+    entry = world.pay(office, first, "1299999", rate=rate, currency="IQD")
     with acting(office.closeout):
         ledger.refund(
             running,
@@ -129,7 +129,7 @@ def _played() -> SimpleNamespace:
     taken_back = world.move(office, world.draft(office, other, 700), "AWARDED")
     paid = world.pay(office, taken_back.tranches.get(), "333.33")
     with acting(office.officer2):
-        ledger.reverse(paid.entry, reason="paid twice", by=office.officer2)
+        ledger.reverse(paid, reason="paid twice", by=office.officer2)
     closed = world.move(office, world.draft(office, fund, 900), "CLOSED")
     asked = world.move(
         office, world.draft(office, other, 1200, title_en="=SUM(A1:A9)"), "SUBMITTED"
@@ -179,9 +179,7 @@ def csv_rows(content: bytes) -> list[dict[str, str]]:
 
 
 def pdf_text(content: bytes) -> str:
-    return "\n".join(
-        page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(content)
-    )
+    return "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(content)).pages)
 
 
 # --- columns and sums ----------------------------------------------------------------------------
@@ -248,13 +246,13 @@ def test_dinars_that_come_back_at_another_rate_are_a_line_of_their_own(scene: Si
 
 def test_filters_narrow_rows_and_sums_alike_and_are_said(scene: SimpleNamespace):
     yesterday = periods.today() - timedelta(days=1)
-    one = taken(scene, "portfolio", fund="QRF-FY27", state="AWARDED")
+    one = taken(scene, "portfolio", fund="QRF-FY27", state="ACTIVE")
     before = taken(scene, "months", to=yesterday)
 
     assert (one.rows, one.totals["obligated_usd"]) == (1, "700.00")
     assert in_ledger("OBLIGATE", fund=scene.other) == Decimal("700.00")
     assert (before.rows, before.totals["obligated_usd"]) == (0, "0.00")
-    assert "Fund QRF-FY27 · State AWARDED" in pdf_text(octets(scene, one, "pdf"))
+    assert "Fund QRF-FY27 · State ACTIVE" in pdf_text(octets(scene, one, "pdf"))
     assert b"Fund QRF-FY27" in octets(scene, one, "control")
 
 
@@ -306,7 +304,7 @@ def test_an_arabic_paper_has_its_refs_whole_and_arabic_digits_where_asked(scene:
 def test_who_a_grant_waits_for_is_whom_the_state_machine_names(scene: SimpleNamespace):
     lines = {row["ref"]: row for row in csv_rows(octets(scene, taken(scene, "pipeline"), "csv"))}
 
-    for grant in (scene.asked, scene.waiting, scene.drafted, scene.taken_back):
+    for grant in (scene.asked, scene.waiting, scene.drafted):
         grant = Grant.objects.get(pk=grant.pk)
         step = machine.missing_for(grant)
         assert step is not None
@@ -394,9 +392,9 @@ def test_nobody_changes_a_run_not_even_the_owner(scene: SimpleNamespace, stateme
     octets(scene, taken(scene, "months"), "csv")
 
     with (
+        roles.as_owner(connection),
         pytest.raises(Error, match="never changed|nothing is added"),
         transaction.atomic(),
-        roles.as_owner(connection),
         connection.cursor() as cursor,
     ):
         cursor.execute(statement)
@@ -416,7 +414,7 @@ def test_rows_that_are_not_those_that_were_frozen_are_not_given_out(scene: Simpl
 def test_a_long_report_is_made_by_a_worker_with_progress_and_a_stop(
     scene: SimpleNamespace, client: Any, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(asking, "ROWS_AT_ONCE", 1)
+    monkeypatch.setattr(asking, "ROWS_AT_ONCE", 0)
     client.force_login(scene.viewer)
     path = reverse("grants:report_detail", args=["payments"])
 
@@ -528,7 +526,7 @@ def test_a_grants_sheet_is_one_page_and_the_same_while_nothing_changed(
     content = b"".join(first.streaming_content)
     text = pdf_text(content)
 
-    assert len(pypdfium2.PdfDocument(content)) == 1
+    assert len(pypdf.PdfReader(io.BytesIO(content)).pages) == 1
     assert scene.running.ref in text
     assert "3,000.00" in text
     again = client.get(path, {"language": language})
