@@ -60,7 +60,6 @@ class PaperForm(PlainText):
     )
     file = forms.FileField(
         label=_("File"),
-        required=False,
         help_text=format_lazy(
             _(
                 "PDF up to {pdf} MB, pictures up to {picture} MB, docx, xlsx, odt, ods, txt, csv. "
@@ -70,7 +69,7 @@ class PaperForm(PlainText):
             picture=kinds.JPEG.most // kinds.MEGABYTE,
         ),
         widget=forms.FileInput(attrs={"accept": kinds.ACCEPT, "data-paper": ""}),
-        error_messages={"empty": kinds.REASONS["empty"]},
+        error_messages={"required": _("Choose a file."), "empty": kinds.REASONS["empty"]},
     )
     #: The upload that the script made, and the hash over the hashes of its pieces.
     upload = forms.UUIDField(required=False, widget=forms.HiddenInput)
@@ -79,6 +78,8 @@ class PaperForm(PlainText):
     def __init__(self, *args: Any, supersedes: Document | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["type"].choices = type_choices()
+        # What came piece by piece is not asked for again.
+        self.fields["file"].required = not (self.is_bound and self.data.get("upload"))
         if supersedes is not None:
             # A later version is of the same kind, on the same stage.
             del self.fields["type"], self.fields["stage"]
@@ -86,9 +87,7 @@ class PaperForm(PlainText):
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
         file = given.get("file")
-        if "file" in self.errors:
-            return given
-        if file is None and given.get("upload") is None:
+        if file is None and given.get("upload") is None and "file" not in self.errors:
             self.add_error("file", _("Choose a file."))
         elif file is not None and file.size > uploads.PLAIN:
             self.add_error("file", TOO_LARGE_AT_ONCE)
