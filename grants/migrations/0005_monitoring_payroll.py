@@ -380,7 +380,7 @@ class Migration(migrations.Migration):
             name='PayrollFlag',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('name', 'The name sounds alike'), ('phone', 'The same phone'), ('mark', 'The same signature or thumb'), ('days', 'More days than the period has'), ('no_mark', 'Nobody signed'), ('round', 'A round sum for the whole list'), ('alike', 'Everybody has the same days and pay')], max_length=8)),
+                ('kind', models.CharField(choices=[('name', 'The name sounds alike'), ('phone', 'The same phone'), ('mark', 'The same signature or thumb'), ('days', 'More days than the period has'), ('no_mark', 'Rows without a mark'), ('round', 'A round sum for the whole list'), ('alike', 'Everybody has the same days and pay')], max_length=8)),
                 ('found_with', models.CharField(blank=True, max_length=60)),
                 ('found_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('verdict', models.CharField(blank=True, choices=[('fine', 'Looked at: in order'), ('wrong', 'Not in order')], max_length=5)),

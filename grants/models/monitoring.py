@@ -192,6 +192,11 @@ class Finding(models.Model):
             ),
         ]
 
+    @property
+    def level(self) -> int:
+        """How far it came up: 0, or 15, 30, 60 days past its day. Lists prefetch `escalations`."""
+        return max((one.days for one in self.escalations.all()), default=0)
+
 
 class FindingEscalation(models.Model):
     """A finding came up: so many days past its day it was still open. Written once, by the job."""

@@ -167,7 +167,7 @@ class PayrollFlag(models.Model):
         PHONE = "phone", _("The same phone")
         MARK = "mark", _("The same signature or thumb")
         DAYS = "days", _("More days than the period has")
-        NO_MARK = "no_mark", _("Nobody signed")
+        NO_MARK = "no_mark", _("Rows without a mark")
         ROUND = "round", _("A round sum for the whole list")
         ALIKE = "alike", _("Everybody has the same days and pay")
 

@@ -10,8 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
-from django.utils.translation import override
+from django.utils.translation import gettext_lazy, override
 from django.views.decorators.http import require_POST, require_safe
 
 from ceasefire import periods
@@ -318,6 +317,7 @@ def visit_form(request: HttpRequest, ref: str) -> HttpResponse:
     """The sheet that a monitor takes along, in both languages, to be printed."""
     grant = one_grant(request, ref)
     planned = PlannedVisit.objects.waiting().filter(grant=grant).first()
+    planned_on = periods_day(planned.due_on) if planned else ""
     names = grant.district
     return render(
         request,
@@ -326,43 +326,53 @@ def visit_form(request: HttpRequest, ref: str) -> HttpResponse:
             "grant": grant,
             "title": in_both(_FORM_TITLE),
             "filled": [
-                (in_both(_lazy("Number")), grant.ref),
+                (in_both(gettext_lazy("Number")), grant.ref),
                 (
-                    in_both(_lazy("Grant")),
+                    in_both(gettext_lazy("Grant")),
                     " / ".join(filter(None, [grant.title_en, grant.title_ar])),
                 ),
-                (in_both(_lazy("District")), f"{names.name_en} / {names.name_ar}"),
-                (in_both(_lazy("Site")), grant.site_name),
-                (in_both(_lazy("Planned for")), periods_day(planned.due_on) if planned else ""),
+                (in_both(gettext_lazy("District")), f"{names.name_en} / {names.name_ar}"),
+                (in_both(gettext_lazy("Site")), grant.site_name),
+                (
+                    in_both(gettext_lazy("Planned for")),
+                    periods_day(planned.due_on) if planned else "",
+                ),
             ],
             "blanks": [in_both(one) for one in _FORM_BLANKS],
             "ticks": [in_both(one) for one in _FORM_TICKS],
-            "yes_no": [in_both(one) for one in (_lazy("Yes"), _lazy("No"))],
-            "measured": in_both(_lazy("Measured today")),
+            "yes_no": [in_both(one) for one in (gettext_lazy("Yes"), gettext_lazy("No"))],
+            "measured": in_both(gettext_lazy("Measured today")),
             "indicators": list(grant.indicators.all()),
             "blocks": [
-                (in_both(_lazy("What was seen")), range(6)),
-                (in_both(_lazy("What is not right, and by when it is to be put right")), range(4)),
+                (in_both(gettext_lazy("What was seen")), range(6)),
+                (
+                    in_both(gettext_lazy("What is not right, and by when it is to be put right")),
+                    range(4),
+                ),
             ],
-            "open": in_both(_lazy("Findings that are still open")),
+            "open": in_both(gettext_lazy("Findings that are still open")),
             "open_findings": list(grant.findings.filter(closed_at__isnull=True)),
             "reminder": in_both(
-                _lazy("No names of persons on this sheet. Photos show the work, no faces.")
+                gettext_lazy("No names of persons on this sheet. Photos show the work, no faces.")
             ),
-            "signed": in_both(_lazy("Visitor: code name, day, signature")),
+            "signed": in_both(gettext_lazy("Visitor: code name, day, signature")),
         },
     )
 
 
-_FORM_TITLE = _lazy("Field visit")
+_FORM_TITLE = gettext_lazy("Field visit")
 _FORM_BLANKS = (
-    _lazy("Day of the visit"),
-    _lazy("What for"),
-    _lazy("Latitude and longitude, and how exact"),
-    _lazy("Who holds it now"),
-    _lazy("People there at that moment"),
+    gettext_lazy("Day of the visit"),
+    gettext_lazy("What for"),
+    gettext_lazy("Latitude and longitude, and how exact"),
+    gettext_lazy("Who holds it now"),
+    gettext_lazy("People there at that moment"),
 )
-_FORM_TICKS = (_lazy("Is it open?"), _lazy("Is it used?"), _lazy("Is it safe?"))
+_FORM_TICKS = (
+    gettext_lazy("Is it open?"),
+    gettext_lazy("Is it used?"),
+    gettext_lazy("Is it safe?"),
+)
 
 
 def in_both(text: Any) -> tuple[str, str]:

@@ -140,6 +140,8 @@ def _list_page(request: HttpRequest, grant: Grant, found: PayrollList) -> dict[s
         "total": total,
         "sums_agree": total == found.control_total == paid,
         "signs": signs,
+        #: Those listed one by one; what waits stands in the form for whoever decides.
+        "told": signs,
         "waiting": waiting,
         "is_draft": draft,
         "may_fill": draft and _has(request, *payroll.MAKERS),
@@ -159,6 +161,7 @@ def payroll_detail(request: HttpRequest, ref: str, number: int) -> HttpResponse:
     page = _list_page(request, grant, found)
     if page["may_decide"] and page["waiting"]:
         page["decide"] = DecideForm(flags=_undecided(found))
+        page["told"] = [one for one in page["signs"] if one.verdict]
     return render(request, "grants/payroll_detail.html", page)
 
 
@@ -344,6 +347,7 @@ def payroll_decide(request: HttpRequest, ref: str, number: int) -> HttpResponse:
         ):
             return redirect("grants:payroll_detail", grant.ref, found.number)
     page = {**_list_page(request, grant, found), "decide": form}
+    page["told"] = [one for one in page["signs"] if one.verdict]
     return render(request, "grants/payroll_detail.html", page, status=422)
 
 

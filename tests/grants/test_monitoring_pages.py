@@ -226,6 +226,10 @@ def test_monitoring_from_its_pages(office, grant_in, client, django_assert_max_n
     assert "الملعب" in client.get(at("visit_detail", visit.pk)).content.decode()
     sheet = client.get(at("visit_form")).content.decode()
     assert "Field visit" in sheet
+    finding(office, grant, 31)
+    monitoring.escalate_findings(on=today())
     client.force_login(office.viewer)
+    for page in (at("grant_monitoring"), reverse("grants:finding_list")):
+        assert "Over 30 days late" in client.get(page).content.decode()
     assert "A gap" in client.get(reverse("grants:finding_list") + "?show=closed").content.decode()
     assert client.post(at("visit_new")).status_code == 403
