@@ -333,10 +333,7 @@ def visit_form(request: HttpRequest, ref: str) -> HttpResponse:
                 ),
                 (in_both(gettext_lazy("District")), f"{names.name_en} / {names.name_ar}"),
                 (in_both(gettext_lazy("Site")), grant.site_name),
-                (
-                    in_both(gettext_lazy("Planned for")),
-                    periods_day(planned.due_on) if planned else "",
-                ),
+                (in_both(gettext_lazy("Planned for")), planned_on),
             ],
             "blanks": [in_both(one) for one in _FORM_BLANKS],
             "ticks": [in_both(one) for one in _FORM_TICKS],
