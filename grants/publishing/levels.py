@@ -11,7 +11,7 @@ organisation's: one that is named in another grant would be known by it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -178,7 +178,12 @@ def typed_in(text: str) -> tuple[Said, ...]:
 
 def _clean(text: str) -> str:
     """Words between single spaces, without what XML cannot hold."""
-    kept = "".join(one for one in strip_bidi_controls(text) if one.isprintable() or one.isspace())
+    kept = "".join(
+        one
+        for one in strip_bidi_controls(text)
+        # The two that join and part letters belong to the word.
+        if one.isprintable() or one.isspace() or one in "\u200c\u200d"
+    )
     return " ".join(kept.split())
 
 
@@ -190,6 +195,25 @@ def labels(choice: Any) -> tuple[Said, ...]:
         with translation.override(language):
             found.append(str(choice.label))
     return both(*found)
+
+
+#: What stands in a draft where a text must not.
+HELD_BACK: tuple[Said, ...] = (("en", "(held back)"), ("ar", "(محجوب)"))
+
+
+def without(grant: PublicGrant, fields: Iterable[str]) -> PublicGrant:
+    """The grant with the texts of some typed fields held back."""
+    facts: dict[str, Any] = {}
+    for name in fields:
+        if name in ("title_en", "title_ar"):
+            facts["titles"] = HELD_BACK
+        elif name == "purpose":
+            facts["descriptions"] = tuple(("1", *one) for one in HELD_BACK)
+        elif name == "site_name":
+            facts["site_names"] = HELD_BACK
+        elif name == "indicators":
+            facts["results"] = tuple(replace(one, titles=HELD_BACK) for one in grant.results)
+    return replace(grant, **facts)
 
 
 # --- one grant ----------------------------------------------------------------------------------

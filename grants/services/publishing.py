@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import tempfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ from grants.publishing.checks import iati as iati_checks
 from grants.publishing.checks import threesixty as threesixty_checks
 from grants.publishing.levels import Office, PublicGrant
 from grants.publishing.problems import KEPT, Problem, of
-from grants.services.held import changed, held, officer, or_else, said
+from grants.services.held import changed, held, held_fund, officer, or_else, said
 
 MAKE = "grants.make_published_file"
 #: Who asks for a level, settles who publishes and has files made; who confirms.
@@ -259,6 +260,8 @@ def ask_file(kind: str, fund: Fund, *, by: User, draft_only: bool = False) -> Pu
         draft_only=draft_only,
         state=PublishedFile.State.MAKING,
         cancel_requested=False,
+        # One whose worker died stands in nobody's way.
+        asked_at__gt=periods.now() - timedelta(hours=1),
     ).first()
     if standing is not None:
         return standing
@@ -304,6 +307,8 @@ class Counted:
     grants: int = 0
     has_sum: bool = False
     sums: dict[str, dict[str, Decimal]] = field(default_factory=dict)
+    #: Number of the grant -> the level it was shown at.
+    shown: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
     def take(self, grant: PublicGrant) -> None:
@@ -311,6 +316,7 @@ class Counted:
             self.has_sum = True
         else:
             self.grants += 1
+            self.shown[grant.ref] = grant.level
         for one in grant.postings:
             key = f"{one.type}{'+' if one.amount > 0 else '-'}"
             sums = self.sums.setdefault(key, {})
@@ -359,13 +365,13 @@ def _make(file: PublishedFile, person: User) -> None:
         row = publisher()
         office = office_of(row)
         total = levels.own_entries(file.fund).count()
-        kept_back = names.Names(
-            name
-            for pair in Organisation.objects.filter(publish_ok=False)
-            .values_list("name_en", "name_ar")
-            .iterator()
-            for name in pair
-        )
+        unnamed = {
+            pk: (english, arabic)
+            for pk, english, arabic in Organisation.objects.filter(publish_ok=False).values_list(
+                "pk", "name_en", "name_ar"
+            )
+        }
+    kept_back = names.Names(name for pair in unnamed.values() for name in pair)
     tell = _Progress(file, 2 * total)
     moment = periods.now()
     write, check, extension = KINDS[file.kind]
@@ -373,10 +379,7 @@ def _make(file: PublishedFile, person: User) -> None:
         path = Path(folder) / f"file.{extension}"
         counted = Counted()
         with path.open("wb") as out:
-            entries = _counting(
-                _entries(file, tell), counted, kept_back, with_sum=file.kind == "iati"
-            )
-            write(entries, out, office=office, moment=moment)
+            write(_counting(file, tell, counted, kept_back), out, office=office, moment=moment)
         # Schema and rules may say the same of a field; an officer mends it once.
         found = dict.fromkeys((one.code, one.ref, one.field) for one in counted.problems)
         problems = list(counted.problems)
@@ -390,16 +393,15 @@ def _make(file: PublishedFile, person: User) -> None:
             found[key] = None
             if len(problems) < KEPT:
                 problems.append(problem)
-        with as_system():
-            if not _adds_up(file, counted):
-                problems.insert(0, Problem("moved", field="level"))
-                found["moved", "", "level"] = None
         number = len(found) + (row is None)
-        if problems or file.draft_only:
-            with path.open("wb") as out:
-                entries = _entries(file, tell.silent())
-                write(entries, out, office=office, moment=moment, draft=True, problems=number)
-        _keep(file, path, row, counted, problems[:KEPT], number, person)
+        if not number and not file.draft_only:
+            if _keep(file, path, row, counted, person, still=unnamed.keys()):
+                return
+            problems, number = [Problem("moved", field="level")], 1
+        with path.open("wb") as out:
+            again = _counting(file, tell.silent(), Counted(), kept_back)
+            write(again, out, office=office, moment=moment, draft=True, problems=number)
+        _keep(file, path, row, counted, person, problems=problems[:KEPT], number=number)
 
 
 def _entries(file: PublishedFile, tell: Callable[[int], None]) -> Iterator[PublicGrant]:
@@ -421,25 +423,34 @@ def _entries(file: PublishedFile, tell: Callable[[int], None]) -> Iterator[Publi
 
 
 def _counting(
-    entries: Iterable[PublicGrant], counted: Counted, kept_back: names.Names, *, with_sum: bool
+    file: PublishedFile, tell: Callable[[int], None], counted: Counted, kept_back: names.Names
 ) -> Iterator[PublicGrant]:
-    for grant in entries:
-        if with_sum or threesixty.is_grant(grant):
-            counted.take(grant)
-            for name in names.fields_with(kept_back, grant.typed, grant.unnamed):
-                counted.problems.append(Problem("name", grant.ref, name))
-        yield grant
+    """What the file holds, counted. A text that names who did not agree stands in no file."""
+    for grant in _entries(file, tell):
+        if file.kind != PublishedFile.Kind.IATI and not threesixty.is_grant(grant):
+            continue
+        counted.take(grant)
+        found = list(names.fields_with(kept_back, grant.typed, grant.unnamed))
+        counted.problems.extend(Problem("name", grant.ref, name) for name in found)
+        yield levels.without(grant, found) if found else grant
 
 
-def _adds_up(file: PublishedFile, counted: Counted) -> bool:
-    """Whether the file's sums are those that the ledger's own triggers keep (as in report R2)."""
+def _stands(file: PublishedFile, counted: Counted, unnamed: Collection[Any]) -> bool:
+    """Whether nothing that was read is shown less by now, and the sums are still the ledger's.
+
+    The sums are those that the ledger's own triggers keep (as in report R2).
+    """
     shown = levels.own_entries(file.fund)
+    if file.kind != PublishedFile.Kind.IATI:
+        shown = shown.filter(awarded_on__isnull=False)
+    if dict(shown.values_list("ref", "publish_level")) != counted.shown:
+        return False
+    if Organisation.objects.filter(publish_ok=False).exclude(pk__in=unnamed).exists():
+        return False
     if counted.has_sum:
         shown = file.fund.grants.exclude(state__in=levels.NEVER).exclude(
             publish_level=Grant.Publish.NONE
         )
-    if file.kind != PublishedFile.Kind.IATI:
-        shown = shown.filter(awarded_on__isnull=False)
     sums = shown.aggregate(
         obligated=Sum("obligated_usd"),
         deobligated=Sum("deobligated_usd"),
@@ -481,19 +492,28 @@ def _keep(
     path: Path,
     row: Publisher | None,
     counted: Counted,
-    problems: list[Problem],
-    number: int,
     person: User,
-) -> None:
-    """Put the file away and say what it is, in one transaction."""
-    issued = not number and not file.draft_only
+    *,
+    still: Collection[Any] | None = None,
+    problems: Iterable[Problem] = (),
+    number: int = 0,
+) -> bool:
+    """Put the file away and say what it is, in one transaction; False where it may not be issued.
+
+    `still` are the organisations that had not agreed when it was read: it is to be issued.
+    """
+    issued = still is not None
     digest, size = hashlib.sha256(), 0
     with as_system():
+        # Who changes a level or posts money waits for the fund, so what is compared here stands.
+        held_fund(file.fund)
         standing = PublishedFile.objects.select_for_update().get(pk=file.pk)
         if standing.state != PublishedFile.State.MAKING:
-            return
+            return True
         if standing.cancel_requested:
             raise Stopped
+        if still is not None and not _stands(file, counted, still):
+            return False
         with path.open("rb") as content:
             for at, piece in enumerate(iter(lambda: content.read(PIECE), b"")):
                 digest.update(piece)
@@ -522,6 +542,7 @@ def _keep(
                 "sha256": standing.sha256,
             },
         )
+    return True
 
 
 def _next_number() -> int:

@@ -47,6 +47,16 @@ def test_a_file_of_grants_passes_all_of_it(tmp_path: Path, kind: str, number: in
     assert written(tmp_path / "file", kind, made.many(number)) == []
 
 
+def test_a_donor_known_by_its_reference_alone_and_none_at_all_pass(tmp_path: Path) -> None:
+    unnamed = replace(made.OFFICE, donor_names=(), donor_type="")
+    for office, ref in ((made.OFFICE, ""), (unnamed, "XM-DAC-7"), (unnamed, "")):
+        path = tmp_path / "file"
+        with path.open("wb") as out:
+            grants = [made.grant(donor_ref=ref, grantee=None, point=None, site_names=())]
+            iati.write(grants, out, office=office, moment=made.MOMENT)
+        assert list(iati_checks.check(path, today=made.TODAY)) == []
+
+
 def test_the_whole_file_passes_the_schema_as_it_would_elsewhere(tmp_path: Path) -> None:
     path = tmp_path / "file"
     written(path, "iati", made.many(3))

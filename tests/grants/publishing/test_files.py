@@ -148,10 +148,8 @@ def test_showing_more_takes_two_people_and_showing_less_one(at: SimpleNamespace)
         lower = publishing.change_level(grant, "AGGREGATE", reason="a threat", by=office.officer2)
     assert not lower.raises
     assert Grant.objects.get(pk=grant.pk).publish_level == "AGGREGATE"
-    verbs = list(
-        AuditEvent.objects.filter(subject_id__in=[grant.ref, str(grant.pk)], verb__startswith="grant.level")
-        .order_by("pk").values_list("verb", flat=True)
-    )  # fmt: skip
+    events = AuditEvent.objects.filter(subject_id__in=[grant.ref, str(grant.pk)]).order_by("pk")
+    verbs = list(events.filter(verb__startswith="grant.level").values_list("verb", flat=True))
     assert verbs == ["grant.level_asked", "grant.level_raised", "grant.level_lowered"]
 
 
@@ -271,6 +269,42 @@ def test_a_text_that_names_who_did_not_agree_keeps_the_file_from_being_issued(
     }
     # "Qasim Zzplanted Stores" is the name; two words of it are not.
     assert b"draft-not-valid" in content
+    assert PLANTED_AR not in content.decode()
+
+
+def test_a_grant_that_is_shown_less_while_its_file_is_made_keeps_it_from_being_issued(
+    at: SimpleNamespace, monkeypatch: Any
+) -> None:
+    raised(at, at.kept, "REDACTED")
+    raised(at, at.whole, "FULL")
+    write, check, extension = publishing.KINDS["iati"]
+
+    def meanwhile(path: Any, **facts: Any) -> Any:
+        with acting(at.office.officer2):
+            publishing.change_level(at.kept, "NONE", reason="a threat", by=at.office.officer2)
+        return check(path, **facts)
+
+    monkeypatch.setitem(publishing.KINDS, "iati", (write, meanwhile, extension))
+    file, content = made(at)
+    assert (file.state, [one["code"] for one in file.problems]) == ("DRAFT", ["moved"])
+    assert at.kept.ref.encode() not in content
+
+
+def test_an_organisation_that_takes_its_word_back_keeps_a_file_from_being_issued(
+    at: SimpleNamespace, monkeypatch: Any
+) -> None:
+    raised(at, at.whole, "FULL")
+    write, check, extension = publishing.KINDS["360json"]
+
+    def meanwhile(path: Any, **facts: Any) -> Any:
+        with acting(at.office.officer2):
+            organisations.change_organisation(at.named, publish_ok=False, by=at.office.officer2)
+        return check(path, **facts)
+
+    monkeypatch.setitem(publishing.KINDS, "360json", (write, meanwhile, extension))
+    file, content = made(at, "360json")
+    assert (file.state, file.problems[0]["code"]) == ("DRAFT", "moved")
+    assert b"Basra Youth" not in content
 
 
 def test_nothing_is_issued_without_somebody_who_publishes(scene: SimpleNamespace, db: None) -> None:
