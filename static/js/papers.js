@@ -160,6 +160,7 @@
         }
       }
       input.value = "";
+      working = null;
       button.disabled = false;
       stop.hidden = true;
       form.requestSubmit(button);
