@@ -26,8 +26,8 @@ from grants.reports.snapshots import frozen, rows_of
 
 FONT = "Noto Sans, Noto Sans Arabic"
 #: Rows that a PDF sets; a longer report is printed with its sums and charts and says where the
-#: rows are. A page is set in memory, and nobody reads three hundred of them.
-PRINTED = 2000
+#: rows are. Pages are set in memory, and nobody reads three hundred of them.
+PRINTED = 1000
 
 Progress = Callable[[int], None]
 
