@@ -389,8 +389,8 @@ def _papers(grant: Grant) -> list[Paper]:
                 row=row,
                 file=content.file if content is not None else None,
                 name=name,
-                supersedes=numbers.get(row.supersedes_id),
-                superseded_by=numbers.get(later.get(row.pk)),
+                supersedes=numbers[row.supersedes_id] if row.supersedes_id else None,
+                superseded_by=numbers[later[row.pk]] if row.pk in later else None,
                 checks=sorted(row.checks.all(), key=lambda one: one.pk),
             )
         )
@@ -506,7 +506,7 @@ def _summary(told: Told, language: str) -> bytes:
                 {
                     "kind": "table",
                     "columns": [
-                        {"label": _("Step")},
+                        {"label": _("What was decided")},
                         {"label": _("As")},
                         {"label": _("Who"), "kind": "code"},
                         {"label": _("Verdict")},

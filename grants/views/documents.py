@@ -94,10 +94,10 @@ def _stages(grant: Grant, needs: list[PaperNeed]) -> list[dict[str, Any]]:
         for paper in papers:
             if paper.stage != stage or paper.pk in superseded:
                 continue
-            older, before = [], by_key.get(paper.supersedes_id)
-            while before is not None:
-                older.append(before)
-                before = by_key.get(before.supersedes_id)
+            older, key = [], paper.supersedes_id
+            while key is not None:
+                older.append(by_key[key])
+                key = by_key[key].supersedes_id
             rows.append(
                 {
                     "paper": paper,
