@@ -85,8 +85,9 @@ class Surroundings:
     districts: tuple[District, ...]
 
     @property
-    def own(self) -> District | None:
-        return next((one for one in self.districts if one.is_own), None)
+    def own(self) -> District:
+        """The grant's own, which is always there."""
+        return next(one for one in self.districts if one.is_own)
 
     @property
     def others(self) -> tuple[District, ...]:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from ceasefire import periods
 from ceasefire.people.access import requires
-from grants.exceptions import NobodyToTakeIt
+from grants.exceptions import GrantRefusal, NobodyToTakeIt
 from grants.forms.handover import HandoverForm
 from grants.models import Handover, Officer
 from grants.services import handover
@@ -80,7 +80,7 @@ def _done(request: HttpRequest, leaver: Officer, form: Any) -> bool:
     """Hand over what was chosen and say how it went."""
     facts = form.cleaned_data
     to, reason, what = facts["to"], facts["reason"], facts["what"]
-    at = {NobodyToTakeIt: "to"}
+    at: dict[type[GrantRefusal], str] = {NobodyToTakeIt: "to"}
     if what in form.grants:
         grant = form.grants[what]
         done = tried(

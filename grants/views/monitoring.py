@@ -87,7 +87,7 @@ def grant_monitoring(request: HttpRequest, ref: str) -> HttpResponse:
             ),
             "reports": list(grant.reports.select_related("accepted_by", "document")),
             "indicators": [
-                (one, chart_of(one, request.user.digits))
+                (one, chart_of(one, me(request).digits))
                 for one in grant.indicators.prefetch_related("values__recorded_by")
             ],
             "reached": [

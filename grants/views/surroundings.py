@@ -14,6 +14,7 @@ from ceasefire.look.numbers import number_text
 from ceasefire.people.access import requires
 from grants.services import surroundings
 from grants.services.surroundings import District, Side
+from grants.views.doing import me
 from grants.views.scope import VIEW, grant_page, one_grant
 
 #: What stands for a hidden count; the page says what it means.
@@ -27,7 +28,7 @@ def grant_surroundings(request: HttpRequest, ref: str) -> HttpResponse:
     grant = one_grant(request, ref)
     found = surroundings.around(grant)
     today = periods.today()
-    digits = request.user.digits
+    digits = me(request).digits
     charts = []
     if found.start is not None:
         charts.append(_chart("before", _before(found.own, digits), found.districts, digits))
@@ -47,17 +48,17 @@ def grant_surroundings(request: HttpRequest, ref: str) -> HttpResponse:
     )
 
 
-def _before(own: District | None, digits: str) -> str:
-    return _said(own and own.before, digits, _("in the 12 weeks before the work began"))
+def _before(own: District, digits: str) -> str:
+    return _said(own.before, digits, _("in the 12 weeks before the work began"))
 
 
-def _after(own: District | None, digits: str) -> str:
-    return _said(own and own.after, digits, _("in the 12 weeks after the work ended"))
+def _after(own: District, digits: str) -> str:
+    return _said(own.after, digits, _("in the 12 weeks after the work ended"))
 
 
-def _said(side: Side | None, digits: str, when: str) -> str:
+def _said(side: Side, digits: str, when: str) -> str:
     """The finding in words: what may be shown of the own district."""
-    if side is None or side.shown is None:
+    if side.shown is None:
         return _("Nothing can be shown of the grant's district %(when)s") % {"when": when}
     words = {"count": number_text(side.shown, digits), "when": when}
     if side.is_whole:
