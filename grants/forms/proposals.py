@@ -240,7 +240,7 @@ class LineForm(Row):
     description = forms.CharField(label=_("What"), max_length=200)
     unit = forms.CharField(label=_("Unit"), required=False, max_length=40)
     quantity = NumberField(label=_("How many"), above_zero=True)
-    unit_cost_usd = AmountField(label=_("Cost of one, in US dollars"))
+    unit_cost_usd = AmountField(label=_("Cost of one, USD"))
     own = forms.BooleanField(label=_("Paid by the grantee, not by the fund"), required=False)
 
     field_order = ["description", "quantity", "unit", "unit_cost_usd", "own", "remove"]

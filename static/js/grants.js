@@ -20,7 +20,7 @@
     let cents = 0;
     form.querySelectorAll("[data-row]").forEach((row) => {
       const part = (name) => row.querySelector(`[name$="-${name}"]`);
-      if (part("own").checked || part("remove").checked) return;
+      if (part("own").checked || (part("remove") || {}).checked) return;
       cents += Math.round(read(part("quantity").value) * read(part("unit_cost_usd").value) * 100 + 1e-6);
     });
     const asked = Math.round(Number(sum.dataset.asked) * 100);
