@@ -20,6 +20,7 @@ from grants.services import lists
 
 ANY = ("", _("Any"))
 _OLDEST_BIRTH = 1900
+_KIND = ScreeningDisposition.Kind
 
 
 def districts() -> Any:
@@ -266,9 +267,9 @@ class HitForm(PlainText):
     disposition = forms.ChoiceField(
         label=_("This is"),
         choices=[
-            (value, label)
-            for value, label in ScreeningDisposition.Kind.choices
-            if value != ScreeningDisposition.Kind.CLEAR_NO_HIT
+            (_KIND.FALSE_POSITIVE, _("Somebody else (a false positive)")),
+            (_KIND.ESCALATED, _("Not to be told from here: pass it on")),
+            (_KIND.TRUE_MATCH, _("The same (a true match)")),
         ],
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose what this is.")},

@@ -8,7 +8,7 @@ a payment by the same answer. Names are sealed in the rows and opened for vettin
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -624,7 +624,8 @@ def opened(run: ScreeningRun, *, by: User) -> OpenedRun:
     if broken or asked is None:
         audit.record("screening_run.seal_broken", subject=run, by=by)
     audit.record("screening_run.read", subject=run, by=by, detail={"hits": len(hits)})
-    return OpenedRun(asked, hits, (decided.get(None) or [None])[-1])
+    signed = decided.get(None)
+    return OpenedRun(asked, hits, signed[-1] if signed else None)
 
 
 def _earlier(run: ScreeningRun) -> dict[Any, list[ScreeningDisposition]]:
@@ -657,7 +658,7 @@ def next_to_decide(grant: Grant, day: date, *, after: Any = None) -> ScreeningRu
         if one.run is not None and set(one.obstacles) & {"HIT_OPEN", "HIT_ESCALATED", "NOT_SIGNED"}
     ]
     others = [run for run in waiting if run.pk != getattr(after, "pk", None)]
-    return (others or waiting or [None])[0]
+    return next(iter(others or waiting), None)
 
 
 # --- the screening log (R12) ----------------------------------------------------------------------
@@ -703,9 +704,9 @@ def log_rows(
     if grants is not None:
         rows = rows.filter(grant__in=grants)
     if first is not None:
-        rows = rows.filter(at__gte=periods.day_start(first))
+        rows = rows.filter(at__gte=_midnight(first))
     if last is not None:
-        rows = rows.filter(at__lt=periods.day_end(last))
+        rows = rows.filter(at__lt=_midnight(last + timedelta(days=1)))
     batch: list[ScreeningRun] = []
     for run in rows.iterator(chunk_size=500):
         batch.append(run)
@@ -713,6 +714,11 @@ def log_rows(
             yield from _log_of(batch)
             batch = []
     yield from _log_of(batch)
+
+
+def _midnight(day: date) -> datetime:
+    """When a day begins in Basrah."""
+    return datetime.combine(day, time.min, tzinfo=periods.BAGHDAD)
 
 
 def _log_of(runs: list[ScreeningRun]) -> Iterator[LogRow]:

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from ceasefire import periods
 from ceasefire.people.access import asked_by_itself, requires
 from grants.forms.screening import HitForm, SignForm
-from grants.models import Decision, Grant, Screening, ScreeningRun
+from grants.models import Decision, Grant, Screening, ScreeningRun, State
 from grants.services import lists, machine, vetting
 from grants.views.doing import attempt, me, tried
 from grants.views.organisations import may
@@ -77,7 +78,10 @@ def grant_vetting(request: HttpRequest, ref: str) -> HttpResponse:
             else "",
             "to_decide": vetting.next_to_decide(grant, today) if may_screen else None,
             "clearances": clearances.order_by("-id")[:20],
-            "is_clear": bool(states) and not vetting.obstacles(grant, today),
+            "is_clear": bool(states) and not any(one.obstacles for one in states) and bool(rule),
+            "clear_url": reverse("grants:grant_step", args=[grant.ref, "clear"])
+            if may_screen and grant.state == State.VETTING
+            else "",
         },
     )
 

@@ -190,11 +190,12 @@ def test_every_hit_is_decided_by_a_person_before_anybody_is_cleared(office, gran
     assert decision.subjects == {str(organisation.pk): organisation.version}
     assert [
         (row.subject_code.partition("/")[2], row.list, row.hits, row.disposition, row.valid_to)
-        for row in vetting.log_rows(grants=[grant])
+        for row in vetting.log_rows(grants=[grant], first=today(), last=today())
     ] == [
         ("", "UN", 0, "CLEAR_NO_HIT", decision.valid_to),
         ("1", "UN", 1, "FALSE_POSITIVE", decision.valid_to),
     ]
+    assert list(vetting.log_rows(last=today() - timedelta(days=1))) == []
 
 
 def test_a_true_match_is_never_cleared_and_taken_back_by_another_screening_alone(office, grant):
@@ -230,7 +231,7 @@ def test_rows_of_a_screening_are_written_once_and_whole(office, grant):
             with pytest.raises(IntegrityError, match="never changed"), transaction.atomic():
                 cursor.execute(statement)
     more = ScreeningHit(run=run, number=2, source="UN", score="0.9", key_id="k", sealed=b"x")
-    with acting(office.vetting), pytest.raises(IntegrityError, match="as many hits"):
+    with pytest.raises(IntegrityError, match="as many hits"), acting(office.vetting):
         more.save(force_insert=True)
 
 
