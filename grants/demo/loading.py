@@ -11,9 +11,9 @@ from typing import Any
 from django.db import connection
 
 from ceasefire import audit, periods
-from grants.demo import vetting, words
+from grants.demo import fieldwork, vetting, words
 from grants.demo.office import Office, Walk
-from grants.models import AwardType
+from grants.models import AwardType, Grant
 from grants.services import (
     amendments,
     funds,
@@ -63,6 +63,12 @@ def load_grants(stage: Any) -> dict[str, int]:
         _enter_rates(office)
         for plan in sorted(words.PLANS, key=lambda plan: -plan.began):
             _STORIES[plan.key](Walk(office, plan))
+        titles = {plan.key: plan.title_en for plan in words.PLANS}
+        fieldwork.fill(
+            office,
+            paid=Grant.objects.get(title_en=titles["dinars"]),
+            running=Grant.objects.get(title_en=titles["active"]),
+        )
     counts = {
         "funds": len(office.funds),
         "organisations": len(office.organisations),
