@@ -22,6 +22,7 @@ from django.db.models import F, Q
 from ceasefire import periods
 from ceasefire.people.models import User
 from ceasefire.places.models import Site
+from incidents import patterns
 from incidents.models import SEES_SENSITIVE, Incident, IncidentResponse
 
 #: Reported more than so many days after it happened, an incident is late.
@@ -34,6 +35,11 @@ HISTORIES = ("ucdp-ged", "acled")
 _COUNTED = tuple(str(state) for state in Incident.COUNTED_STATES)
 _SOLID = tuple(str(grade) for grade in Incident.SOLID)
 _HATCHED = (str(Incident.Verification.UNVERIFIED), str(Incident.Verification.DISPUTED))
+
+
+#: Ratios and places that stand out; they read points and give none away.
+near_repeats = patterns.near_repeats
+emerging_cluster = patterns.emerging_cluster
 
 
 @dataclass(frozen=True)
@@ -236,6 +242,28 @@ def reporting_delays(
         rows = rows.filter(submitted_at__lte=as_of)
     moments = rows.exclude(origin__in=HISTORIES).values_list("occurred_from", "reported_at")
     return sorted(max((told - happened).total_seconds() / 86400, 0.0) for happened, told in moments)
+
+
+def told_when(
+    site_id: int,
+    start: date,
+    end: date,
+    *,
+    as_of: datetime | None = None,
+    exclude_sensitive: bool = False,
+) -> list[tuple[date, date]]:
+    """Of each counted incident of the period: the day it happened and the day it was submitted.
+
+    Outside histories are left out: nobody told them late. In order of day and code.
+    """
+    rows = _of_site(site_id, exclude_sensitive=exclude_sensitive).filter(
+        occurred_on__gte=start, occurred_on__lt=end, time_precision__lt=UNDATED_FROM
+    )
+    if as_of is not None:
+        rows = rows.filter(submitted_at__lte=as_of)
+    found = rows.exclude(origin__in=HISTORIES).exclude(submitted_at=None)
+    pairs = found.order_by("occurred_on", "code").values_list("occurred_on", "submitted_at")
+    return [(day, periods.local_day(moment)) for day, moment in pairs.iterator() if moment]
 
 
 def undated(site_id: int, start: date, end: date, *, as_of: datetime | None = None) -> int:

@@ -20,6 +20,7 @@ from ceasefire import codes
 from ceasefire.codes.services import family
 from ceasefire.periods import Week, local_day
 from ceasefire.places.models import Place, Site
+from ceasefire.reports.further import further
 from ceasefire.reports.models import Audience
 from ceasefire.reports.panel import (
     ALL,
@@ -41,7 +42,8 @@ from incidents import measures
 
 REPORT = "weekly-violence-trends"
 #: 2: a row of what is known to no district, so that the rows add up to all.
-VERSION = 2
+#: 3: nowcast, trend, near repeats and clusters.
+VERSION = 3
 #: The name and the state of that row.
 UNPLACED = _("Place not known closer than the governorate")
 UNTESTED = "untested"
@@ -186,8 +188,7 @@ def _documents(
         "false_alerts_expected": rounded(judged.false_alerts_expected),
         "alerts": [_finding(item, rows) for item in judged.alerts],
         "watch": [_finding(item, rows) for item in judged.watched],
-        "near_repeat": {},
-        "clusters": [],
+        **further(site, week, panel, cut=cut, exclude_sensitive=without),
         "responses": _responses(site, week, as_of=as_of, exclude_sensitive=without),
         "revisions": [],
     }
@@ -199,7 +200,9 @@ def _documents(
             "is_demo": site.is_demo,
             "read_only": site.read_only,
         },
-        "places": _names(panel.districts),
+        "places": _names(
+            [*panel.districts, *(place for one in body["clusters"] for place in one["places"])]
+        ),
         "types": _types({row.body["type"] for row in rows} - {ALL}),
         "rows": [row.basis for row in rows],
         "recorded": vars(recorded),

@@ -14,6 +14,7 @@ from ceasefire.look.charts import WIDTH, Chart
 from ceasefire.look.templatetags.look import STATES
 from ceasefire.reports.documents import canonical
 from ceasefire.reports.editions import Edition
+from ceasefire.reports.further_page import Section
 from ceasefire.reports.models import Audience, SharedWeeklyReport, WeeklyReport
 from ceasefire.reports.presentation import Line, ReportPage, SharedPage
 from ceasefire.reports.sentences import sentence
@@ -283,7 +284,21 @@ def _blocks(page: ReportPage) -> list[dict[str, Any]]:
     flat = [chart for chart in page.charts if not chart.panels]
     blocks += [_chart(chart) for chart in flat if chart.slug != "types" or len(page.districts) > 1]
     blocks += [_panels(chart) for chart in page.charts if chart.panels]
+    for part in page.further:
+        blocks += _further(part)
     blocks += _closing(page)
+    return blocks
+
+
+def _further(part: Section) -> list[dict[str, Any]]:
+    """A part beyond counts, set for paper."""
+    blocks: list[dict[str, Any]] = [{"kind": "heading", "text": part.title}]
+    blocks += [{"kind": "paragraph", "text": line} for line in part.lines]
+    if part.rows:
+        columns = [{"label": label, "kind": "text"} for label in part.head]
+        blocks.append({"kind": "table", "columns": columns, "rows": part.rows})
+    if part.caution:
+        blocks.append({"kind": "note", "tone": "muted", "text": part.caution})
     return blocks
 
 

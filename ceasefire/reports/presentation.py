@@ -25,6 +25,7 @@ from ceasefire.look.charts import (
 )
 from ceasefire.look.numbers import in_digits, number_text
 from ceasefire.reports.editions import Edition
+from ceasefire.reports.further_page import Section, sections
 from ceasefire.reports.models import SharedWeeklyReport
 from ceasefire.reports.panel import ALL, BAND_WEEKS, NOWHERE
 from ceasefire.reports.sentences import incidents, sentence
@@ -410,6 +411,13 @@ class ReportPage:
             for row in self.body["revisions"]
         ]
 
+    @cached_property
+    def further(self) -> list[Section]:
+        """What still comes in, the trend, near repeats and clusters."""
+        return sections(
+            self.body, digits=self.digits, number=self.number, day=self.day, place=self.place
+        )
+
     # --- how to read ------------------------------------------------------------------------------
 
     @property
@@ -441,6 +449,11 @@ class ReportPage:
                 " precise than a week."
             ),
             gettext(
+                "Not tested: whether the program changed anything. A before and after of its own"
+                " districts would say so nine times in ten where nothing happened."
+            )
+            if self.further
+            else gettext(
                 "Not tested in this version: near repeats, clusters on the map, and whether"
                 " incidents were answered within 72 hours. Their places in the file are empty."
             ),

@@ -141,7 +141,137 @@ def _unplaced(values: Words, shown: Callable[[Any], str]) -> str:
     return gettext("Counted in no district, so that all rows add up. Not compared with any week.")
 
 
+# --- beyond counts --------------------------------------------------------------------------------
+
+
+def change(ratio: float, shown: Callable[[Any], str]) -> str:
+    """A ratio as people say it: "12 % fewer", "4 % more", "as many"."""
+    percent = round(abs(1 - ratio) * 100)
+    if not percent:
+        return gettext("as many")
+    if ratio >= 2:
+        return gettext("%(times)s times as many") % {"times": shown(round(ratio, 1))}
+    words = gettext("%(percent)s %% more") if ratio > 1 else gettext("%(percent)s %% fewer")
+    return words % {"percent": shown(percent)}
+
+
+def _of_ratio(values: Words, shown: Callable[[Any], str]) -> dict[str, str]:
+    return {name: change(float(values[name]), shown) for name in ("ratio", "low", "high")}
+
+
+def _by_chance(values: Words) -> str:
+    if float(values["low"]) <= 1 <= float(values["high"]):
+        return " " + gettext("This can still be chance.")
+    return ""
+
+
+def _yearly(values: Words, shown: Callable[[Any], str]) -> str:
+    words = gettext(
+        "From one year to the next %(ratio)s (between %(low)s and %(high)s), with the season and"
+        " the religious calendar taken out; %(incidents)s in %(weeks)s weeks."
+    )
+    told = {
+        **_of_ratio(values, shown),
+        "incidents": incidents(int(values["events"]), shown),
+        "weeks": shown(values["weeks"]),
+    }
+    return words % told + _by_chance(values)
+
+
+def _calendar(values: Words, shown: Callable[[Any], str]) -> str:
+    words = gettext("%(period)s: %(ratio)s a week (between %(low)s and %(high)s).")
+    told = {"period": PERIOD_NAMES[values["period"]](), **_of_ratio(values, shown)}
+    return words % told + _by_chance(values)
+
+
+def _no_trend(values: Words, shown: Callable[[Any], str]) -> str:
+    return gettext(
+        "Too little to say: a trend needs %(weeks)s weeks of records with %(events)s incidents."
+    ) % {"weeks": shown(104), "events": shown(50)}
+
+
+def _no_nowcast(values: Words, shown: Callable[[Any], str]) -> str:
+    return gettext(
+        "How late reports come is known of fewer than %(events)s incidents, so nothing is added to"
+        " the last weeks."
+    ) % {"events": shown(200)}
+
+
+def _near(values: Words, shown: Callable[[Any], str]) -> str:
+    words = gettext(
+        "Within %(metres)s metres and %(days)s days of an incident, but not at the same spot,"
+        " another is %(ratio)s times as frequent as by chance (%(low)s to %(high)s)."
+    )
+    return words % {
+        "metres": shown(values["metres"]),
+        "days": shown(values["days"]),
+        "ratio": shown(values["ratio"]),
+        "low": shown(values["low"]),
+        "high": shown(values["high"]),
+    }
+
+
+def _near_usual(values: Words, shown: Callable[[Any], str]) -> str:
+    return gettext(
+        "Incidents close in place are not close in time more often than chance would have it"
+        " (%(incidents)s with an exact point)."
+    ) % {"incidents": incidents(int(values["events"]), shown)}
+
+
+def _no_near(values: Words, shown: Callable[[Any], str]) -> str:
+    return gettext(
+        "Too few to say: %(events)s incidents with an exact point in 24 months are needed."
+    ) % {"events": shown(100)}
+
+
+def _cluster(values: Words, shown: Callable[[Any], str]) -> str:
+    words = gettext(
+        "Around %(place)s, within %(radius)s km: %(incidents)s in the last %(days)s days, where"
+        " place and time alone explain %(expected)s. Chance shows one like it %(often)s."
+    )
+    return words % {
+        "place": values["name"],
+        "radius": shown(values["radius_km"]),
+        "incidents": incidents(int(values["observed"]), shown),
+        "days": shown(values["days"]),
+        "expected": shown(values["expected"]),
+        "often": how_often(float(values["p"]), shown),
+    }
+
+
+def _no_cluster(values: Words, shown: Callable[[Any], str]) -> str:
+    return gettext("No circle stands out: %(incidents)s of the last 180 days were looked at.") % {
+        "incidents": incidents(int(values["events"]), shown)
+    }
+
+
+def _cluster_untested(values: Words, shown: Callable[[Any], str]) -> str:
+    return gettext(
+        "Too few to say: %(events)s incidents placed in a sub-district or better in 180 days are"
+        " needed."
+    ) % {"events": shown(50)}
+
+
+#: The periods of the religious calendar by the names of `calendars`.
+PERIOD_NAMES: dict[str, Callable[[], str]] = {
+    "ramadan": lambda: gettext("Ramadan"),
+    "muharram": lambda: gettext("First ten days of Muharram"),
+    "safar": lambda: gettext("Days before Arbaeen"),
+    "eids": lambda: gettext("The two Eids"),
+}
+
+
 _SENTENCES: dict[str, Writer] = {
+    "yearly": _yearly,
+    "calendar": _calendar,
+    "no_trend": _no_trend,
+    "no_nowcast": _no_nowcast,
+    "near": _near,
+    "near_usual": _near_usual,
+    "no_near": _no_near,
+    "cluster": _cluster,
+    "no_cluster": _no_cluster,
+    "cluster_untested": _cluster_untested,
     "missing": _missing,
     "counts": _counts,
     "range": _range,

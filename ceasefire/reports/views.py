@@ -19,7 +19,7 @@ from ceasefire.look.paging import keyset_page
 from ceasefire.people.access import asked_by_itself, requires
 from ceasefire.periods import Week
 from ceasefire.places.models import Site
-from ceasefire.reports import services
+from ceasefire.reports import grant_blocks, services
 from ceasefire.reports.editions import Edition, audience_of, edition_for
 from ceasefire.reports.exceptions import (
     NotCovered,
@@ -42,6 +42,8 @@ from ceasefire.reports.presentation import ReportPage, SharedPage, week_words
 from ceasefire.reports.tasks import COMPILE
 
 VIEW = ("reports.view_weeklyreport", "reports.view_sharedweeklyreport")
+#: Whoever reads grants sees beside the week how they stand today.
+VIEW_GRANTS = "grants.view_grant"
 #: Why a week's report is not offered to be compiled.
 WHY_NOT: dict[Any, Any] = {
     WeekNotOver: gettext_lazy("The week is not over yet. Its report can be compiled afterwards."),
@@ -228,10 +230,12 @@ def _shared_detail(request: HttpRequest, site: str, day: date, wanted: str) -> H
         return _send(request, report, wanted)
     page = SharedPage(report, digits=digits_of(request))
     before = list(reports.latest().filter(week_start__lt=day).newest_first()[: SHARED_WEEKS - 1])
+    person: Any = request.user
+    grants = grant_blocks.where_they_stand(person) if person.has_perm(VIEW_GRANTS) else None
     return render(
         request,
         "reports/shared_detail.html",
-        {"page": page, "report": report, "chart": page.chart(before)},
+        {"page": page, "report": report, "chart": page.chart(before), "grants": grants},
     )
 
 

@@ -40,9 +40,10 @@ def test_the_document_has_the_published_shape(basrah, put, put_weeks):
     assert set(body) == {
         "report", "version", "audience", "site", "week_start", "week_end", "data_as_of", "status",
         "revision_of", "data_health", "counts", "tests_made", "false_alerts_expected", "alerts",
-        "watch", "near_repeat", "clusters", "responses", "revisions",
+        "watch", "nowcast", "trend", "near_repeat", "clusters", "clusters_tested", "responses",
+        "revisions",
     }  # fmt: skip
-    assert (body["report"], body["version"]) == ("weekly-violence-trends", 2)
+    assert (body["report"], body["version"]) == ("weekly-violence-trends", 3)
     assert (body["site"], body["week_start"], body["week_end"]) == (
         "BASRAH-CENTRE", "2026-11-08", "2026-11-15",
     )  # fmt: skip
@@ -57,8 +58,9 @@ def test_the_document_has_the_published_shape(basrah, put, put_weeks):
         }  # fmt: skip
         assert (row["expected"] is None) == (row["upper"] is None) == (row["p"] is None)
         assert row["state"] in {"unusual", "usual", "too_few"}
-    # Not computed in this version: empty, not invented.
-    assert (body["near_repeat"], body["clusters"]) == ({}, [])
+    # Too little to say: empty, not invented. The trend stands on 200 weeks.
+    assert (body["near_repeat"], body["clusters"], body["clusters_tested"]) == ({}, [], None)
+    assert (body["trend"]["weeks"], body["trend"]["events"]) == (200, 400)
     assert body["responses"] == {"due": None, "within_72h": None, "overdue": None}
 
 

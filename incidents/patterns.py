@@ -1,0 +1,150 @@
+"""What the places and days of incidents say together: near repeats and emerging clusters.
+
+Points are read here and go no further: what comes out are ratios, counts and P-codes of places. The
+same records, site and week give the same answer, since the seed is made of these.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from ceasefire.statistics.near_repeat import NearRepeat, near_repeat, to_metres
+from ceasefire.statistics.space_time_scan import scan
+from incidents.models import Incident
+
+#: Near repeats: bands of metres and days, and what must be there (design of the report, section 7).
+METRES, DAYS = (0.0, 1.0, 200.0, 400.0, 800.0), (0, 3, 8, 15)
+NEAR_MONTHS, FEWEST_NEAR = 24, 100
+#: Clusters: how far and how long, the days looked at, and what must be there.
+FURTHEST_KM, LONGEST_DAYS, SPAN_DAYS, FEWEST_CLUSTERED = 3.0, 28, 180, 50
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The cluster of the last days that stands out most.
+
+    places       P-codes of the places inside, the middle one first
+    radius_km, days
+                 how wide and how long it is
+    observed, expected
+                 incidents in it, and as many as place and time alone explain
+    p            how often chance shows as great a one; 1 / p weeks between two
+    """
+
+    places: tuple[str, ...]
+    radius_km: float
+    days: int
+    observed: int
+    expected: float
+    p: float
+
+
+def _seed(*parts: Any) -> int:
+    """A seed that belongs to a question about a week of a site."""
+    return int.from_bytes(hashlib.sha256("|".join(map(str, parts)).encode()).digest()[:8])
+
+
+def _located(
+    site_id: int, start: date, end: date, *, as_of: datetime | None, exclude_sensitive: bool
+) -> Iterable[tuple[Any, ...]]:
+    """Counted incidents of a known day, placed in a sub-district or better, in a fixed order."""
+    rows = Incident.objects.counted().filter(
+        site_id=site_id,
+        occurred_on__gte=start,
+        occurred_on__lt=end,
+        time_precision=1,
+        geo_precision__lte=3,
+        place__level__in=["neighbourhood", "subdistrict"],
+    )
+    if exclude_sensitive:
+        rows = rows.filter(is_sensitive=False).exclude(type="SXV")
+    if as_of is not None:
+        rows = rows.filter(submitted_at__lte=as_of)
+    return rows.order_by("occurred_on", "code").values_list(
+        *("occurred_on", "geo_precision", "lat", "lon", "place__pcode", "place__lat"),
+        *("place__lon", "place__parent__lat", "place__parent__lon"),
+    )
+
+
+def near_repeats(
+    site_id: int, end: date, *, as_of: datetime | None = None, exclude_sensitive: bool = False
+) -> NearRepeat | None:
+    """Near repeats of the 24 months up to (not on) `end`; None with fewer than 100 exact points."""
+    first = end - timedelta(days=round(NEAR_MONTHS * 30.4375))
+    found = [
+        (day, float(lat), float(lon))
+        for day, precision, lat, lon, *_place in _located(
+            site_id, first, end, as_of=as_of, exclude_sensitive=exclude_sensitive
+        )
+        if precision == 1 and lat is not None and lon is not None
+    ]
+    if len(found) < FEWEST_NEAR:
+        return None
+    return near_repeat(
+        to_metres([lon for _day, _lat, lon in found], [lat for _day, lat, _lon in found]),
+        [day.toordinal() for day, _lat, _lon in found],
+        metres=METRES,
+        bands=DAYS,
+        # Within half a year, so that a war that moves through the town is no contagion.
+        strata=[day.year * 2 + (day.month > 6) for day, _lat, _lon in found],
+        seed=_seed("near_repeat", site_id, end),
+    )
+
+
+def emerging_cluster(
+    site_id: int, end: date, *, as_of: datetime | None = None, exclude_sensitive: bool = False
+) -> tuple[int, Cluster | None] | None:
+    """How many incidents were looked at, and the cluster of the last days up to `end`.
+
+    None with fewer than 50 located incidents in 180 days. A place stands where its incidents with
+    exact points are on average, else where the map has it, else where its sub-district is.
+    """
+    first = end - timedelta(days=SPAN_DAYS)
+    rows = list(_located(site_id, first, end, as_of=as_of, exclude_sensitive=exclude_sensitive))
+    exact: dict[str, list[tuple[float, float]]] = {}
+    drawn: dict[str, tuple[float, float]] = {}
+    for _day, precision, lat, lon, pcode, place_lat, place_lon, above_lat, above_lon in rows:
+        if precision == 1 and lat is not None and lon is not None:
+            exact.setdefault(pcode, []).append((float(lat), float(lon)))
+        for known in ((place_lat, place_lon), (above_lat, above_lon)):
+            if None not in known:
+                drawn.setdefault(pcode, known)
+    where = {
+        **drawn,
+        **{
+            pcode: (
+                sum(lat for lat, _lon in points) / len(points),
+                sum(lon for _lat, lon in points) / len(points),
+            )
+            for pcode, points in exact.items()
+        },
+    }
+    cases = [(row[0], row[4]) for row in rows if row[4] in where]
+    if len(cases) < FEWEST_CLUSTERED:
+        return None
+    found = scan(
+        [pcode for _day, pcode in cases],
+        [where[pcode][0] for _day, pcode in cases],
+        [where[pcode][1] for _day, pcode in cases],
+        [(day - first).days for day, _pcode in cases],
+        span=SPAN_DAYS,
+        furthest=FURTHEST_KM,
+        longest=LONGEST_DAYS,
+        seed=_seed("cluster", site_id, end),
+    )
+    if found.cluster is None:
+        return found.cases, None
+    one = found.cluster
+    inside = [one.centre, *(at for at in one.members if at != one.centre)]
+    return found.cases, Cluster(
+        places=tuple(found.labels[at] for at in inside),
+        radius_km=one.radius,
+        days=one.days,
+        observed=one.observed,
+        expected=one.expected,
+        p=found.p,
+    )

@@ -1,0 +1,136 @@
+"""What the report says beyond counts: planted patterns are found, too little is said to be so."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from django.utils import translation
+
+from ceasefire.places.models import Place
+from ceasefire.reports import services
+from ceasefire.reports.documents import canonical
+from ceasefire.reports.further_page import Section, sections
+from incidents import patterns
+from incidents.models import Incident
+from tests.reports.conftest import AS_OF, WEEK, incident
+
+pytestmark = pytest.mark.django_db
+
+
+def compiled(site: Any) -> Any:
+    return services.compile_week(site=site, week_start=WEEK, as_of=AS_OF)
+
+
+def told(report: Any, language: str = "en") -> dict[str, Section]:
+    with translation.override(language):
+        found = sections(
+            report.body,
+            digits="western",
+            number=lambda value, places=None: str(round(value, places or 0) if places else value),
+            day=str,
+            place=lambda pcode: report.basis["places"][pcode]["name_en"],
+        )
+    return {one.slug: one for one in found}
+
+
+def test_too_little_is_said_to_be_too_little(basrah, put_weeks):
+    put_weeks(basrah, [1] * 30)
+    report = compiled(basrah)
+    parts = told(report)
+    assert list(parts) == ["still-coming", "trend", "near-repeats", "clusters"]
+    for part in parts.values():
+        assert len(part.lines) == 1
+        assert not part.rows
+    assert "fewer than 200" in parts["still-coming"].lines[0]
+    assert "needs 104 weeks" in parts["trend"].lines[0]
+    assert report.body["trend"] == {}
+
+
+def planted(site: Any, rng: np.random.Generator) -> list[Incident]:
+    """Exact points of two years: noise, and pairs 100 m and a day apart; a burst at the end."""
+    places = list(Place.objects.filter(level="neighbourhood", district__pcode="IQG02Q02")[:6])
+    rows = []
+
+    def add(day: int, north: float, east: float, place: Any) -> None:
+        row = incident(site, WEEK - timedelta(days=day))
+        row.place, row.geo_precision = place, 1
+        row.lat, row.lon = 30.5 + north / 111_195, 47.8 + east / 95_800
+        rows.append(row)
+
+    for at in range(150):
+        day, place = int(rng.integers(8, 720)), places[at % 6]
+        # Places two kilometres apart.
+        middle = (places.index(place) * 4_000, 0)
+        north, east = rng.normal(0, 300, 2) + middle
+        add(day, north, east, place)
+        if at < 60:
+            add(day - 1, north + 100, east, place)
+    for at in range(9):
+        add(at % 6, *rng.normal(0, 150, 2), places[0])
+    return rows
+
+
+@pytest.fixture
+def world(basrah, put_weeks):
+    put_weeks(basrah, [0] * 110)
+    rng = np.random.default_rng(7)
+    Incident.objects.bulk_create(planted(basrah, rng))
+    return basrah
+
+
+def test_a_planted_near_repeat_and_a_planted_cluster_are_found(world):
+    report = compiled(world)
+    near = report.body["near_repeat"]
+    assert near["p_overall"] <= 0.01
+    assert near["ratio"][1][0] > 2
+    parts = told(report)
+    assert "times as frequent as by chance" in parts["near-repeats"].lines[0]
+    assert [row[0] for row in parts["near-repeats"].rows] == [
+        "Same spot", "To 200 m", "To 400 m", "To 800 m",
+    ]  # fmt: skip
+    (cluster,) = report.body["clusters"]
+    assert cluster["observed"] >= 9
+    assert "Around" in parts["clusters"].lines[0]
+    # Nowhere a point: ratios, counts and places.
+    assert b"47.8" not in canonical(
+        {name: report.body[name] for name in ("near_repeat", "clusters")}
+    )
+
+
+def test_made_again_it_is_the_same_and_another_week_has_a_seed_of_its_own(world):
+    once, again = (patterns.near_repeats(world.pk, WEEK + timedelta(days=7)) for _turn in range(2))
+    assert np.array_equal(once.expected, again.expected)
+    other = patterns.near_repeats(world.pk, WEEK + timedelta(days=14))
+    assert not np.array_equal(once.expected, other.expected)
+
+
+def test_the_open_version_is_made_without_sensitive_incidents(world):
+    Incident.objects.filter(site=world).update(is_sensitive=True)
+    report = compiled(world)
+    assert report.body["near_repeat"]
+    assert report.body_open["near_repeat"] == {}
+    assert report.body_open["clusters_tested"] is None
+
+
+def test_what_still_comes_in_is_told_by_week(basrah, put_weeks):
+    put_weeks(basrah, [10] * 30)
+    # A third is told two weeks later; so of the last weeks a third is not there yet.
+    rows = list(Incident.objects.filter(site=basrah).order_by("occurred_on", "code"))
+    for row in rows[::3]:
+        row.submitted_at += timedelta(weeks=2)
+    Incident.objects.bulk_update(rows[::3], ["submitted_at"])
+    weeks = compiled(basrah).body["nowcast"]["weeks"]
+    assert [week["week_start"] for week in weeks][-1] == WEEK.isoformat()
+    assert weeks[0]["known"] == 10
+    assert weeks[-1]["known"] < 10
+    assert weeks[-1]["low"] <= 10 <= weeks[-1]["high"]
+
+
+def test_the_words_are_there_in_arabic(world):
+    parts = told(compiled(world), "ar")
+    for part in parts.values():
+        for words in (part.title, *part.lines, part.caution):
+            assert not words or any("\u0600" <= letter <= "\u06ff" for letter in words)
