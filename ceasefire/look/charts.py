@@ -408,7 +408,7 @@ def rising_lines(
             drawn.append(
                 f'<circle cx="{_x(x, 0, rtl)}" cy="{_n(y)}" r="3" fill="{INK}" class="c-ink"/>'
             )
-    every = max(1, math.ceil(len(points) / 6))
+    every = max(1, math.ceil(len(points) / 4))
     for index, point in enumerate(points):
         if index % every == 0:
             x = gutter + (index + 0.5) * width

@@ -143,5 +143,6 @@ def cell(column: Col, value: Any, digits: str) -> SafeString | str:
             if isinstance(value, int | Decimal):
                 text = text.translate(ARABIC_MARKS)
             text = in_digits(text, digits)
-        return text
+        # The sign of a number stays before it in an Arabic line.
+        return format_html('<bdi dir="ltr">{}</bdi>', text) if text.startswith("-") else text
     return format_html("<bdi>{}</bdi>", value)
