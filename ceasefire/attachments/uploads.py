@@ -35,11 +35,12 @@ class MemoryOnlyHandler(FileUploadHandler):
         self,
         request: HttpRequest | None = None,
         *,
-        most: int = limits.FILE,
-        together: int = limits.REQUEST,
+        most: int | None = None,
+        together: int | None = None,
     ) -> None:
         super().__init__(request)
-        self.most, self.together = most, together
+        self.most = most or limits.FILE
+        self.together = together or limits.REQUEST
         self.held = 0
         self.kept: io.BytesIO | None = None
 
@@ -77,7 +78,7 @@ class MemoryOnlyHandler(FileUploadHandler):
 
 def in_memory(view: View) -> View:
     """A view that takes photos: no file of the request ever touches a disk."""
-    return in_memory_up_to(limits.FILE, limits.REQUEST)(view)
+    return _guarded(view)
 
 
 def in_memory_up_to(most: int, together: int) -> Callable[[View], View]:
@@ -90,7 +91,7 @@ def in_memory_up_to(most: int, together: int) -> Callable[[View], View]:
     return lambda view: _guarded(view, most, together)
 
 
-def _guarded(view: View, most: int, together: int) -> View:
+def _guarded(view: View, most: int | None = None, together: int | None = None) -> View:
     checked = csrf_protect(view)
 
     @wraps(view)
@@ -99,7 +100,7 @@ def _guarded(view: View, most: int, together: int) -> View:
         if request.method != "POST":
             return view(request, *args, **kwargs)
         length = _length(request)
-        if length > together:
+        if length > (together or limits.REQUEST):
             _hear_out(request, length)
             request.is_too_large = True  # type: ignore[attr-defined]
             return view(request, *args, **kwargs)
