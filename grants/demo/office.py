@@ -86,6 +86,8 @@ class Walk:
         """So many days on, in the hours of an office; never ahead of the load."""
         self.clock += timedelta(days=days)
         self.steps += 1
+        if self.clock.date() == self.office.now.date():
+            return self.office.now
         day = self.clock.replace(hour=9, minute=0, second=0, microsecond=0)
         return min(day + timedelta(minutes=7 * self.steps), self.office.now)
 
