@@ -28,7 +28,8 @@ def said_in_full(refusal: GrantRefusal) -> str:
     """What a refusal says, with all that is missing where something is."""
     if not isinstance(refusal, StepIsMissingSomething) or not refusal.missing:
         return str(refusal)
-    return f"{_('Still missing:')} {_('; ').join(one.words for one in refusal.missing)}"
+    between = _("; ")
+    return " ".join([_("Still missing:"), between.join(one.words for one in refusal.missing)])
 
 
 def tried(
