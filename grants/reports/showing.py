@@ -145,4 +145,6 @@ def cell(column: Col, value: Any, digits: str) -> SafeString | str:
             text = in_digits(text, digits)
         # The sign of a number stays before it in an Arabic line.
         return format_html('<bdi dir="ltr">{}</bdi>', text) if text.startswith("-") else text
+    if column.key == "sha256":
+        return format_html('<bdi title="{}">{}…</bdi>', value, str(value)[:16])
     return format_html("<bdi>{}</bdi>", value)

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from ceasefire import periods
 from ceasefire.exports import Column, write_csv, write_pdf, write_xlsx
@@ -55,7 +56,7 @@ FILTERS = {
     "to": _("To"),
 }
 SIGNERS = (_("Prepared by"), _("Certified by"), _("Approved by"))
-SIGNED = (_("Name"), _("Title"), _("Date"), _("Signature"))
+SIGNED = (_("Name"), pgettext_lazy("of a signer", "Title"), _("Date"), _("Signature"))
 
 
 def write(
