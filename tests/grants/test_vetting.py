@@ -3,9 +3,12 @@
 One office is made for the whole file; each test plays in a savepoint above it.
 """
 
+import base64
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -288,6 +291,24 @@ def test_no_name_stands_in_a_row_in_the_trail_or_in_a_job(office, grant, monkeyp
         assert not any(name.encode() in octets for octets in kept)
         assert not any(name in text for text in [*trail, *payloads])
     assert AuditEvent.objects.filter(verb="organisation_person.read").exists()
+
+
+def test_a_rotation_of_the_keys_reaches_runs_hits_and_reasons(office, grant, settings, tmp_path):
+    run = screened(office, grant)["1"]
+    decide(office, run.hits.get(), "ESCALATED")
+    file = tmp_path / "vault-keys"
+    line = f"newer:{base64.b64encode(secrets.token_bytes(32)).decode()}\n"
+    file.write_text(Path(settings.VAULT_KEYS_FILE).read_text() + line)
+    settings.VAULT_KEYS_FILE = str(file)
+
+    assert organisations.seal_again() == []
+
+    assert set(organisations.counts_by_key()) == {"newer"}
+    with acting(office.vetting):
+        hit = vetting.opened(ScreeningRun.objects.get(pk=run.pk), by=office.vetting).hits[0]
+    assert hit.told["asked"] == LISTED
+    assert hit.decisions[0][1] == "looked at"
+    assert codes(grant) == {"NOT_SIGNED", "HIT_ESCALATED"}
 
 
 def test_a_screening_that_waits_is_stopped_and_one_that_cannot_be_done_says_why(
