@@ -230,7 +230,11 @@ def public(grant: Grant) -> PublicGrant | None:
     kind, sector = ProjectKind(grant.kind), Sector(grant.sector)
     district = both(grant.district.name_en, grant.district.name_ar)
     built = tuple(
-        (language, f"{label}, {dict(district).get(language) or grant.district.pcode}")
+        (
+            language,
+            f"{label}{'،' if language == 'ar' else ','} "
+            f"{dict(district).get(language) or grant.district.pcode}",
+        )
         for language, label in labels(kind)
     )
     titles = both(grant.title_en, grant.title_ar) if full else built
