@@ -206,3 +206,13 @@ def test_kinds_of_known_types_are_taken_for_what_they_are():
     sheet = book(rows, columns).worksheets[0]
 
     assert [cell.value for cell in sheet[2]] == ["<b>=1</b>", datetime(2026, 11, 22), 3, "yes"]
+
+
+def test_a_row_of_tags_leaves_the_names_above_it_whole():
+    tagged = [Column("code", "Code", "code", tag="#code"), Column("killed", "Killed", "int")]
+
+    sheet = book([ROW], tagged, tags=True).worksheets[0]
+
+    assert [cell.value for cell in sheet[1]] == ["Code", "Killed"]
+    assert sheet["A2"].value == "#code"
+    assert [cell.value for cell in sheet[3]] == [ROW["code"], -3]
