@@ -131,7 +131,8 @@ def _bar(grant: Grant) -> dict[str, Any] | None:
         return None
     paid = int(100 * grant.net_disbursed_usd / grant.approved_usd)
     bound = int(100 * grant.unliquidated_usd / grant.approved_usd)
-    return {"paid": paid, "bound": bound, "reach": min(100, paid + bound)}
+    reach = int(100 * grant.net_obligated_usd / grant.approved_usd)
+    return {"paid": paid, "bound": bound, "reach": reach}
 
 
 def _measured(grant: Grant) -> list[Any]:
