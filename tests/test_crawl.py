@@ -32,6 +32,7 @@ from ceasefire.reports.models import WeeklyReport
 from incidents import services
 from incidents.demo.people import CAST
 from incidents.services import ActorFacts, SourceFacts, VictimFacts
+from outreach.demo.words import LABEL_EN as SEALED_LABEL
 from tests.demo_world import PASSWORD
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -313,7 +314,10 @@ def test_every_link_a_person_is_shown_answers_and_shows_no_more_than_they_may_se
         hidden |= {canaries.words, canaries.group, canaries.note}
     if person.role in REO_ROLES:
         hidden |= set(canaries.of_the_case)
+        # Every sealed text of the demonstration's case files in Latin letters ends with this.
+        hidden |= {SEALED_LABEL}
         read_what_is_shared(client, canaries, found)
+        reads_grants_and_no_case(found)
 
     assert found.broken == []
     assert len(found.seen) >= 4
@@ -324,6 +328,14 @@ def test_every_link_a_person_is_shown_answers_and_shows_no_more_than_they_may_se
     for word in {*hidden, *canaries.sealed, canaries.words, canaries.group, canaries.note}:
         # An address may say which record it is of.
         assert word == canaries.code or word not in log_lines(), word
+
+
+def reads_grants_and_no_case(found: Crawl) -> None:
+    """Grants, their money, papers and surroundings were read; no participant, conflict or sheet."""
+    for page in ("money", "documents", "monitoring", "surroundings", "vetting", "history"):
+        assert any(re.search(rf"/grants/QRF-[\d-]+/{page}/", one) for one in found.seen), page
+    for address, text in found.seen.items():
+        assert not re.search(r"\b(INC-\d{4}-\d{6}|(P|CON|SUP)-\d{3,})", text), address
 
 
 def read_what_is_shared(client: Client, canaries: Canaries, found: Crawl) -> None:

@@ -21,6 +21,7 @@ from grants.models import (
     MonitoringVisit,
     Organisation,
     PaymentRequest,
+    PlannedVisit,
     State,
 )
 from grants.services import machine, requirements, verification
@@ -93,7 +94,8 @@ def test_what_is_overdue_and_what_waits_at_a_gate(refs: Any) -> None:
 
 def test_every_paper_has_bytes_of_its_own_and_one_is_superseded(refs: Any) -> None:
     hashes = Document.objects.values_list("sha256", flat=True)
-    assert len(set(hashes)) == len(hashes) > 300
+    assert len(set(hashes)) == len(hashes) > 250
+    assert not Document.objects.filter(content__isnull=True).exists()
     assert Document.objects.filter(supersedes__isnull=False).count() == 1
 
 
@@ -115,3 +117,14 @@ def test_everything_says_that_it_is_made_up(refs: Any) -> None:
     for purpose in Grant.objects.values_list("purpose", flat=True):
         assert words.LABEL_EN in purpose
         assert words.LABEL_AR in purpose
+
+
+def test_a_payroll_list_is_certified_another_has_signs_and_a_visit_is_overdue(refs: Any) -> None:
+    assert of(refs, "dinars").payroll_lists.get().state == "CERTIFIED"
+    draft = of(refs, "active").payroll_lists.get()
+    assert set(draft.flags.values_list("kind", flat=True)) == {"name", "phone", "days"}
+    today = periods.now().date()
+    assert PlannedVisit.objects.overdue(today).filter(grant=draft.grant).exists()
+    sustained = PlannedVisit.objects.filter(grant=of(refs, "first"))
+    assert set(sustained.values_list("kind", flat=True)) == {"sustain_90", "sustain_180"}
+    assert not sustained.filter(visit__isnull=True).exists()
