@@ -204,7 +204,7 @@ def begin_list(
         payment=payment,
         made_by=who,
     )
-    _trail("begun", made, by, total=total, currency=currency)
+    _trail("payroll.begun", made, by, total=total, currency=currency)
     return made
 
 
@@ -226,7 +226,7 @@ def set_support(
     _fits(payment, grant, found.currency)
     with or_else({"payment_id": WrongDocument}):
         changed(found, payment=payment, control_total=total)
-    _trail("changed", found, by, total=total)
+    _trail("payroll.changed", found, by, total=total)
     find_signs(found)
     return found
 
@@ -311,7 +311,7 @@ def add_rows(payroll: PayrollList, workers: Sequence[Worker], *, by: User) -> li
         raise RowsRefused(faults)
     with or_else({"a_person_stands_once_on_a_payroll_list": PersonTwice}):
         PayrollRow.objects.bulk_create(rows)
-    _trail("filled", found, by, rows=len(rows))
+    _trail("payroll.filled", found, by, rows=len(rows))
     find_signs(found)
     return rows
 
@@ -344,7 +344,7 @@ def drop_list(payroll: PayrollList, *, reason: str, by: User) -> PayrollList:
     reason = said(reason)
     _grant, found = _held_list(payroll)
     changed(found, state=PayrollList.State.DROPPED, payment=None, reason=reason)
-    _trail("dropped", found, by, reason=reason)
+    _trail("payroll.dropped", found, by, reason=reason)
     return found
 
 
@@ -470,7 +470,7 @@ def decide_signs(
             decided_at=periods.now(),
         )
     if rows:
-        _trail("signs_decided", found, by, reason=reason, verdict=verdict, number=len(rows))
+        _trail("payroll.signs_decided", found, by, reason=reason, verdict=verdict, number=len(rows))
     return len(rows)
 
 
@@ -506,7 +506,7 @@ def certify_list(payroll: PayrollList, *, by: User) -> PayrollList:
             certified_by=who,
             certified_at=periods.now(),
         )
-    _trail("certified", found, by, total=found.control_total, currency=found.currency)
+    _trail("payroll.certified", found, by, total=found.control_total, currency=found.currency)
     return found
 
 
@@ -516,7 +516,7 @@ def look_over(payroll: PayrollList, *, by: User) -> int:
     with transaction.atomic():
         _grant, found = _held_list(payroll)
         new = find_signs(found)
-        _trail("looked_over", found, by, number=new)
+        _trail("payroll.looked_over", found, by, number=new)
     return new
 
 
@@ -544,13 +544,13 @@ def names_of(payroll: PayrollList, *, by: User) -> dict[Any, dict[str, str] | No
         except (SealBroken, UnknownKey):
             found[row.pk] = None
             broken += 1
-    _trail("names_read", payroll, by, rows=len(found), broken=broken)
+    _trail("payroll.names_read", payroll, by, rows=len(found), broken=broken)
     return found
 
 
-def _trail(what: str, payroll: PayrollList, by: User, *, reason: str = "", **detail: Any) -> None:
+def _trail(verb: str, payroll: PayrollList, by: User, *, reason: str = "", **detail: Any) -> None:
     audit.record(
-        f"payroll.{what}",
+        verb,
         subject=payroll.grant,
         by=by,
         reason=reason,

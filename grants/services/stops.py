@@ -21,7 +21,7 @@ def _held(stop: PaymentStop) -> PaymentStop:
 
 def _record(verb: str, stop: PaymentStop, by: User, reason: str = "") -> None:
     audit.record(
-        f"payment_stop.{verb}",
+        verb,
         subject=stop.fund,
         by=by,
         reason=reason,
@@ -37,7 +37,7 @@ def propose(fund: Fund, *, district: Place, reason: str, by: User) -> PaymentSto
         made = PaymentStop.objects.create(
             fund=fund, district=district, reason=reason, entered_by=who
         )
-    _record("entered", made, by, reason)
+    _record("payment_stop.entered", made, by, reason)
     return made
 
 
@@ -51,7 +51,7 @@ def confirm(stop: PaymentStop, *, by: User) -> PaymentStop:
     if stop.entered_by_id == who.pk:
         raise SecondPersonNeeded
     changed(stop, confirmed_by=who, confirmed_at=periods.now())
-    _record("confirmed", stop, by)
+    _record("payment_stop.confirmed", stop, by)
     return stop
 
 
@@ -63,7 +63,7 @@ def drop(stop: PaymentStop, *, by: User) -> PaymentStop:
     if stop.confirmed_at is not None or stop.dropped_at is not None:
         raise SettledAlready
     changed(stop, dropped_by=who, dropped_at=periods.now())
-    _record("dropped", stop, by)
+    _record("payment_stop.dropped", stop, by)
     return stop
 
 
@@ -75,7 +75,7 @@ def ask_lift(stop: PaymentStop, *, reason: str, by: User) -> PaymentStop:
     if stop.confirmed_at is None or stop.lifted_at is not None or stop.lift_asked_at is not None:
         raise SettledAlready
     changed(stop, lift_asked_by=who, lift_asked_at=periods.now(), lift_reason=reason)
-    _record("lift_asked", stop, by, reason)
+    _record("payment_stop.lift_asked", stop, by, reason)
     return stop
 
 
@@ -87,7 +87,7 @@ def keep(stop: PaymentStop, *, by: User) -> PaymentStop:
     if stop.lift_asked_at is None or stop.lifted_at is not None:
         raise SettledAlready
     changed(stop, lift_asked_by=None, lift_asked_at=None, lift_reason="")
-    _record("kept", stop, by)
+    _record("payment_stop.kept", stop, by)
     return stop
 
 
@@ -101,7 +101,7 @@ def lift(stop: PaymentStop, *, by: User) -> PaymentStop:
     if stop.lift_asked_by_id == who.pk:
         raise SecondPersonNeeded
     changed(stop, lifted_by=who, lifted_at=periods.now())
-    _record("lifted", stop, by)
+    _record("payment_stop.lifted", stop, by)
     return stop
 
 
