@@ -65,13 +65,6 @@ def days_since(moment: datetime | None, on: date | None = None) -> int:
     return max(((on or periods.now().date()) - periods.local_day(moment)).days, 0)
 
 
-_COUNTS = {
-    "required": Count("id"),
-    "present": Count("document"),
-    "deferred": Count("deferral", filter=Q(document__isnull=True)),
-}
-
-
 def of(grant: Grant) -> Completeness:
     """The completeness of one grant."""
     return of_many([grant]).get(grant.pk, Completeness())
@@ -83,10 +76,12 @@ def of_many(grants: Iterable[Grant] | QuerySet[Grant]) -> dict[Any, Completeness
     if isinstance(keys, QuerySet):
         keys = keys.order_by().values("pk")
     rows = PaperNeed.objects.filter(grant__in=keys).order_by().values("grant_id")
-    return {
-        row["grant_id"]: Completeness(row["required"], row["present"], row["deferred"])
-        for row in rows.annotate(**_COUNTS)
-    }
+    counted = rows.annotate(
+        required=Count("id"),
+        present=Count("document"),
+        deferred=Count("deferral", filter=Q(document__isnull=True)),
+    ).values_list("grant_id", "required", "present", "deferred")
+    return {grant: Completeness(*counts) for grant, *counts in counted}
 
 
 def with_percent(grants: QuerySet[Grant]) -> QuerySet[Grant]:
@@ -158,10 +153,10 @@ def register(grants: QuerySet[Grant], *, on: date | None = None) -> Iterator[Pap
     Two queries in all; the rows of the first come through a server-side cursor.
     """
     keys = grants.order_by().values("pk")
-    checked: dict[Any, tuple[str, datetime]] = {}
+    checked: dict[Any, tuple[str, datetime | None]] = {}
     good = DocumentCheck.objects.filter(document__grant__in=keys, good=True).order_by("id")
-    for document, name, at in good.values_list("document_id", "by__code_name", "at"):
-        checked.setdefault(document, (name, at))
+    for document, name, moment in good.values_list("document_id", "by__code_name", "at"):
+        checked.setdefault(document, (name, moment))
     rows = (
         PaperNeed.objects.filter(grant__in=keys)
         .order_by("grant__ref", "since", "id")

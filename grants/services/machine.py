@@ -19,6 +19,7 @@ from grants.exceptions import (
     ApprovalExceeded,
     BadAmount,
     FundExhausted,
+    GrantRefusal,
     InTheFuture,
     NoSeat,
     NotAllowedFromHere,
@@ -225,7 +226,7 @@ def decide(
 ) -> Decision:
     """Write one person's word; the verbs here and those of amendments have checked before."""
     # The database looks once more whether a clearance has all it needs, and says of whom it is.
-    refusals = {
+    refusals: dict[str, type[GrantRefusal]] = {
         "before the screening is finished": StepIsMissingSomething,
         "who is blocked is not cleared": StepIsMissingSomething,
     }
