@@ -27,7 +27,7 @@ SAME_IN_ARABIC = {
     *("CSV", "PDF", "XLSX", "JSON", "Excel", "UTF", "SHA", "JPEG", "PNG", "WebP"),
     *("Kobo", "ODK", "HXL", "API", "OpenAPI"),
     *("Shift", "Tab", "Enter"),
-    *("ASHAR", "NORTH", "BASRAH", "CENTRE", "INC", "CON", "csv", "xlsx", "geojson"),
+    *("ASHAR", "NORTH", "BASRAH", "CENTRE", "INC", "CON", "QRF", "csv", "xlsx", "geojson"),
     "English",  # each language is offered by its own name
     "system",  # who acts where nobody does, as the audit trail keeps it
     *CAST,  # code names in a list of choices

@@ -116,22 +116,11 @@ def chart_of(indicator: Indicator, digits: str) -> Chart:
         *((periods_day(one.as_of), float(one.value)) for one in values),
         (goal, target),
     ]
-    if values:
-        title = _("%(title)s: %(value)s of %(target)s %(unit)s")
-    else:
-        title = _("%(title)s: not measured yet")
-    words = {
-        "title": indicator.title,
-        "value": _plain(values[-1].value) if values else "",
-        "target": _plain(indicator.target),
-        "unit": indicator.unit,
-    }
     return horizontal_bars(
         f"indicator-{indicator.number}",
-        (title % words).strip(),
-        indicator.get_level_display(),
+        str(indicator.get_level_display()),
+        "",
         rows,
-        unit=indicator.unit,
         places=0 if all(value == int(value) for _name, value in rows) else 2,
         marked={goal},
         digits=digits,
@@ -141,10 +130,6 @@ def chart_of(indicator: Indicator, digits: str) -> Chart:
 def periods_day(day: date) -> str:
     """A day as it stands beside a bar."""
     return f"{day.day:02}/{day.month:02}/{day.year}"
-
-
-def _plain(value: Any) -> str:
-    return f"{value:.0f}" if value == value.to_integral_value() else f"{value:.2f}"
 
 
 # --- forms ---------------------------------------------------------------------------------------
