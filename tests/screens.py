@@ -85,6 +85,10 @@ PICTURES: dict[str, tuple[str, Callable[[Any, str], None]]] = {
     "dashboard": ("manager", _path("/dashboard/")),
     "audit": ("auditor", _path("/audit/")),
     "home-reo": ("reo.viewer", _path("/")),
+    "grants": ("reo.viewer", _path("/grants/")),
+    "grant": ("reo.officer", _first("/grants/?state=ACTIVE", "#results a.row-link")),
+    "grant-money": ("reo.officer", _path("/grants/QRF-2026-0005/money/")),
+    "grant-report": ("reo.viewer", _path("/grants/reports/by-district/")),
     "places": ("admin", _path("/places/")),
 }
 

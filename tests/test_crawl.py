@@ -38,9 +38,9 @@ from tests.demo_world import PASSWORD
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 #: Links of one shape (codes, days and values left out) that are followed at most.
-EACH_SHAPE = 3
+EACH_SHAPE = 2
 #: Of one page with all its combinations of filters.
-EACH_PATH = 24
+EACH_PATH = 12
 #: Of these, one each is enough: every value of a filter makes another one.
 PASSED_OVER = ("/static/", "/accounts/logout/", "/accounts/leave/")
 #: A role is crawled once; the second worker reads Arabic, the third works at the other site.

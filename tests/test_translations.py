@@ -27,6 +27,9 @@ SAME_IN_ARABIC = {
     *("CSV", "PDF", "XLSX", "JSON", "Excel", "UTF", "SHA", "JPEG", "PNG", "WebP"),
     *("Kobo", "ODK", "HXL", "API", "OpenAPI"),
     *("Shift", "Tab", "Enter"),
+    # Codes of grants and currencies, lists and standards by their own names, kinds of files.
+    *("FY", "ORG", "USD", "IQD", "SF", "DAC", "OFAC", "SDN", "ALT", "UN", "XML", "IATI", "Giving"),
+    *("REOBASRA", "CBI", "MARKET", "docx", "ods", "odt", "txt", "percent", "Palm"),
     *("ASHAR", "NORTH", "BASRAH", "CENTRE", "INC", "CON", "QRF", "csv", "xlsx", "geojson"),
     "English",  # each language is offered by its own name
     "system",  # who acts where nobody does, as the audit trail keeps it
@@ -38,6 +41,7 @@ WITHOUT_END = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link
 SPOKEN_ATTRIBUTES = {"alt", "title", "aria-label", "placeholder", "aria-roledescription"}
 #: A data attribute that holds words for a script to show, not a name or a setting.
 SENTENCE = re.compile(r"[A-Z\u0621-\u064a(].* ")
+HASH = re.compile(r"(?<![\w-])(?=[0-9a-f-]*[0-9])[0-9a-f]{6,64}(?:-[0-9a-f]{4,12})*(?![\w-])")
 LATIN = re.compile(r"[A-Za-z][A-Za-z'’-]*[A-Za-z]")
 
 
@@ -76,7 +80,8 @@ class LatinWords(HTMLParser):
             self.take(data)
 
     def take(self, text: str) -> None:
-        for word in LATIN.findall(text):
+        # The beginning of a hash or a key is no word.
+        for word in LATIN.findall(re.sub(HASH, " ", text)):
             if not set(re.split(r"[-_'’]", word)) <= SAME_IN_ARABIC:
                 self.found.append(word)
 

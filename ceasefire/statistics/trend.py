@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from ceasefire.statistics.counts import Fit, NoFit, negative_binomial, newey_west
+from .counts import Fit, NoFit, negative_binomial, newey_west
 
 WEEKS_A_YEAR = 365.25 / 7
 #: What must be there before anything is said of the trend, and of a period of the calendar.

@@ -81,6 +81,48 @@ GRANT_RIGHTS = {
     "monitoringvisit": "SI",
     "report": "SIU",
     "finding": "SIU",
+    # Papers: what is on file stays (triggers); what was begun and not finished may go.
+    "deferral": "SIU",
+    "paperneed": "S",
+    "upload": "SIUD",
+    "storedfile": "SIUD",
+    "storedpiece": "SIUD",
+    "documentcontent": "SI",
+    "pack": "SIUD",
+    "packpiece": "SID",
+    # Money: stops by two, figures of the donor, the nightly check to read.
+    "paymentstop": "SIU",
+    "fundfigure": "SIU",
+    "ledgercheck": "S",
+    # After the award; names of payroll lists lie sealed, read by certifiers and vetting officers.
+    "plannedvisit": "SIU",
+    "visitpaper": "SI",
+    "findingescalation": "S",
+    "payrolllist": "SIU",
+    "payrollrow": "SIU",
+    "payrollflag": "SIU",
+    "handover": "SI",
+    "districtweek": "S",
+    # Vetting: lists, runs and hits are written once; what was sealed opens to vetting officers.
+    "organisationblock": "SI",
+    "screeninglist": "SIU",
+    "screeninglistpart": "SID",
+    "screeningrule": "SIU",
+    "screening": "SIU",
+    "screeningrun": "SI",
+    "screeningrunlist": "SI",
+    "screeninghit": "SI",
+    "screeningdisposition": "SI",
+    # Reports and what is published: numbered, never changed.
+    "reportrun": "SI",
+    "reportrunpart": "SI",
+    "reportfile": "SI",
+    "reportfilepart": "SI",
+    "reportrequest": "SIU",
+    "publisher": "SIU",
+    "levelchange": "SIU",
+    "publishedfile": "SIU",
+    "publishedpart": "S",
 }
 RIGHT = {"S": "SELECT", "I": "INSERT", "U": "UPDATE", "D": "DELETE"}
 REO_RIGHTS |= {

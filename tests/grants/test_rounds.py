@@ -234,12 +234,16 @@ def test_the_guards_go_back_and_come_again() -> None:
                 cursor.execute(one.reverse_sql)
         cursor.execute("SELECT count(*) FROM pg_proc WHERE proname LIKE 'grants\\_%'")
         assert cursor.fetchone()[0] == 0
+        # What a grant lacks was a view before it was a table: the table waits under another name.
+        cursor.execute("ALTER TABLE grants_paperneed RENAME TO paperneed_for_later")
         with connection.schema_editor(atomic=False) as editor:
             for one in guards:
                 if isinstance(one, Access):
                     one.database_forwards("grants", editor, None, None)
                 else:
                     cursor.execute(one.sql)
+                    if "DROP VIEW IF EXISTS public.grants_paperneed" in one.sql:
+                        cursor.execute("ALTER TABLE paperneed_for_later RENAME TO grants_paperneed")
         import_module("grants.migrations.0002_guards").load_steps(apps, None)
         after = _all_that_stands(cursor)
 

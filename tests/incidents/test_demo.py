@@ -150,9 +150,10 @@ def test_ramadan_is_known_to_a_day_or_two(day: date, is_one: bool) -> None:
 
 def test_each_load_is_in_the_trail(demo: Any) -> None:
     verbs = list(AuditEvent.objects.values_list("verb", flat=True))
-    # Incidents and cases, each at two sites.
+    # Incidents and cases, each at two sites, and the grants.
     loaded = AuditEvent.objects.filter(verb="demo.loaded").values_list("detail", flat=True)
-    assert sorted(next(iter(detail)) for detail in loaded) == ["participants"] * 2 + ["rows"] * 2
+    parts = ["funds", *["participants"] * 2, *["rows"] * 2]
+    assert sorted(next(iter(detail)) for detail in loaded) == parts
     assert verbs.count("incident.imported") == 1
 
 

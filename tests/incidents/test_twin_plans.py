@@ -1,4 +1,4 @@
-"""What the question about twins costs among 20,000 incidents: one reading of an index."""
+"""What the question about twins costs among 20,000 incidents: a short reading of an index."""
 
 from datetime import timedelta
 
@@ -31,9 +31,11 @@ def test_twins_are_looked_for_by_an_index_and_near_in_time_only(crowd, level):  
     with CaptureQueriesContext(connection) as asked:
         finding.likely_twins(report, by=user)
     statements = [one["sql"] for one in asked.captured_queries]
-    assert len(statements) <= 3, statements
+    # The keys alone, and the records where there are any.
+    assert len(statements) <= 4, statements
     plans = plans_of(statements)
-    assert len(plans) == 1
-    steps = list(nodes(plans[0]))
-    assert not [s for s in steps if s["Node Type"] == "Seq Scan" and rows_read(s)], plans
-    assert sum(map(rows_read, steps)) <= OF_A_QUESTION, plans
+    assert len(plans) == 2
+    for plan in plans:
+        steps = list(nodes(plan))
+        assert not [s for s in steps if s["Node Type"] == "Seq Scan" and rows_read(s)], plans
+        assert sum(map(rows_read, steps)) <= OF_A_QUESTION, plans

@@ -30,7 +30,9 @@ def test_a_template_compiles_and_holds_no_inline_code(path):
     source = path.read_text(encoding="utf-8")
 
     assert not re.search(r"\sstyle\s*=", source), "styles stand in static/css"
-    assert "<style" not in source
+    # The index of an audit pack is opened without the program, so it brings its look along.
+    if path.name != "pack_index.html":
+        assert "<style" not in source
     assert not re.search(r"<script(?![^>]*\ssrc=)", source), "behaviours stand in static/js"
     assert not re.search(r"\son[a-z]+\s*=\s*[\"']", source), "no inline handlers"
     assert "javascript:" not in source

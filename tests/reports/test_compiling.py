@@ -58,8 +58,8 @@ def test_the_document_has_the_published_shape(basrah, put, put_weeks):
         }  # fmt: skip
         assert (row["expected"] is None) == (row["upper"] is None) == (row["p"] is None)
         assert row["state"] in {"unusual", "usual", "too_few"}
-    # Too little to say: empty, not invented. The trend stands on 200 weeks.
-    assert (body["near_repeat"], body["clusters"], body["clusters_tested"]) == ({}, [], None)
+    # Too little to say: empty, not invented. All at one place are no cluster.
+    assert (body["near_repeat"], body["clusters"], body["clusters_tested"]) == ({}, [], 52)
     assert (body["trend"]["weeks"], body["trend"]["events"]) == (200, 400)
     assert body["responses"] == {"due": None, "within_72h": None, "overdue": None}
 

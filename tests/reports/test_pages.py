@@ -75,7 +75,7 @@ def test_the_page_says_health_the_week_the_alerts_and_what_was_not_tested(
         "2 counts are unusual.",
         "in a usual week between",
         "Reports of this week still come in",
-        "Not tested in this version: near repeats",
+        "Not tested: whether the program changed anything",
         "2 counts were tested this week",
         "Approve",
     ):
