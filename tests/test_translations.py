@@ -29,7 +29,7 @@ SAME_IN_ARABIC = {
     *("Shift", "Tab", "Enter"),
     # Codes of grants and currencies, lists and standards by their own names, kinds of files.
     *("FY", "ORG", "USD", "IQD", "SF", "DAC", "OFAC", "SDN", "ALT", "UN", "XML", "IATI", "Giving"),
-    *("REOBASRA", "CBI", "MARKET", "docx", "ods", "odt", "txt", "percent", "Palm"),
+    *("REOBASRA", "CBI", "MARKET", "docx", "ods", "odt", "txt", "percent", "Palm", "XI", "PDDL"),
     *("ASHAR", "NORTH", "BASRAH", "CENTRE", "INC", "CON", "QRF", "csv", "xlsx", "geojson"),
     "English",  # each language is offered by its own name
     "system",  # who acts where nobody does, as the audit trail keeps it
