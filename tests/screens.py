@@ -88,7 +88,7 @@ PICTURES: dict[str, tuple[str, Callable[[Any, str], None]]] = {
     "grants": ("reo.viewer", _path("/grants/")),
     "grant": ("reo.officer", _first("/grants/?state=ACTIVE", "#results a.row-link")),
     "grant-money": ("reo.officer", _path("/grants/QRF-2026-0005/money/")),
-    "grant-report": ("reo.viewer", _path("/grants/reports/by-district/")),
+    "grant-report": ("reo.viewer", _path("/grants/reports/districts/")),
     "places": ("admin", _path("/places/")),
 }
 
