@@ -22,6 +22,7 @@ from django.db.models import F, Q
 from ceasefire import periods
 from ceasefire.people.models import User
 from ceasefire.places.models import Site
+from ceasefire.statistics.near_repeat import NearRepeat
 from incidents import patterns
 from incidents.models import SEES_SENSITIVE, Incident, IncidentResponse
 
@@ -35,11 +36,6 @@ HISTORIES = ("ucdp-ged", "acled")
 _COUNTED = tuple(str(state) for state in Incident.COUNTED_STATES)
 _SOLID = tuple(str(grade) for grade in Incident.SOLID)
 _HATCHED = (str(Incident.Verification.UNVERIFIED), str(Incident.Verification.DISPUTED))
-
-
-#: Ratios and places that stand out; they read points and give none away.
-near_repeats = patterns.near_repeats
-emerging_cluster = patterns.emerging_cluster
 
 
 @dataclass(frozen=True)
@@ -218,11 +214,15 @@ def data_health(
     )
 
 
-def _of_site(site_id: int, *, exclude_sensitive: bool) -> models.QuerySet[Incident]:
+def _of_site(
+    site_id: int, *, exclude_sensitive: bool = False, as_of: datetime | None = None
+) -> models.QuerySet[Incident]:
     """Counted incidents of a site; without sexual violence, minors and staff where so asked."""
     rows = Incident.objects.counted().filter(site_id=site_id)
     if exclude_sensitive:
         rows = rows.filter(is_sensitive=False).exclude(type="SXV")
+    if as_of is not None:
+        rows = rows.filter(submitted_at__lte=as_of)
     return rows
 
 
@@ -235,11 +235,9 @@ def reporting_delays(
     exclude_sensitive: bool = False,
 ) -> list[float]:
     """Days from event to report of every counted incident of the period, shortest first."""
-    rows = _of_site(site_id, exclude_sensitive=exclude_sensitive).filter(
+    rows = _of_site(site_id, exclude_sensitive=exclude_sensitive, as_of=as_of).filter(
         occurred_on__gte=start, occurred_on__lt=end
     )
-    if as_of is not None:
-        rows = rows.filter(submitted_at__lte=as_of)
     moments = rows.exclude(origin__in=HISTORIES).values_list("occurred_from", "reported_at")
     return sorted(max((told - happened).total_seconds() / 86400, 0.0) for happened, told in moments)
 
@@ -256,26 +254,38 @@ def told_when(
 
     Outside histories are left out: nobody told them late. In order of day and code.
     """
-    rows = _of_site(site_id, exclude_sensitive=exclude_sensitive).filter(
+    rows = _of_site(site_id, exclude_sensitive=exclude_sensitive, as_of=as_of).filter(
         occurred_on__gte=start, occurred_on__lt=end, time_precision__lt=UNDATED_FROM
     )
-    if as_of is not None:
-        rows = rows.filter(submitted_at__lte=as_of)
     found = rows.exclude(origin__in=HISTORIES).exclude(submitted_at=None)
     pairs = found.order_by("occurred_on", "code").values_list("occurred_on", "submitted_at")
     return [(day, periods.local_day(moment)) for day, moment in pairs.iterator() if moment]
 
 
+def near_repeats(
+    site_id: int, end: date, *, as_of: datetime | None = None, exclude_sensitive: bool = False
+) -> NearRepeat | None:
+    """Near repeats of the 24 months up to (not on) `end`; None with fewer than 100 exact points."""
+    rows = _of_site(site_id, exclude_sensitive=exclude_sensitive, as_of=as_of)
+    return patterns.near_repeats(rows, end, seed_of=site_id)
+
+
+def emerging_cluster(
+    site_id: int, end: date, *, as_of: datetime | None = None, exclude_sensitive: bool = False
+) -> tuple[int, patterns.Cluster | None] | None:
+    """How many incidents were looked at, and the cluster of the last days up to `end`.
+
+    None with fewer than 50 located incidents in 180 days.
+    """
+    rows = _of_site(site_id, exclude_sensitive=exclude_sensitive, as_of=as_of)
+    return patterns.emerging_cluster(rows, end, seed_of=site_id)
+
+
 def undated(site_id: int, start: date, end: date, *, as_of: datetime | None = None) -> int:
     """How many counted incidents of the period have a date less precise than a week."""
-    rows = Incident.objects.counted().filter(
-        site_id=site_id,
-        occurred_on__gte=start,
-        occurred_on__lt=end,
-        time_precision__gte=UNDATED_FROM,
+    rows = _of_site(site_id, as_of=as_of).filter(
+        occurred_on__gte=start, occurred_on__lt=end, time_precision__gte=UNDATED_FROM
     )
-    if as_of is not None:
-        rows = rows.filter(submitted_at__lte=as_of)
     return rows.count()
 
 

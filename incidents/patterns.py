@@ -1,7 +1,8 @@
 """What the places and days of incidents say together: near repeats and emerging clusters.
 
-Points are read here and go no further: what comes out are ratios, counts and P-codes of places. The
-same records, site and week give the same answer, since the seed is made of these.
+Points are read here and go no further: what comes out are ratios, counts and P-codes of places.
+Which incidents count is said by the caller, `measures`. The same records, site and week give the
+same answer, since the seed is made of these.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
+
+from django.db.models import QuerySet
 
 from ceasefire.statistics.near_repeat import NearRepeat, near_repeat, to_metres
 from ceasefire.statistics.space_time_scan import scan
@@ -48,38 +51,33 @@ def _seed(*parts: Any) -> int:
     return int.from_bytes(hashlib.sha256("|".join(map(str, parts)).encode()).digest()[:8])
 
 
-def _located(
-    site_id: int, start: date, end: date, *, as_of: datetime | None, exclude_sensitive: bool
-) -> Iterable[tuple[Any, ...]]:
-    """Counted incidents of a known day, placed in a sub-district or better, in a fixed order."""
-    rows = Incident.objects.counted().filter(
-        site_id=site_id,
-        occurred_on__gte=start,
-        occurred_on__lt=end,
-        time_precision=1,
-        geo_precision__lte=3,
-        place__level__in=["neighbourhood", "subdistrict"],
-    )
-    if exclude_sensitive:
-        rows = rows.filter(is_sensitive=False).exclude(type="SXV")
-    if as_of is not None:
-        rows = rows.filter(submitted_at__lte=as_of)
-    return rows.order_by("occurred_on", "code").values_list(
-        *("occurred_on", "geo_precision", "lat", "lon", "place__pcode", "place__lat"),
-        *("place__lon", "place__parent__lat", "place__parent__lon"),
+def _located(rows: QuerySet[Incident], start: date, end: date) -> Iterable[tuple[Any, ...]]:
+    """Incidents of a known day, placed in a sub-district or better, in a fixed order."""
+    return (
+        rows.filter(
+            occurred_on__gte=start,
+            occurred_on__lt=end,
+            time_precision=1,
+            geo_precision__lte=3,
+            place__level__in=["neighbourhood", "subdistrict"],
+        )
+        .order_by("occurred_on", "code")
+        .values_list(
+            *("occurred_on", "geo_precision", "lat", "lon", "place__pcode", "place__lat"),
+            *("place__lon", "place__parent__lat", "place__parent__lon"),
+        )
     )
 
 
-def near_repeats(
-    site_id: int, end: date, *, as_of: datetime | None = None, exclude_sensitive: bool = False
-) -> NearRepeat | None:
-    """Near repeats of the 24 months up to (not on) `end`; None with fewer than 100 exact points."""
+def near_repeats(rows: QuerySet[Incident], end: date, *, seed_of: int) -> NearRepeat | None:
+    """Near repeats among the rows in the 24 months up to (not on) `end`; None with too few.
+
+    `seed_of`: whose rows they are; the seed is made of it and of `end`.
+    """
     first = end - timedelta(days=round(NEAR_MONTHS * 30.4375))
     found = [
         (day, float(lat), float(lon))
-        for day, precision, lat, lon, *_place in _located(
-            site_id, first, end, as_of=as_of, exclude_sensitive=exclude_sensitive
-        )
+        for day, precision, lat, lon, *_place in _located(rows, first, end)
         if precision == 1 and lat is not None and lon is not None
     ]
     if len(found) < FEWEST_NEAR:
@@ -91,23 +89,23 @@ def near_repeats(
         bands=DAYS,
         # Within half a year, so that a war that moves through the town is no contagion.
         strata=[day.year * 2 + (day.month > 6) for day, _lat, _lon in found],
-        seed=_seed("near_repeat", site_id, end),
+        seed=_seed("near_repeat", seed_of, end),
     )
 
 
 def emerging_cluster(
-    site_id: int, end: date, *, as_of: datetime | None = None, exclude_sensitive: bool = False
+    rows: QuerySet[Incident], end: date, *, seed_of: int
 ) -> tuple[int, Cluster | None] | None:
-    """How many incidents were looked at, and the cluster of the last days up to `end`.
+    """How many of the rows were looked at, and the cluster of the last days up to `end`.
 
-    None with fewer than 50 located incidents in 180 days. A place stands where its incidents with
-    exact points are on average, else where the map has it, else where its sub-district is.
+    None with too few. A place stands where its incidents with exact points are on average, else
+    where the map has it, else where its sub-district is. `seed_of` as in `near_repeats`.
     """
     first = end - timedelta(days=SPAN_DAYS)
-    rows = list(_located(site_id, first, end, as_of=as_of, exclude_sensitive=exclude_sensitive))
+    located = list(_located(rows, first, end))
     exact: dict[str, list[tuple[float, float]]] = {}
     drawn: dict[str, tuple[float, float]] = {}
-    for _day, precision, lat, lon, pcode, place_lat, place_lon, above_lat, above_lon in rows:
+    for _day, precision, lat, lon, pcode, place_lat, place_lon, above_lat, above_lon in located:
         if precision == 1 and lat is not None and lon is not None:
             exact.setdefault(pcode, []).append((float(lat), float(lon)))
         for known in ((place_lat, place_lon), (above_lat, above_lon)):
@@ -123,7 +121,7 @@ def emerging_cluster(
             for pcode, points in exact.items()
         },
     }
-    cases = [(row[0], row[4]) for row in rows if row[4] in where]
+    cases = [(row[0], row[4]) for row in located if row[4] in where]
     if len(cases) < FEWEST_CLUSTERED:
         return None
     found = scan(
@@ -134,7 +132,7 @@ def emerging_cluster(
         span=SPAN_DAYS,
         furthest=FURTHEST_KM,
         longest=LONGEST_DAYS,
-        seed=_seed("cluster", site_id, end),
+        seed=_seed("cluster", seed_of, end),
     )
     if found.cluster is None:
         return found.cases, None

@@ -1,27 +1,15 @@
 """Carrying out a verb for a page, and saying how it went."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
-from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from ceasefire.look import doing
 from grants.exceptions import GrantRefusal, NotForThisPerson, StepIsMissingSomething
-
-
-def attempt(request: HttpRequest, act: Callable[[], Any], said: Any) -> bool:
-    """Do it and say so; a refusal is said instead, one of rights is 403. Whether it was done."""
-    try:
-        act()
-    except NotForThisPerson:
-        raise PermissionDenied from None
-    except GrantRefusal as refusal:
-        messages.error(request, said_in_full(refusal))
-        return False
-    messages.success(request, str(said))
-    return True
 
 
 def said_in_full(refusal: GrantRefusal) -> str:
@@ -30,6 +18,12 @@ def said_in_full(refusal: GrantRefusal) -> str:
         return str(refusal)
     between = _("; ")
     return " ".join([_("Still missing:"), between.join(one.words for one in refusal.missing)])
+
+
+#: Do it and say so, or say the refusal and all that is missing; True where it was done.
+attempt = partial(
+    doing.attempt, refusal=GrantRefusal, forbidden=NotForThisPerson, in_words=said_in_full
+)
 
 
 def tried(

@@ -56,6 +56,8 @@ def test_a_photo_is_added_looked_at_and_removed_on_a_phone_in_arabic(
     assert len(bodies[0]) < len(large) + 100_000
     page.locator("#photos .photo").nth(before).click()
     page.locator(".photo-full").wait_for()
+    # It is on the page before its bytes are: a busy server sends them a moment later.
+    page.wait_for_function("document.querySelector('.photo-full').complete")
     assert page.evaluate("document.querySelector('.photo-full').naturalHeight") == 1600
     assert page.evaluate("document.querySelector('.photo-full').naturalWidth") == 1067
     assert page.locator("[data-leave-url]").is_visible()

@@ -13,7 +13,7 @@ from ceasefire.places.models import Place
 from ceasefire.reports import services
 from ceasefire.reports.documents import canonical
 from ceasefire.reports.further_page import Section, sections
-from incidents import patterns
+from incidents import measures
 from incidents.models import Incident
 from tests.reports.conftest import AS_OF, WEEK, incident
 
@@ -101,9 +101,9 @@ def test_a_planted_near_repeat_and_a_planted_cluster_are_found(world):
 
 
 def test_made_again_it_is_the_same_and_another_week_has_a_seed_of_its_own(world):
-    once, again = (patterns.near_repeats(world.pk, WEEK + timedelta(days=7)) for _turn in range(2))
+    once, again = (measures.near_repeats(world.pk, WEEK + timedelta(days=7)) for _turn in range(2))
     assert np.array_equal(once.expected, again.expected)
-    other = patterns.near_repeats(world.pk, WEEK + timedelta(days=14))
+    other = measures.near_repeats(world.pk, WEEK + timedelta(days=14))
     assert not np.array_equal(once.expected, other.expected)
 
 
