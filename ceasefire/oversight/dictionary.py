@@ -258,6 +258,9 @@ PERSONAL: dict[str, Personal] = {
     "reports.WeeklyReport.narrative_by": Personal(_WHO, "trace"),
     "reports.WeeklyReport.compiled_by": Personal(_WHO, "trace"),
     "reports.WeeklyReport.frozen_by": Personal(_WHO, "trace"),
+    "reports.Subscription.user": Personal("Whose mailbox reports are announced in", "account"),
+    "reports.ReportMail.user": Personal("Announce each report once to a person", "operation"),
+    "reports.EvaluatorsPack.by": Personal(_WHO, "export"),
     # other people's tables
     "sessions.Session.session_key": Personal("Stay signed in", "session"),
     "sessions.Session.session_data": Personal("Stay signed in: who, since when", "session"),
@@ -466,6 +469,7 @@ PERSONAL: dict[str, Personal] = {
 
 #: Fields that are in no table: the vault keeps them, sealed, under the record's key.
 SEALED: dict[str, Personal] = {
+    "reports.Subscription.address": Personal("Announce reports to who asked for it", "identity"),
     "incidents.SavedFilter.words": Personal("Search for the same words again", "identity"),
     "incidents.Source.name": Personal("Ask the source again; know the same source", "identity"),
     "incidents.Source.contact": Personal("Ask the source again", "identity"),
@@ -667,6 +671,9 @@ NOT_PERSONAL: dict[str, str] = {
     "reports.WeeklyReport.basis_open": "the numbers behind that",
     "reports.WeeklyReport.checksum_open": "a hash of the open version",
     "reports.SharedWeeklyReport.*": "suppressed counts, names of places",
+    "reports.EvaluatorsPack.sha256": "a hash of the finished pack",
+    "reports.EvaluatorsPackPiece.key_id": "the name of a key",
+    "reports.EvaluatorsPackPiece.ciphertext": "suppressed weekly counts, sealed all the same",
     "auth.Group.*": "not used: roles stand in ceasefire/people/roles.py",
     "auth.Permission.*": "not used: roles stand in ceasefire/people/roles.py",
     "contenttypes.ContentType.*": "names of models",

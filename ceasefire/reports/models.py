@@ -1,4 +1,7 @@
-"""The weekly report of a site, and the version of it that leaves the program."""
+"""The weekly report of a site, and the version of it that leaves the program.
+
+Who gets it by e-mail stands in `subscription_models`, the evaluator's pack in `evaluators_models`.
+"""
 
 import uuid
 from datetime import date, datetime, timedelta
@@ -13,6 +16,18 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from ceasefire.places.models import Site
+from ceasefire.reports.evaluators_models import EvaluatorsPack, EvaluatorsPackPiece
+from ceasefire.reports.subscription_models import ReportMail, Subscription
+
+__all__ = [
+    "Audience",
+    "EvaluatorsPack",
+    "EvaluatorsPackPiece",
+    "ReportMail",
+    "SharedWeeklyReport",
+    "Subscription",
+    "WeeklyReport",
+]
 
 
 class Audience(models.TextChoices):
