@@ -138,6 +138,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
             "incidents.export_incident",
             "incidents.view_named_group",
             "reports.freeze_weeklyreport",
+            # What is judged of the program's effect is set down beforehand.
+            "reports.register_effect",
             "reports.compile_weeklyreport",
             "jobs.view_job",
             "jobs.change_job",

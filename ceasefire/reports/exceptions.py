@@ -31,3 +31,11 @@ class WrongWeekStart(ReportRefusal):
 
 class NotCovered(ReportRefusal):
     """The site recorded nothing in that week, so there is nothing to report."""
+
+
+class PlanWasRead(ReportRefusal):
+    """A report has judged the plan: it stands."""
+
+
+class PlanWasWithdrawn(ReportRefusal):
+    """The plan was withdrawn before."""

@@ -1,6 +1,7 @@
 """The weekly report of a site, and the version of it that leaves the program.
 
-Who gets it by e-mail stands in `subscription_models`, the evaluator's pack in `evaluators_models`.
+Who gets it by e-mail stands in `subscription_models`, the evaluator's pack in `evaluators_models`,
+what is judged of the program's effect in `effect_models`.
 """
 
 import uuid
@@ -16,11 +17,13 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from ceasefire.places.models import Site
+from ceasefire.reports.effect_models import EffectPlan
 from ceasefire.reports.evaluators_models import EvaluatorsPack, EvaluatorsPackPiece
 from ceasefire.reports.subscription_models import ReportMail, Subscription
 
 __all__ = [
     "Audience",
+    "EffectPlan",
     "EvaluatorsPack",
     "EvaluatorsPackPiece",
     "ReportMail",
