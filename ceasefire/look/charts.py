@@ -21,21 +21,28 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language_bidi, gettext, ngettext
 
 from ceasefire.look.numbers import in_digits, number_text
+from ceasefire.look.strokes import (
+    BAND,
+    DOT,
+    EDGE,
+    FEW,
+    INK,
+    LINE,
+    MUTED,
+    PAPER,
+    UNUSUAL,
+    USUAL,
+    WIDTH,
+)
+from ceasefire.look.strokes import across as _x
+from ceasefire.look.strokes import decimal as _n
+from ceasefire.look.strokes import hatched as _hatched
+from ceasefire.look.strokes import line as _line
+from ceasefire.look.strokes import patterns as _patterns
+from ceasefire.look.strokes import rect as _rect
+from ceasefire.look.strokes import svg as _svg
+from ceasefire.look.strokes import text as _text
 
-INK = "#182226"
-MUTED = "#53626a"
-LINE = "#d8dddc"
-EDGE = "#79878d"
-USUAL = "#55677a"
-UNUSUAL = "#a5341f"
-DOT = "#f6d9d2"
-BAND = "#d5dde4"
-FEW = "#8a959b"
-PAPER = "#ffffff"
-
-#: Width in pixels where nothing stretches the picture: in a PDF.
-WIDTH = 640
-TEXT = 12
 #: Percent of the width that a digit of the value axis takes, on a phone and in a small multiple.
 DIGIT, DIGIT_SMALL = 2.6, 4.0
 
@@ -46,7 +53,8 @@ class WeekBar:
 
     `value` None is a missing week, never zero. `expected` and `upper` are None where nothing was
     tested. `state` is `unusual`, `usual` or `too_few`. `complete` is False while reports still come
-    in. `unverified` stands hatched upon the bar and is no part of `value`.
+    in. `unverified` stands hatched upon the bar and is no part of `value`. `periods` are those of
+    the calendar in which the week lies, each as a letter and a name.
     """
 
     start: date
@@ -57,6 +65,7 @@ class WeekBar:
     state: str = "usual"
     complete: bool = True
     unverified: int = 0
+    periods: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -178,6 +187,93 @@ def small_multiples(
     )
     every = [week for _name, weeks in series for week in weeks]
     return Chart(slug, title, subtitle, page, head, rows, _week_legend(slug, every), tuple(panels))
+
+
+def panels_on_one_scale(
+    slug: str,
+    title: str,
+    subtitle: str,
+    series: Sequence[tuple[str, Sequence[WeekBar]]],
+    *,
+    unit: str = "",
+    rtl: bool | None = None,
+    digits: str = "western",
+) -> Chart:
+    """Return the small charts of `small_multiples` in one picture, two side by side.
+
+    One picture is the same on a page, in a PDF and in a letter. An unusual last week is said in
+    words beside the name.
+    """
+    rtl = get_language_bidi() if rtl is None else rtl
+    scale = _scale([week for _name, weeks in series for week in weeks], None)
+    across = 1 if len(series) == 1 else 2
+    name_room, room, axis_room, gap = 20, 72, 18, 12
+    tall = name_room + room + axis_room + gap
+    wide = 100.0 if across == 1 else 48.0
+    parts = [_patterns(slug)]
+    if any(week.periods for _name, weeks in series for week in weeks):
+        parts.append(_ruled(f"{slug}-calendar"))
+    for index, (name, weeks) in enumerate(series):
+        left, above = (index % across) * (100 - wide), (index // across) * tall
+        parts.append(_text(left, above + 13, name, rtl, "start", weight=600))
+        known = [week for week in weeks if week.value is not None]
+        if known and known[-1].state == "unusual":
+            word = gettext("Unusual")
+            parts.append(_text(left + wide, above + 13, word, rtl, "end", weight=600))
+        parts.extend(
+            _panel(slug, weeks, scale, left, wide, above + name_room, room, unit, rtl, digits)
+        )
+    height = max(1, math.ceil(len(series) / across) * tall - gap)
+    every = [week for _name, weeks in series for week in weeks]
+    words = " ".join(f"{name}: {_week_words(weeks, unit, digits)}" for name, weeks in series)
+    picture = _svg(slug, title, words, height, parts, rtl)
+    return Chart(slug, title, subtitle, picture, legend=_week_legend(slug, every))
+
+
+def _panel(
+    slug: str,
+    weeks: Sequence[WeekBar],
+    scale: tuple[float, list[float]],
+    left: float,
+    wide: float,
+    above: float,
+    room: float,
+    unit: str,
+    rtl: bool,
+    digits: str,
+) -> list[str]:
+    """Draw one small chart from `left` on, `wide` percent of the picture."""
+    top, ticks = scale
+    base = above + room
+    label = number_text(int(ticks[-1]), digits)
+    start = left + 1 + len(label) * DIGIT
+    width = (left + wide - start) / max(1, len(weeks))
+    parts: list[str] = []
+
+    def up(value: float) -> float:
+        return base - room * min(value, top) / top
+
+    for index, week in enumerate(weeks):
+        x = start + index * width
+        if week.periods:
+            parts.append(_rect(x, width, above, room, rtl, f"url(#{slug}-calendar)", ""))
+        if week.value is None:
+            parts.append(_hatched(slug, x, width, above, room, rtl))
+        elif week.upper is not None:
+            low, high = up(week.lower), up(week.upper)
+            parts.append(_rect(x, width, high, low - high, rtl, BAND, "c-band", crisp=True))
+    parts.append(_line(start, left + wide - start, up(ticks[-1]), rtl, LINE, "c-grid"))
+    for index, week in enumerate(weeks):
+        x = start + index * width
+        parts.extend(_week_bar(slug, week, x, width, width * 0.14, up, base, unit, rtl, digits))
+    parts.append(_line(start, left + wide - start, base, rtl, EDGE, "c-axis"))
+    parts.append(_text(start - 0.7, up(ticks[-1]) + 4, label, rtl, "end", MUTED, "c-muted"))
+    for at, anchor, index in ((start, "start", 0), (left + wide, "end", len(weeks) - 1)):
+        if weeks:
+            on = weeks[index].start
+            words = in_digits(f"{on.day}/{on.month}", digits)
+            parts.append(_text(at, base + 14, words, rtl, anchor, MUTED, "c-muted", number=True))
+    return parts
 
 
 def horizontal_bars(
@@ -572,6 +668,7 @@ def _week_picture(
     def up(value: float) -> float:
         return base - room * min(value, top) / top
 
+    parts.extend(_calendar(slug, weeks, gutter, width, above, room, rtl, letters=axis))
     for index, week in enumerate(weeks):
         x = gutter + index * width
         if week.value is None:
@@ -595,6 +692,60 @@ def _week_picture(
     if weeks:
         parts.extend(_week_axis(weeks, gutter, width, base, rtl, digits, full=axis))
     return _svg(slug, title, _week_words(weeks, unit, digits), height, parts, rtl)
+
+
+def _calendar(
+    slug: str,
+    weeks: Sequence[WeekBar],
+    gutter: float,
+    width: float,
+    above: float,
+    room: float,
+    rtl: bool,
+    *,
+    letters: bool,
+) -> list[str]:
+    """Shade the weeks of the calendar's periods behind the bars, each run under its letter."""
+    marked = [week for week in weeks if week.periods]
+    if not marked:
+        return []
+    parts = [_ruled(f"{slug}-calendar")]
+    for index, week in enumerate(weeks):
+        if week.periods:
+            names = ", ".join(name for _letter, name in week.periods)
+            parts.append(
+                _rect(
+                    gutter + index * width, width, above, room, rtl,
+                    f"url(#{slug}-calendar)", "", words=names,
+                )
+            )  # fmt: skip
+    if not letters:
+        return parts
+    for letter in sorted({letter for week in marked for letter, _name in week.periods}):
+        inside = [letter in dict(week.periods) for week in weeks]
+        for first, last in _runs(inside):
+            middle = gutter + (first + last + 1) / 2 * width
+            parts.append(_text(middle, above - 4, letter, rtl, "middle", MUTED, "c-muted"))
+    return parts
+
+
+def _ruled(name: str) -> str:
+    """The pattern of the calendar's periods: level lines, apart from the slanted hatching."""
+    return (
+        f'<defs><pattern id="{name}" width="4" height="4" patternUnits="userSpaceOnUse">'
+        f'<path d="M0 2h4" stroke="{LINE}" stroke-width="1.5" class="c-grid"/></pattern></defs>'
+    )
+
+
+def _runs(inside: Sequence[bool]) -> list[tuple[int, int]]:
+    """First and last place of every run of truth."""
+    found: list[tuple[int, int]] = []
+    for at, one in enumerate(inside):
+        if one and found and found[-1][1] == at - 1:
+            found[-1] = (found[-1][0], at)
+        elif one:
+            found.append((at, at))
+    return found
 
 
 def _week_bar(
@@ -793,6 +944,15 @@ def _week_legend(slug: str, weeks: Sequence[WeekBar]) -> tuple[Key, ...]:
         if label != gettext("not verified") and any(week.unverified for week in weeks):
             label = f"{label}; {gettext('not verified')}"
         keys.append(key("few", inner, label))
+    periods = {entry: None for week in weeks for entry in week.periods}
+    if periods:
+        inner = (
+            f'<path d="M0 2h16M0 6h16M0 10h16" stroke="{EDGE}" stroke-width="1.5"'
+            ' class="c-few-edge"/>'
+        )
+        keys.append(
+            key("calendar", inner, " · ".join(f"{letter} {name}" for letter, name in periods))
+        )
     return tuple(keys)
 
 
@@ -857,127 +1017,6 @@ def _heat_cell(
     fill, css = (PAPER, "c-on-heat") if level >= 4 else (INK, "c-text")
     parts.append(_text(x + width / 2, y + 19, text, rtl, "middle", fill, css, number=True))
     return parts
-
-
-# --- strokes
-# ---------------------------------------------------------------------------------------
-
-
-def _svg(
-    slug: str,
-    title: str,
-    words: str,
-    height: float,
-    parts: Sequence[str],
-    rtl: bool,
-    *,
-    css: str = "plot",
-    width: int = WIDTH,
-) -> SafeString:
-    """Return the whole picture with its title and description."""
-    described = f'<desc id="{slug}-words">{escape(words)}</desc>' if words else ""
-    labelled = f"{slug}-title {slug}-words" if words else f"{slug}-title"
-    return mark_safe(
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="{css}" role="img" width="{width}"'
-        f' height="{_n(height)}" direction="{"rtl" if rtl else "ltr"}" font-size="{TEXT}"'
-        f' aria-labelledby="{labelled}"><title id="{slug}-title">{escape(title)}</title>{described}'
-        f"{''.join(parts)}</svg>"
-    )
-
-
-def _patterns(slug: str) -> str:
-    """Return dots for the unusual and hatching for what is not known."""
-    return (
-        f'<defs><pattern id="{slug}-dots" width="5" height="5" patternUnits="userSpaceOnUse">'
-        f'<circle cx="2.5" cy="2.5" r="1" fill="{DOT}" class="c-dot"/></pattern>'
-        f'<pattern id="{slug}-hatch" width="5" height="5" patternUnits="userSpaceOnUse">'
-        f'<path d="M-1 1L1 -1M0 5L5 0M4 6L6 4" stroke="{FEW}" class="c-few"/></pattern></defs>'
-    )
-
-
-def _hatched(slug: str, x: float, width: float, y: float, height: float, rtl: bool) -> str:
-    """Return a hatched field: nothing is known here."""
-    return _rect(x, width, y, height, rtl, f"url(#{slug}-hatch)", "").replace(
-        "<rect ", '<rect opacity=".6" ', 1
-    )
-
-
-def _rect(
-    x: float,
-    width: float,
-    y: float,
-    height: float,
-    rtl: bool,
-    fill: str,
-    css: str,
-    stroke: str = "",
-    stroke_css: str = "",
-    words: str = "",
-    *,
-    crisp: bool = False,
-) -> str:
-    """Return a rectangle; `x` and `width` in percent along the line of reading."""
-    classes = f"{css} {stroke_css}".strip()
-    extra = f' class="{classes}"' if classes else ""
-    extra += f' stroke="{stroke}"' if stroke else ""
-    extra += ' shape-rendering="crispEdges"' if crisp else ""
-    shape = (
-        f'<rect x="{_x(x, width, rtl)}" y="{_n(y)}" width="{_n(width)}%"'
-        f' height="{_n(max(0, height))}" fill="{fill}"{extra}'
-    )
-    return f"{shape}><title>{escape(words)}</title></rect>" if words else f"{shape}/>"
-
-
-def _line(
-    x: float, width: float, y: float, rtl: bool, stroke: str, css: str, *, thick: float = 1
-) -> str:
-    """Return a level line over a part of the width."""
-    start = 100 - x - width if rtl else x
-    return (
-        f'<line x1="{_n(start)}%" x2="{_n(start + width)}%" y1="{_n(y)}" y2="{_n(y)}"'
-        f' stroke="{stroke}" stroke-width="{_n(thick)}" class="{css}"'
-        ' shape-rendering="crispEdges"/>'
-    )
-
-
-def _text(
-    x: float,
-    y: float,
-    words: str,
-    rtl: bool,
-    anchor: str,
-    fill: str = INK,
-    css: str = "c-text",
-    *,
-    weight: int = 0,
-    halo: bool = False,
-    number: bool = False,
-) -> str:
-    """Return a text; `anchor` start or end along the line of reading."""
-    extra = f' font-weight="{weight}"' if weight else ""
-    if halo:
-        extra += f' stroke="{PAPER}" stroke-width="3" paint-order="stroke" stroke-linejoin="round"'
-        css += " c-halo"
-    if number:
-        # Digits and slashes keep their order; the anchor is turned by hand instead.
-        extra += ' direction="ltr" unicode-bidi="embed"'
-        if rtl:
-            anchor = {"start": "end", "end": "start"}.get(anchor, anchor)
-    return (
-        f'<text x="{_x(x, 0, rtl)}" y="{_n(y)}" text-anchor="{anchor}" fill="{fill}"'
-        f' class="{css}"{extra}>{escape(words)}</text>'
-    )
-
-
-def _x(x: float, width: float, rtl: bool) -> str:
-    """Return a place along the line of reading as a percentage of the width."""
-    return f"{_n(100 - x - width if rtl else x)}%"
-
-
-def _n(value: float) -> str:
-    """Return a number in at most three decimals, without a trailing zero, never "-0"."""
-    text = f"{value:.3f}".rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
 
 
 def _day(on: date, digits: str) -> str:
