@@ -15,7 +15,7 @@ from ceasefire.places.models import Place
 from ceasefire.text import western_digits
 from incidents.forms.incident import types_by_family
 from incidents.models import Incident
-from incidents.services import search
+from incidents.services import counting, search
 from incidents.services.mapping import counted_in, on_the_map
 
 ANY = ("", _("Any"))
@@ -52,6 +52,14 @@ class IncidentFilter(NormalisedForm):
     #: An area of the map: what is counted in it, no more and no less.
     area = forms.CharField(
         label=_("On the map"), required=False, max_length=40, widget=forms.HiddenInput
+    )
+
+    #: The records behind a number: asked for by its link, not by a field.
+    only = forms.ChoiceField(
+        label=_("Counted"),
+        required=False,
+        choices=[ANY, *counting.KINDS.items()],
+        widget=forms.HiddenInput,
     )
 
     show_optional = False
@@ -157,6 +165,17 @@ class IncidentFilter(NormalisedForm):
             incidents = incidents.filter(
                 occurred_from__gte=week.starts_at, occurred_from__lt=week.ends_at
             )
+        if given.get("only"):
+            incidents = counting.counted_as(
+                incidents,
+                given["only"],
+                self.user,
+                since=given.get("since"),
+                until=given.get("until"),
+            )
+            if given["only"] in counting.BY_CLOCK:
+                # The days were those of the clock.
+                given = {**given, "since": None, "until": None}
         if given.get("since"):
             incidents = incidents.filter(occurred_on__gte=given["since"])
         if given.get("until"):

@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from ceasefire import codes
-from ceasefire.look.forms import CodeField, NormalisedForm
+from ceasefire.look.forms import CodeField, DayField, NormalisedForm
 from ceasefire.people.models import User
 from ceasefire.places.models import Place
 from incidents.models import Incident
@@ -325,6 +325,16 @@ class LinkIncidentForm(NormalisedForm):
         return found
 
 
+#: What came of the mediation of some days, as the dashboard counts it.
+CAME = [
+    ("settled", _("Settled, or cooled down")),
+    ("unsettled", _("Not settled")),
+    ("violence", _("Violence during or after it")),
+    ("handed", _("Handed to elders or a court")),
+    ("again", _("Flared up again")),
+]
+
+
 class ConflictFilter(NormalisedForm):
     """What the list can be narrowed to."""
 
@@ -348,6 +358,15 @@ class ConflictFilter(NormalisedForm):
         ],
     )
     site = forms.ChoiceField(label=_("Site"), required=False)
+    #: The conflicts behind a number of the dashboard: asked for by its link, not by a field.
+    came = forms.ChoiceField(
+        label=_("What came of it"),
+        required=False,
+        choices=[ANY, *CAME],
+        widget=forms.HiddenInput,
+    )
+    since = DayField(label=_("From"), required=False, widget=forms.HiddenInput)
+    until = DayField(label=_("Until"), required=False, widget=forms.HiddenInput)
 
     show_optional = False
 
@@ -357,3 +376,10 @@ class ConflictFilter(NormalisedForm):
         self.fields["site"].choices = [ANY, *[(site.code, site.name) for site in sites]]
         if len(sites) < 2:
             del self.fields["site"]
+
+    @property
+    def came_label(self) -> Any:
+        """What of the mediation the list is narrowed to, in words; "" where to nothing."""
+        given = getattr(self, "cleaned_data", {})
+        whole = given.get("came") and given.get("since") and given.get("until")
+        return dict(CAME).get(given["came"], "") if whole else ""

@@ -5,6 +5,7 @@ Counted from what is recorded anyway. What leaves the site's own team goes throu
 """
 
 from outreach.measures.fidelity import (
+    GROUPS,
     OUTCOMES,
     Attended,
     Bands,
@@ -14,6 +15,7 @@ from outreach.measures.fidelity import (
     Supervised,
     TakenIn,
     attended,
+    came_of,
     caseload_bands,
     hours,
     mediations,
@@ -26,6 +28,7 @@ from outreach.measures.staffing import FEWEST_SUPERVISORS, Staffing, staffing
 
 __all__ = [
     "FEWEST_SUPERVISORS",
+    "GROUPS",
     "OUTCOMES",
     "Attended",
     "Bands",
@@ -36,6 +39,7 @@ __all__ = [
     "Supervised",
     "TakenIn",
     "attended",
+    "came_of",
     "caseload_bands",
     "hours",
     "mediations",

@@ -37,6 +37,13 @@ WATCHED_FOR = timedelta(days=90)
 #: Outcomes after which it is watched.
 SETTLED = ("R1", "R2", "R3")
 OUTCOMES = ("R1", "R2", "R3", "U", "V", "E", "X", "T")
+#: The same in four words, as a dashboard has them.
+GROUPS = {
+    "settled": SETTLED,
+    "unsettled": ("U", "X"),
+    "violence": ("V", "E"),
+    "handed": ("T",),
+}
 DOCUMENTATION = "documentation"
 
 
@@ -72,17 +79,19 @@ def caseload_bands(site_id: int, on: date) -> Bands:
     workers = User.objects.active().filter(role=Role.WORKER, sites=site_id)
     counts = dict.fromkeys(("few", "room", "good", "many", "over"), 0)
     for key in workers.values_list("pk", flat=True):
-        number = carried.get(key, 0)
-        if number > rule["hard_cap"]:
-            word = "over"
-        elif number > rule["target_to"]:
-            word = "many"
-        elif number < rule["least"]:
-            word = "few"
-        else:
-            word = "room" if number < rule["target_from"] else "good"
-        counts[word] += 1
+        counts[band_word(rule, carried.get(key, 0))] += 1
     return Bands(**counts)
+
+
+def band_word(rule: dict[str, Any], active: int) -> str:
+    """`over`, `many`, `few`, `room` or `good`: so many cases against a site's band."""
+    if active > rule["hard_cap"]:
+        return "over"
+    if active > rule["target_to"]:
+        return "many"
+    if active < rule["least"]:
+        return "few"
+    return "room" if active < rule["target_from"] else "good"
 
 
 @dataclass(frozen=True)
@@ -232,13 +241,30 @@ class Reignited:
     quiet: int
 
 
-def reignitions(site_id: int, start: date, end: date) -> Reignited:
-    """Of conflicts that were in their 90 days after a settlement on some day of a span."""
-    settled = MediationSession.objects.filter(outcome__in=SETTLED)
-    sessions = settled.filter(at__gte=_moment(start) - WATCHED_FOR, at__lt=_moment(end))
-    watched = Conflict.objects.filter(site=site_id, pk__in=sessions.values("conflict"))
-    within = settled.filter(
-        conflict=OuterRef("conflict"), at__lte=OuterRef("at"), at__gte=OuterRef("at") - WATCHED_FOR
+def mediated(start: date, end: date, outcomes: Sequence[str]) -> Any:
+    """The conflicts whose last session of a span came to one of some outcomes."""
+    last = (
+        MediationSession.objects.filter(
+            conflict=OuterRef("pk"), at__gte=_moment(start), at__lt=_moment(end)
+        )
+        .order_by("-at", "-created_at")
+        .values("outcome")[:1]
+    )
+    return Conflict.objects.annotate(came_of=Subquery(last)).filter(came_of__in=outcomes)
+
+
+def came_of(group: str, start: date, end: date) -> Any:
+    """The conflicts of one of `GROUPS` in a span, or (`again`) those that flared up again in it."""
+    return reignited(start, end) if group == "again" else mediated(start, end, GROUPS[group])
+
+
+def reignited(start: date, end: date) -> Any:
+    """The conflicts that flared up again in a span, in their 90 days after a settlement."""
+    within = MediationSession.objects.filter(
+        outcome__in=SETTLED,
+        conflict=OuterRef("conflict"),
+        at__lte=OuterRef("at"),
+        at__gte=OuterRef("at") - WATCHED_FOR,
     )
     again = ConflictStep.objects.filter(
         Exists(within),
@@ -246,8 +272,16 @@ def reignitions(site_id: int, start: date, end: date) -> Reignited:
         at__gte=_moment(start),
         at__lt=_moment(end),
     )
+    return Conflict.objects.filter(pk__in=again.values("conflict"))
+
+
+def reignitions(site_id: int, start: date, end: date) -> Reignited:
+    """Of conflicts that were in their 90 days after a settlement on some day of a span."""
+    settled = MediationSession.objects.filter(outcome__in=SETTLED)
+    sessions = settled.filter(at__gte=_moment(start) - WATCHED_FOR, at__lt=_moment(end))
+    watched = Conflict.objects.filter(site=site_id, pk__in=sessions.values("conflict"))
     counts = watched.aggregate(
-        all=Count("pk"), again=Count("pk", filter=Q(pk__in=again.values("conflict")))
+        all=Count("pk"), again=Count("pk", filter=Q(pk__in=reignited(start, end).values("pk")))
     )
     return Reignited(counts["again"], counts["all"] - counts["again"])
 

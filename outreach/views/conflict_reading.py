@@ -16,6 +16,7 @@ from ceasefire.people.access import requires
 from ceasefire.people.models import User
 from ceasefire.places.models import Site
 from incidents.models import Incident
+from outreach import measures
 from outreach.forms.conflicts import (
     CloseForm,
     ConflictFilter,
@@ -95,6 +96,12 @@ def _narrowed(rows: Any, given: dict[str, Any], sites: dict[str, Site]) -> Any:
         rows = rows.filter(risk=given["risk"])
     if given.get("site"):
         rows = rows.filter(site=sites[given["site"]])
+    if given.get("came") and given.get("since") and given.get("until"):
+        rows = rows.filter(
+            pk__in=measures.came_of(
+                given["came"], given["since"], given["until"] + timedelta(days=1)
+            ).values("pk")
+        )
     now = periods.now()
     if given.get("due") == "follow_up":
         rows = rows.filter(next_follow_up_on__lt=periods.local_day(now))
