@@ -117,7 +117,12 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("oversight:zone_detail", "GET", "zone", "403 403 403 403 403 403 403 403 200"),
     ("oversight:zone_close", "POST", "zone", "403 403 403 403 403 403 403 403 302"),
     ("oversight:zone_open", "POST", "zone", "403 403 403 403 403 403 403 403 302"),
-    ("reports:dashboard", "GET", "", "200 200 200 200 200 403 403 403 403"),
+    ("reports:dashboard", "GET", "", "200 200 200 200 200 200 200 403 403"),
+    ("reports:dashboard_week", "GET", "", "200 200 200 200 200 403 403 403 403"),
+    ("reports:dashboard_team", "GET", "", "403 403 200 200 403 403 403 403 403"),
+    ("reports:dashboard_quality", "GET", "", "403 403 403 200 200 403 403 403 403"),
+    # The first page of the role.
+    ("reports:dashboard_part", "GET", "", "200 200 200 200 200 200 200 403 403"),
     ("reports:report_list", "GET", "", "200 200 200 200 200 200 200 403 403"),
     ("reports:report_compile", "GET", "", "403 403 403 200 200 403 403 403 403"),
     # A draft: REO has only what was approved.

@@ -216,6 +216,12 @@ def _documents(
             for place in panel.districts
         },
         "bands": work.bands,
+        "entered": [
+            vars(one)
+            for one in measures.entered(
+                site.pk, week.start, week.end, as_of=cut, exclude_sensitive=without
+            )
+        ],
     }
     return Documents(body=body, basis=basis)
 

@@ -9,6 +9,10 @@ urlpatterns = [
     path("dashboard/", dashboard_views.dashboard, name="dashboard"),
     path("reports/", views.report_list, name="report_list"),
     path("reports/compile/", views.report_compile, name="report_compile"),
+    path("dashboard/week/", dashboard_views.dashboard_week, name="dashboard_week"),
+    path("dashboard/team/", dashboard_views.dashboard_team, name="dashboard_team"),
+    path("dashboard/quality/", dashboard_views.dashboard_quality, name="dashboard_quality"),
+    path("dashboard/part/", dashboard_views.dashboard_part, name="dashboard_part"),
     path("reports/<str:site>/<str:week_start>/", views.report_detail, name="report_detail"),
     path(
         "reports/<str:site>/<str:week_start>/progress/",

@@ -152,6 +152,8 @@ def _pages(crowd: Any) -> list[Page]:
     three = _signed_in(_person("bench.three", Role.WORKER, [*crowd.sites[:2], crowd.sites[3]]))
     supervisor = _signed_in(_person("bench.supervisor", Role.SUPERVISOR, [home]))
     manager = _signed_in(_person("bench.manager", Role.MANAGER, crowd.sites[:3]))
+    data = _signed_in(_person("bench.data", Role.DATA_OFFICER, crowd.sites[:3]))
+    reo = _signed_in(_person("bench.reo", Role.REO_VIEWER, []))
     _compile(crowd.sites[:3])
     _hold_the_list(worker)
     slots = free_slots()
@@ -200,6 +202,18 @@ def _pages(crowd: Any) -> list[Page]:
         ),
         Page("home, worker", worker, "/", 2, 40, counted=False),
         Page("dashboard, manager", manager, "/dashboard/", 2, 40, counted=False),
+        Page(
+            "dashboard, manager, 12 weeks beside a year ago",
+            manager,
+            "/dashboard/?period=12&beside=year",
+            2,
+            40,
+            counted=False,
+        ),
+        Page("dashboard, supervisor", supervisor, "/dashboard/", 2, 40, counted=False),
+        Page("dashboard, data officer", data, "/dashboard/", 2, 40, counted=False),
+        Page("dashboard, worker", worker, "/dashboard/", 2, 40, counted=False),
+        Page("dashboard, REO", reo, "/dashboard/", 2, 40, counted=False),
     ]
 
 

@@ -28,7 +28,8 @@ URL = "/reports/BASRAH-CENTRE/2026-11-08/"
 ADDRESSES = [
     "/",
     "/dashboard/",
-    "/dashboard/?site=BASRAH-CENTRE",
+    "/dashboard/week/?site=BASRAH-CENTRE&period=12",
+    "/dashboard/quality/",
     "/reports/",
     "/reports/?status=draft",
     URL,

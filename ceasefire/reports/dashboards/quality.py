@@ -1,0 +1,234 @@
+"""How good the records are: late, not verified, without a place, and which answers are missing.
+
+The figures are sums of rollups. What is missing by the group of who wrote the records down is
+counted when a weekly report is compiled, and added up here: groups, in a fixed order, never
+persons. A group of fewer than three people at the site has no row of its own, since it would be a
+person's; it stands with the others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from ceasefire.look.charts import Chart, WeekBar, weekly_bars
+from ceasefire.periods import Week
+from ceasefire.reports import blocks
+from ceasefire.reports.blocks import Block
+from ceasefire.reports.dashboards.parts import Question, Row
+from ceasefire.reports.dashboards.week import WeekDashboard
+from ceasefire.reports.models import WeeklyReport
+from ceasefire.reports.panel import covered
+from incidents.measures import GROUPS
+from outreach.measures import staffing
+
+#: Of fewer people each would be known by the numbers.
+FEWEST_PEOPLE = 3
+GROUP_WORDS: dict[str, Any] = {
+    "interrupters": gettext_lazy("Violence interrupters"),
+    "workers": gettext_lazy("Outreach workers"),
+    "leads": gettext_lazy("Supervisors and managers"),
+    "imported": gettext_lazy("Imported"),
+    "others": gettext_lazy("The others together"),
+}
+#: What may be missing, in the order of the table.
+FIELDS: dict[str, Any] = {
+    "received": gettext_lazy("Records"),
+    "late": gettext_lazy("Told late"),
+    "unverified": gettext_lazy("Not verified"),
+    "without_place": gettext_lazy("Without a place"),
+    "undated": gettext_lazy("Date too vague"),
+    "without_source": gettext_lazy("Without a source"),
+    "killed_unknown": gettext_lazy("Killed unknown"),
+    "without_hour": gettext_lazy("Time of day unknown"),
+    "without_motive": gettext_lazy("Motive unknown"),
+    "without_method": gettext_lazy("Method unknown"),
+}
+#: What is counted, as the rollups and the list call it.
+COUNTED: dict[str, tuple[Any, str]] = {
+    "received": (gettext_lazy("Received"), "received"),
+    "late": (gettext_lazy("Told more than a week late"), "late"),
+    "unverified": (gettext_lazy("Not verified, dated to the week"), "unverified"),
+    "without_place": (gettext_lazy("Known to the governorate at best"), "nowhere"),
+    "undated": (gettext_lazy("Known to the month at best"), "undated"),
+    "duplicates": (gettext_lazy("Duplicates left out"), "duplicates"),
+}
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group with what is missing in its records, as `FIELDS`."""
+
+    label: str
+    counts: tuple[int, ...]
+
+
+class QualityDashboard(WeekDashboard):
+    """The records of one site and period, looked at for what they lack."""
+
+    @property
+    def questions(self) -> list[Block]:
+        return [
+            self._one(
+                "late",
+                _("How much do we hear late?"),
+                ngettext("record told late", "records told late", self.total("late")),
+                _("More than seven days after the event."),
+                self._reports_delay(),
+            ),
+            self._one(
+                "unverified",
+                _("How much is not verified?"),
+                ngettext("record", "records", self.total("unverified")),
+                _("It stands apart from the counts until a source bears it out."),
+            ),
+            self._one(
+                "without_place",
+                _("Where is the place missing?"),
+                ngettext("record", "records", self.total("without_place")),
+                _("Known to the governorate at best; in no district's count."),
+            ),
+            self._one(
+                "undated",
+                _("Which days are too vague?"),
+                ngettext("record", "records", self.total("undated")),
+                _("Known to the month at best; in no week's count."),
+            ),
+            self._one(
+                "duplicates",
+                _("What was told twice?"),
+                ngettext("duplicate", "duplicates", self.total("duplicates")),
+                _("Recognised, and left out."),
+            ),
+            blocks.review(self.user),
+            blocks.imports(self.user),
+        ]
+
+    def _one(self, name: str, title: str, unit: str, note: str, more: str = "") -> Question:
+        count = self.total(name)
+        received = self.total("received")
+        lines = []
+        if name != "duplicates":
+            lines.append(
+                ngettext("of %(count)s received", "of %(count)s received", received)
+                % {"count": self.number(received)}
+            )
+        if more:
+            lines.append(more)
+        if self.beside is not None:
+            then = self._known(self.beside, self._then, name)
+            value = self.number(then.value) if then.value is not None else _("not known")
+            lines.append(f"{self.beside.words(self.digits)}: {value}")
+        listed = self.listed(COUNTED[name][1])
+        return Question(
+            key=name,
+            title=title,
+            value=count,
+            unit=unit,
+            tone="due" if count and name != "duplicates" else "",
+            note=note,
+            lines=lines,
+            figure_url=listed,
+            url=listed,
+            url_label=_("The records"),
+        )
+
+    def _reports_delay(self) -> str:
+        """The usual delay, as the newest report has it."""
+        if self.page is None:
+            return ""
+        delay = self.page.body["data_health"]["median_delay_days"]
+        if delay is None:
+            return ""
+        words = _("Half of them came within %(days)s days in the week %(week)s.")
+        return words % {"days": self.number(float(delay)), "week": self.page.week}
+
+    @property
+    def rows(self) -> list[Row]:
+        """What is counted, in both periods."""
+        found = []
+        for name, (label, only) in COUNTED.items():
+            found.append(
+                Row(
+                    str(label),
+                    self._known(self.span, self._now, name),
+                    self._known(self.beside, self._then, name) if self.beside else None,
+                    self.listed(only),
+                    self.listed(only, span=self.beside) if self.beside else "",
+                    is_total=name == "received",
+                )
+            )
+        return found
+
+    @property
+    def charts(self) -> list[Chart]:
+        """How much of each week came late."""
+        bars = [
+            WeekBar(
+                start=start,
+                value=self._of_week("late", start) if covered(Week(start), self._periods) else None,
+            )
+            for start in self.chart_span.starts
+        ]
+        return [
+            weekly_bars(
+                "late",
+                _("Told late, week by week"),
+                _("%(where)s: records told more than a week late, by the week of the event")
+                % {"where": self.where_words},
+                bars,
+                unit=_("records"),
+                digits=self.digits,
+            )
+        ]
+
+    def groups(self) -> tuple[list[Group], list[date]]:
+        """What is missing, by group, and the weeks of which no report says it."""
+        column = "basis_open" if self.without else "basis"
+        found = dict(
+            WeeklyReport.objects.visible_to(self.user)
+            .filter(
+                site=self.site.pk, week_start__gte=self.span.start, week_start__lt=self.span.end
+            )
+            .order_by("week_start", "revision")
+            .values_list("week_start", f"{column}__entered")
+        )
+        sums: dict[str, list[int]] = {}
+        for rows in found.values():
+            for row in rows or ():
+                before = sums.setdefault(row["group"], [0] * len(FIELDS))
+                sums[row["group"]] = [
+                    one + row[name] for one, name in zip(before, FIELDS, strict=True)
+                ]
+        told = [
+            Group(str(GROUP_WORDS[group]), tuple(counts))
+            for group, counts in self._grouped(sums).items()
+        ]
+        return told, [start for start in self.span.starts if found.get(start) is None]
+
+    def _grouped(self, sums: dict[str, list[int]]) -> dict[str, list[int]]:
+        """Groups in their order; those of fewer than three people together at the end."""
+        staff = staffing([self.site.pk])[0]
+        people = {
+            "interrupters": staff.interrupters,
+            "workers": staff.workers,
+            "leads": staff.supervisors + staff.managers,
+        }
+        found: dict[str, list[int]] = {}
+        others: list[int] = []
+        for group in GROUPS:
+            if group not in sums:
+                continue
+            if people.get(group, FEWEST_PEOPLE) < FEWEST_PEOPLE:
+                others = [
+                    a + b for a, b in zip(others or [0] * len(FIELDS), sums[group], strict=True)
+                ]
+            else:
+                found[group] = sums[group]
+        if others:
+            found["others"] = others
+        return found

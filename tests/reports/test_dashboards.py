@@ -1,0 +1,398 @@
+"""The dashboards: what each role begins with, and that every number is the records behind it."""
+
+from datetime import datetime, time, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from ceasefire.people.models import User
+from ceasefire.people.roles import Role
+from ceasefire.periods import BAGHDAD
+from ceasefire.places.models import Site
+from ceasefire.reports import dashboard_views, services
+from ceasefire.reports.dashboards.parts import Known, change_words
+from ceasefire.reports.dashboards.shared import masked, shown_week
+from ceasefire.reports.models import SharedWeeklyReport, WeeklyReport
+from incidents.models import Incident, IncidentResponse
+from incidents.views.desk import filters_of
+from tests.reports.conftest import WEEK
+
+pytestmark = pytest.mark.django_db
+WEEK_PAGE, QUALITY = "/dashboard/week/", "/dashboard/quality/"
+BEFORE = WEEK - timedelta(weeks=1)
+
+
+def asked(client, path):
+    answer = client.get(path)
+    assert answer.status_code == 200, path
+    return answer
+
+
+def question(answer, key):
+    return next(block for block in answer.context["blocks"] if getattr(block, "key", "") == key)
+
+
+def listed(client, url):
+    """How many rows a list holds, all its pages together."""
+    total, more = 0, url
+    while more:
+        page = asked(client, more).context["page"]
+        total += len(page)
+        more = f"{url}&after={page.after}" if page.after else ""
+    return total
+
+
+@pytest.fixture
+def mixed(basrah, zubair, put, put_weeks, make_user):
+    """A week of everything that is counted apart, some of it sensitive, some of another site."""
+    put_weeks(basrah, [4, 3, 5])
+    for facts in (
+        {"verification": "unverified"},
+        {"verification": "disputed"},
+        {"verification": "refuted"},
+        {"time_precision": 3},
+        {"delay": 9},
+        {"place": "IQG02"},
+        {"place": "IQG02Q02", "geo_precision": 4},
+        {"place": "IQG02Q02N01", "type": "KID"},
+        {"workflow_state": "returned"},
+        {"workflow_state": "draft"},
+        {"is_sensitive": True, "type": "SXV"},
+        {"is_sensitive": True, "verification": "unverified"},
+        {"is_sensitive": True, "reporter": make_user(Role.WORKER, basrah, username="own")},
+    ):
+        put(basrah, WEEK + timedelta(days=6), **facts)
+    put(zubair, WEEK, 7, place="IQG02Q06N01")
+    first = Incident.objects.filter(site=basrah, occurred_on__lt=BEFORE).order_by("code").first()
+    put(basrah, WEEK, workflow_state="duplicate", duplicate_of=first)
+    answered = datetime.combine(WEEK, time(20), BAGHDAD)
+    rows = Incident.objects.filter(site=basrah, workflow_state="accepted", occurred_on__gte=BEFORE)
+    for number, row in enumerate(rows.order_by("code")[:6]):
+        # Five end in the week, at its very edges too; two of these were answered in time.
+        clock = IncidentResponse(incident=row, site=basrah)
+        edge = (WEEK, WEEK, WEEK + timedelta(days=7), WEEK + timedelta(days=2))[number % 4]
+        start = datetime.combine(edge, time(0, number // 4), BAGHDAD) - timedelta(hours=72)
+        clock.begin(start, late=False)
+        if number in (0, 3):
+            clock.first_contact_at = clock.community_response_at = clock.due_at
+            clock.closed_at, clock.closed_reason = answered, "answered"
+        clock.save()
+    return basrah
+
+
+def counted_by(user, url):
+    """How many incidents a link of a number holds for its reader."""
+    filters = filters_of(url.partition("?")[2], user)
+    assert filters.is_valid(), (url, filters.errors)
+    return filters.apply(Incident.objects.visible_to(user)).count()
+
+
+@pytest.mark.parametrize(
+    ("role", "paths"),
+    [
+        (Role.MANAGER, (WEEK_PAGE, f"{WEEK_PAGE}?place=IQG02Q02N02", QUALITY)),
+        (Role.DATA_OFFICER, (QUALITY, f"{WEEK_PAGE}?period=4&beside=year&place=IQG02Q02")),
+        (Role.WORKER, (WEEK_PAGE,)),
+    ],
+)
+def test_every_number_is_that_of_the_list_it_opens(role, paths, mixed, make_user, signed_in):
+    # The worker wrote a sensitive one down: it is on their list, and in no report's count.
+    user = (
+        User.objects.get(username="own")
+        if role == Role.WORKER
+        else make_user(role, mixed, zubair())
+    )
+    client = signed_in(user)
+    seen, link = 0, ""
+    for path in paths:
+        answer = asked(client, f"{path}{'&' if '?' in path else '?'}site=BASRAH-CENTRE")
+        for row, _change in answer.context["rows"]:
+            if str(row.label) in ("Killed", "Injured", "Abducted"):
+                continue
+            for known, url in ((row.now, row.url), (row.then, row.then_url)):
+                if known is not None and known.value is not None:
+                    assert counted_by(user, url) == known.value, (path, str(row.label))
+                    seen += known.value
+        for block in answer.context["blocks"]:
+            link = getattr(block, "figure_url", "")
+            if link.startswith("/incidents/?"):
+                assert counted_by(user, link) == block.value, block.title
+        if path in (WEEK_PAGE, f"{WEEK_PAGE}?place=IQG02Q02N02"):
+            for item in question(answer, "where").items:
+                assert counted_by(user, item.url) == int(item.label.rpartition(" ")[2]), item
+            link = question(answer, "week").figure_url
+            assert listed(client, link) == question(answer, "week").value
+    assert seen > 20
+
+
+def zubair():
+    return Site.objects.get(code="AL-ZUBAIR")
+
+
+def test_the_week_is_equal_to_the_raw_count(mixed, manager, signed_in):
+    answer = asked(signed_in(manager), WEEK_PAGE)
+    week = question(answer, "week")
+
+    # Five of the series; late, without a district, at the district, kidnapped, and two sensitive.
+    assert week.value == 11
+    assert question(answer, "answers").value == 2
+    assert question(answer, "answers").unit == "of 5 answered in time"
+    assert counted_by(manager, question(answer, "answers").items[0].url) == 3
+
+
+# --- the usual range ------------------------------------------------------------------------------
+
+
+def test_the_state_is_the_reports_until_the_records_change(
+    basrah, put, put_weeks, manager, signed_in
+):
+    put_weeks(basrah, [3, 2, 4] * 60 + [25])
+    services.compile_week(site=basrah, week_start=WEEK)
+    client = signed_in(manager)
+    answer = asked(client, WEEK_PAGE)
+    week, alerts = question(answer, "week"), question(answer, "alerts")
+
+    assert (week.value, week.state) == (25, "unusual")
+    assert "in a usual week between" in week.note
+    assert alerts.value == 2
+    finding = alerts.items[0]
+    assert listed(client, finding.checks[0].url) == 25
+    assert [str(one.label) for one in finding.checks] == [
+        "Read the records",
+        "Are some told late, all at once?",
+    ]
+    assert "tag-unusual" in answer.content.decode()
+
+    put(basrah, WEEK)
+    week = question(asked(client, WEEK_PAGE), "week")
+    assert (week.value, week.state) == (26, "")
+    assert "25 when the report was compiled" in week.note
+
+
+def test_a_week_without_a_report_says_which_is_the_newest(basrah, put_weeks, manager, signed_in):
+    put_weeks(basrah, [3] * 12)
+    services.compile_week(site=basrah, week_start=BEFORE)
+    week = question(asked(signed_in(manager), WEEK_PAGE), "week")
+
+    assert (week.value, week.state) == (3, "")
+    assert "not compiled yet; the newest is of the week 1 to 7 November 2026" in week.note
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "words"),
+    [
+        (Known(4, 1), Known(2, 1), "from 2 to 4"),
+        (Known(11, 4), Known(10, 4), "from 10 to 11 (10% more)"),
+        (Known(5, 4), Known(10, 4), "from 10 to 5 (50% fewer)"),
+        (Known(3, 1), Known(3, 1), "the same"),
+        (Known(3, 1), Known(30, 4), ""),
+        (Known(3, 4), Known(30, 4, missing=1), ""),
+        (Known(3, 4, hidden=1), Known(30, 4), ""),
+        (Known(None, 1), Known(30, 1), ""),
+    ],
+)
+def test_a_change_is_said_in_numbers_and_never_as_a_share_of_few(now, then, words):
+    assert change_words(now, then, "western") == words
+
+
+def test_a_week_outside_the_coverage_is_missing_and_not_compared(
+    basrah, put_weeks, manager, signed_in
+):
+    put_weeks(basrah, [3, 3])
+    rows = asked(signed_in(manager), f"{WEEK_PAGE}?period=4").context["rows"]
+
+    assert (rows[0][0].now.value, rows[0][0].now.missing) == (6, 2)
+    assert (rows[0][0].then.value, rows[0][0].then.missing, rows[0][1]) == (None, 4, "")
+
+
+# --- what is asked --------------------------------------------------------------------------------
+
+
+def test_days_are_read_in_either_digits_and_widened_to_whole_weeks(
+    basrah, put_weeks, manager, signed_in
+):
+    put_weeks(basrah, [1] * 8)
+    answer = asked(
+        signed_in(manager),
+        f"{WEEK_PAGE}?period=days&since=٠٣/١١/٢٠٢٦&until=10/11/2026&beside=year",
+    )
+
+    assert question(answer, "week").value == 2
+    assert (answer.context["period"], answer.context["beside"]) == (
+        "1 to 14 November 2026",
+        "2 to 15 November 2025",
+    )
+    assert "1 to 14 November 2026" in answer.content.decode()
+
+
+MISTAKES = [
+    ("period=days&since=31/02/2026&until=1/3/2026", "since", "Write the day as day/month/year"),
+    ("period=days&since=&until=1/3/2026", "since", "Write the day, or choose another period."),
+    ("period=days&since=2/3/2026&until=1/3/2026", "until", "The last day is before the first."),
+    ("period=days&since=1/3/1990&until=1/3/2026", "until", "At most two years at once"),
+    ("period=days&since=1/3/2030&until=2/3/2030", "since", "This day is still to come."),
+    ("place=IQG02Q06", "place", "This is no place of the chosen site."),
+    ("period=moon", "period", "Select a valid choice"),
+    ("site=NOWHERE", "site", "Select a valid choice"),
+    ("beside=days&beside_since=x&beside_until=y", "beside_until", "Write the day as"),
+]
+
+
+def test_what_is_not_understood_is_said_at_its_field_and_kept(
+    basrah, put_weeks, manager, signed_in
+):
+    put_weeks(basrah, [5])
+    client = signed_in(manager)
+    for query, field, words in MISTAKES:
+        answer = asked(client, f"{WEEK_PAGE}?{query}")
+        page = answer.content.decode()
+        assert words in " ".join(answer.context["form"].errors[field]), query
+        assert words in page
+        assert not answer.context["blocks"]
+        for typed in ("31/02/2026", "1/3/1990", "2/3/2026"):
+            assert (f'value="{typed}"' in page) == (f"={typed}" in query), query
+
+
+# --- the pages of a role --------------------------------------------------------------------------
+
+
+FIRST = [
+    (Role.INTERRUPTER, "week", 1),
+    (Role.WORKER, "week", 1),
+    (Role.SUPERVISOR, "team", 2),
+    (Role.MANAGER, "week", 3),
+    (Role.DATA_OFFICER, "quality", 2),
+    (Role.REO_STAFF, "shared", 1),
+    (Role.REO_VIEWER, "shared", 1),
+]
+
+
+def test_each_role_begins_with_its_own_questions(basrah, put_weeks, manager, make_user, signed_in):
+    put_weeks(basrah, [4] * 12)
+    services.freeze_report(services.compile_week(site=basrah, week_start=WEEK), by=manager)
+    for role, first, tabs in FIRST:
+        client = signed_in(make_user(role, basrah))
+        answer = asked(client, "/dashboard/")
+        shown = answer.context["blocks"]
+        assert answer.context["page_name"] == first
+        assert len(answer.context["tabs"]) == tabs
+        assert 4 <= len(shown) <= 7
+        assert all(str(block.title).endswith("?") for block in shown)
+        for url in {block.url.split("#")[0] for block in shown} - {""}:
+            assert client.get(url).status_code == 200, url
+        full = asked(client, answer.context["full_url"]).content.decode()
+        assert "data-escape" in full
+        assert 'class="side"' not in full
+        assert "btn-leave" in full
+
+
+def test_a_page_in_full_screen_is_told_of_news_only(basrah, put, manager, signed_in):
+    put(basrah, WEEK, 2)
+    client = signed_in(manager)
+    part = asked(client, f"{WEEK_PAGE}?full=1&period=4").context["part_url"]
+    assert client.get(part).status_code == 204
+
+    put(basrah, WEEK)
+    fresh = client.get(part)
+    assert fresh.status_code == 200
+    assert question(fresh, "week").value == 3
+    # What it asks next is of the same period.
+    assert "period=4" in fresh.context["part_url"]
+    assert client.get("/dashboard/part/?page=shared").status_code == 403
+    assert client.get("/dashboard/part/?page=none").status_code == 404
+
+
+def test_more_records_ask_the_database_no_more(mixed, put, make_user, signed_in):
+    client = signed_in(make_user(Role.MANAGER, mixed))
+    services.compile_week(site=mixed, week_start=WEEK)
+
+    def count(path):
+        with CaptureQueriesContext(connection) as queries:
+            asked(client, path)
+        return len(queries)
+
+    few = {path: count(path) for path in (WEEK_PAGE, QUALITY, "/dashboard/team/")}
+    put(mixed, WEEK, 40, place="IQG02Q02N01")
+    for path, before in few.items():
+        assert count(path) <= before <= 45, path
+
+
+def test_the_data_officer_sees_groups_and_never_a_person(
+    basrah, put, make_user, data_officer, signed_in
+):
+    workers = [make_user(Role.WORKER, basrah, username=f"w{number}") for number in range(3)]
+    lone = make_user(Role.INTERRUPTER, basrah, username="lone")
+    for person in workers:
+        put(basrah, WEEK, 2, reporter=person, delay=9)
+    put(basrah, WEEK, 1, reporter=lone, motive="tribal")
+    services.compile_week(site=basrah, week_start=WEEK)
+    answer = asked(signed_in(data_officer), QUALITY)
+
+    found = {group.label: group.counts[:2] for group in answer.context["groups"]}
+    assert found == {"Outreach workers": (6, 6), "The others together": (1, 0)}
+    page = answer.content.decode()
+    for person in (*workers, lone):
+        assert person.code_name not in page
+    assert question(answer, "late").value == 6
+
+
+# --- what leaves the program ----------------------------------------------------------------------
+
+
+def test_reo_reads_what_was_published_and_no_small_number(
+    basrah, put, put_weeks, manager, make_user, signed_in, monkeypatch, settings
+):
+    put_weeks(basrah, [6] * 11 + [4])
+    put(basrah, WEEK, 5, is_sensitive=True, type="SXV")
+    for start in (BEFORE, WEEK):
+        services.freeze_report(services.compile_week(site=basrah, week_start=start), by=manager)
+    assert SharedWeeklyReport.objects.get(week_start=WEEK).body["total"] == 4
+    viewer, roles = make_user(Role.REO_VIEWER), []
+
+    def as_whom(user):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_user")
+            roles.extend(cursor.fetchone())
+        return real(user)
+
+    real = dashboard_views.shared.newest_by_site
+    monkeypatch.setattr(dashboard_views.shared, "newest_by_site", as_whom)
+    with CaptureQueriesContext(connection) as queries:
+        answer = asked(signed_in(viewer), "/dashboard/")
+    week = question(answer, "week")
+    page = answer.content.decode()
+
+    # Four were published; a page that many read says fewer than five.
+    assert week.value is None
+    assert week.said == "fewer than 5, or hidden"
+    [row, total] = [row for row, _change in answer.context["rows"]]
+    assert (row.now.value, row.now.hidden, total.then.value) == (None, 1, 6)
+    assert "4 incidents" not in page
+    assert roles == [settings.REO_ROLE]
+    assert not [q for q in queries if "incidents_" in q["sql"] or "outreach_" in q["sql"]]
+    for path in (WEEK_PAGE, QUALITY, "/dashboard/team/"):
+        assert signed_in(viewer).get(path).status_code == 403
+
+
+def test_a_hidden_number_can_not_be_worked_out_from_those_beside_it():
+    def body(total, *counts):
+        rows = [{"place": f"D{n}", "incidents": count} for n, count in enumerate(counts)]
+        return {"total": total, "districts": rows}
+
+    one_small = shown_week(body(20, 4, 6, 10))
+    assert one_small.total == 20
+    assert list(one_small.districts.values()).count(None) == 2
+    assert one_small.districts["D0"] is None
+    assert shown_week(body(16, 0, 6, 10)) == shown_week(body(16, 0, 6, 10))
+    assert shown_week(body(16, 0, 6, 10)).districts == {"D0": 0, "D1": 6, "D2": 10}
+    # Hidden already by the report: what is small goes too, and nothing comes back.
+    assert shown_week(body(None, None, 4, None)).districts == {"D0": None, "D1": None, "D2": None}
+    assert [masked(count) for count in (None, 0, 1, 4, 5)] == [None, 0, None, None, 5]
+
+
+def test_without_a_published_report_the_grants_are_there_all_the_same(make_user, signed_in):
+    answer = asked(signed_in(make_user(Role.REO_VIEWER)), "/dashboard/")
+
+    assert len(answer.context["blocks"]) == 4
+    assert not WeeklyReport.objects.exists()
