@@ -18,6 +18,7 @@ from uuid import UUID
 
 from django.db import connection, models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 
 from ceasefire import periods
 from ceasefire.people.models import User
@@ -260,6 +261,54 @@ def told_when(
     found = rows.exclude(origin__in=HISTORIES).exclude(submitted_at=None)
     pairs = found.order_by("occurred_on", "code").values_list("occurred_on", "submitted_at")
     return [(day, periods.local_day(moment)) for day, moment in pairs.iterator() if moment]
+
+
+@dataclass(frozen=True)
+class Held:
+    """Solid incidents of a period in a neighbourhood or sub-district; no place: only in a district.
+
+    `district_pcode` is empty where no district is known.
+    """
+
+    pcode: str
+    district_pcode: str
+    incidents: int
+
+
+def by_place(
+    site_id: int,
+    start: date,
+    end: date,
+    *,
+    as_of: datetime | None = None,
+    exclude_sensitive: bool = False,
+) -> list[Held]:
+    """Solid incidents of the period by the place they were told of, in order of P-codes.
+
+    The places are those of the gazetteer; where within one an incident happened is not read.
+    """
+    rows = _of_site(site_id, exclude_sensitive=exclude_sensitive, as_of=as_of).filter(
+        occurred_on__gte=start,
+        occurred_on__lt=end,
+        time_precision__lt=UNDATED_FROM,
+        verification__in=_SOLID,
+    )
+    found = (
+        rows.annotate(
+            near=models.Case(
+                models.When(
+                    place__level__in=["neighbourhood", "subdistrict"], then=F("place__pcode")
+                ),
+                default=models.Value(""),
+            ),
+            inside=Coalesce("district__pcode", models.Value("")),
+        )
+        .values("near", "inside")
+        .annotate(count=models.Count("pk"))
+        .order_by("inside", "near")
+        .values_list("near", "inside", "count")
+    )
+    return [Held(*row) for row in found]
 
 
 def near_repeats(

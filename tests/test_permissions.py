@@ -21,6 +21,7 @@ from ceasefire.database.session import acting
 from ceasefire.people.roles import Role
 from ceasefire.periods import Week, today
 from ceasefire.places.models import CoveragePeriod, Place, Zone
+from ceasefire.reports.models import EffectPlan
 from ceasefire.reports.services import compile_week
 from grants.models import Officer, ReportRequest
 from grants.reports import snapshots
@@ -131,6 +132,10 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("reports:report_narrate", "GET", "report", "403 403 403 403 200 403 403 403 403"),
     ("reports:report_freeze", "GET", "report", "403 403 403 200 403 403 403 403 403"),
     ("reports:report_revise", "GET", "report", "403 403 403 200 200 403 403 403 403"),
+    ("reports:report_chart", "GET", "report_chart", "200 200 200 200 200 404 404 403 403"),
+    ("reports:effect_list", "GET", "", "403 403 403 200 403 403 403 403 403"),
+    ("reports:effect_new", "GET", "site", "403 403 403 200 403 403 403 403 403"),
+    ("reports:effect_withdraw", "POST", "effect_plan", "403 403 403 302 403 403 403 403 403"),
     ("incidents:incident_list", "GET", "", "200 200 200 200 200 403 403 403 403"),
     ("incidents:incident_new", "GET", "", "200 200 200 200 403 403 403 403 403"),
     ("incidents:entry", "GET", "", "200 200 200 200 403 403 403 403 403"),
@@ -641,7 +646,9 @@ def scenes_of(basrah: Any, zubair: Any, make_user: Callable[..., Any]) -> dict[s
             [bulk_of(make_user(Role.SUPERVISOR, zubair, username="many.there"))],
             [uuid4()],
         ],
-        "report": [report_of(basrah), report_of(zubair), ["NOWHERE", "2026-01-04"]],
+        "report": reports,
+        "report_chart": [[*report, "weeks"] for report in reports],
+        "effect_plan": [plan_of(basrah, make_user), plan_of(zubair, make_user), ["NOWHERE", 1]],
         "notice": [[notice_of(here)], [notice_of(there)], [987654]],
         **conflict_scenes(here, there, make_user),
         "case": [
@@ -1081,6 +1088,15 @@ def kept_of(person: Any, site: Any) -> UUID:
 def bulk_of(person: Any) -> UUID:
     """One verb on many rows that somebody asked for."""
     return BulkAction.objects.create(key=uuid4(), by=person, verb="accept").pk
+
+
+def plan_of(site: Any, make_user: Any) -> list[Any]:
+    """What is judged of the program's effect, set down and not read."""
+    EffectPlan.objects.create(
+        site=site, number=1, starts_on=today(), treated=["IQG02Q02"], comparison=["IQG02Q03"],
+        grounds="x", registered_by=make_user(Role.MANAGER, site, username=f"plans.{site.pk}"),
+    )  # fmt: skip
+    return [site.code, 1]
 
 
 def report_of(site: Any) -> list[str]:

@@ -19,7 +19,10 @@ from django.utils.translation import gettext_lazy as _
 from ceasefire import codes
 from ceasefire.codes.services import family
 from ceasefire.periods import Week, local_day
+from ceasefire.places import outlines
 from ceasefire.places.models import Place, Site
+from ceasefire.reports.calendars import marks
+from ceasefire.reports.effects import judged_effects
 from ceasefire.reports.further import further
 from ceasefire.reports.models import Audience
 from ceasefire.reports.panel import (
@@ -37,13 +40,15 @@ from ceasefire.reports.panel import (
     sentence_of,
 )
 from ceasefire.reports.sentences import sentence
+from ceasefire.reports.software import software_version
 from ceasefire.statistics.assessment import Assessment, Assessments
 from incidents import measures
 
 REPORT = "weekly-violence-trends"
 #: 2: a row of what is known to no district, so that the rows add up to all.
 #: 3: nowcast, trend, near repeats and clusters.
-VERSION = 3
+#: 4: delays, the line of the trend, concentration, effect, what was corrected, the software.
+VERSION = 4
 #: The name and the state of that row.
 UNPLACED = _("Place not known closer than the governorate")
 UNTESTED = "untested"
@@ -110,10 +115,9 @@ def compile_content(site: Site, week: Week, *, as_of: datetime, cut: datetime | 
     # Where nothing was left out, both audiences read the same judgements.
     work = open_work if material == open_material else _judge(site, week, material)
     full = _documents(site, week, work, Audience.FULL, as_of=as_of, cut=cut)
-    full.basis["shared"] = shared_basis(week, open_work.panel)
-    return Content(
-        full=full, open=_documents(site, week, open_work, Audience.OPEN, as_of=as_of, cut=cut)
-    )
+    found = _documents(site, week, open_work, Audience.OPEN, as_of=as_of, cut=cut)
+    full.basis["shared"] = shared_basis(week, open_work.panel) | shared_further(found)
+    return Content(full=full, open=found)
 
 
 def _material(
@@ -189,6 +193,8 @@ def _documents(
         "alerts": [_finding(item, rows) for item in judged.alerts],
         "watch": [_finding(item, rows) for item in judged.watched],
         **further(site, week, panel, cut=cut, exclude_sensitive=without),
+        "effect": judged_effects(site, week, panel, as_of=as_of),
+        "software": software_version(),
         "responses": _responses(site, week, as_of=as_of, exclude_sensitive=without),
         "revisions": [],
     }
@@ -200,9 +206,7 @@ def _documents(
             "is_demo": site.is_demo,
             "read_only": site.read_only,
         },
-        "places": _names(
-            [*panel.districts, *(place for one in body["clusters"] for place in one["places"])]
-        ),
+        "places": _names(_places(panel.districts, body)),
         "types": _types({row.body["type"] for row in rows} - {ALL}),
         "rows": [row.basis for row in rows],
         "recorded": vars(recorded),
@@ -216,6 +220,9 @@ def _documents(
             for place in panel.districts
         },
         "bands": work.bands,
+        "calendar": marks([one.start for one in recent]),
+        "map": _map(panel.districts, body),
+        "outcomes": _outcomes(body["effect"] or ()),
         "entered": [
             vars(one)
             for one in measures.entered(
@@ -224,6 +231,53 @@ def _documents(
         ],
     }
     return Documents(body=body, basis=basis)
+
+
+def _places(districts: Sequence[str], body: Mapping[str, Any]) -> list[str]:
+    """Every place that a document names."""
+    found = {*districts, *(place for one in body["clusters"] for place in one["places"])}
+    for one in body["concentration"]["districts"]:
+        found |= {one["district"], *(row["place"] for row in one["places"])}
+    for plan in body["effect"] or ():
+        found |= {*plan["treated"], *plan["comparison"]}
+    return sorted(found)
+
+
+def _outcomes(effects: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
+    """What families of types that an effect is judged by are called."""
+    return {
+        code: {
+            "name_en": codes.label("type_family", code, "en"),
+            "name_ar": codes.label("type_family", code, "ar"),
+        }
+        for code in sorted({one["outcome"] for one in effects} - {ALL})
+    }
+
+
+def _map(districts: Sequence[str], body: Mapping[str, Any]) -> dict[str, Any]:
+    """What the map is drawn of: outlines of districts, and where the gazetteer has the places.
+
+    Nothing of an incident stands here. `outlines`: rings as `places.outlines` keeps them, and where
+    a district's name stands; `at`: a place's longitude and latitude, else its sub-district's.
+    """
+    wanted = {one["place"] for one in body["clusters"]}
+    rows = Place.objects.filter(pcode__in=wanted).values_list(
+        "pcode", "lon", "lat", "parent__lon", "parent__lat"
+    )
+    at = {}
+    for pcode, lon, lat, above_lon, above_lat in rows:
+        known = (lon, lat) if None not in (lon, lat) else (above_lon, above_lat)
+        if None not in known:
+            at[pcode] = [round(float(one), 3) for one in known]
+    drawn = {}
+    for district in districts if at else ():
+        shapes = outlines.shapes(district[:5])
+        if district in shapes.get("districts", {}):
+            drawn[district] = {
+                "rings": shapes["districts"][district],
+                "at": shapes["at"][district],
+            }
+    return {"outlines": drawn, "at": at}
 
 
 def _responses(
@@ -349,6 +403,46 @@ def shared_basis(week: Week, open_panel: Panel) -> dict[str, Any]:
         "false_alerts_expected": rounded(judged.false_alerts_expected),
         "alerts": [_key(item)[0] for item in judged.alerts],
     }
+
+
+def shared_further(open_version: Documents) -> dict[str, Any]:
+    """What the shared version says beyond counts: ratios over years and the program effect.
+
+    Ratios only, in two places: how many incidents they stand on would give the hidden counts of a
+    week away beside those of the next. Nothing of near repeats, clusters and neighbourhoods.
+    """
+    body = open_version.body
+
+    def ratio(one: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: rounded(one[name]) for name in ("ratio", "low", "high")}
+
+    trend = body["trend"]
+    effects = body["effect"]
+    return {
+        "complete_to": body["data_health"]["complete_to"],
+        "trend": {
+            "yearly": ratio(trend["yearly"]),
+            "calendar": {name: ratio(one) for name, one in trend["calendar"].items()},
+        }
+        if trend
+        else {},
+        "effect": effects
+        and [
+            {name: one[name] for name in _EFFECT}
+            | {name: rounded(one[name]) for name in ("ratio", "low", "high")}
+            for one in effects
+        ],
+        "software": body["software"],
+        "places": open_version.basis["places"],
+        "outcomes": open_version.basis["outcomes"],
+    }
+
+
+#: Of an effect, what is shared as it is.
+_EFFECT = (
+    "registered_on", "starts_on", "treated", "comparison", "outcome", "verdict", "reason",
+    "p_placebo",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from ceasefire import audit, periods
 from ceasefire.people.models import User
 from ceasefire.periods import Week
 from ceasefire.places.models import Site
+from ceasefire.reports import effects
 from ceasefire.reports.compilation import Content, Documents, compile_content, coverage
 from ceasefire.reports.documents import checksum
 from ceasefire.reports.editions import audience_of
@@ -259,6 +260,7 @@ def _fill(report: WeeklyReport, content: Content, *, by: User | None) -> None:
     if not report._state.adding:
         report.version += 1
     report.save()
+    effects.mark_read(report.site, report.body["effect"])
 
 
 def _is_open(report: WeeklyReport) -> bool:
@@ -287,12 +289,18 @@ def _trace(report: WeeklyReport) -> dict[str, Any]:
 
 def _say_revised(content: Content, before: WeeklyReport, reason: str) -> None:
     """Write into the documents what they change of the approved ones."""
+    seen = before
+    while not seen.is_open and seen.revision_of is not None:
+        seen = seen.revision_of
     pairs = (
-        (content.full, before.body, before.basis),
-        (content.open, before.body_open, before.basis_open),
+        (content.full, before.body, before.basis, before),
+        # Whoever reads the open version is not told when a correction hidden from them was made.
+        (content.open, before.body_open, before.basis_open, seen),
     )
-    for documents, body, basis in pairs:
+    for documents, body, basis, since in pairs:
         documents.body["revision_of"] = before.code
+        if since.frozen_at is not None:
+            documents.basis["revised_on"] = periods.local_day(since.frozen_at).isoformat()
         if body is None or basis is None:
             continue
         counted = _counted(documents.body)

@@ -1,6 +1,6 @@
 """Addresses of the weekly reports and the dashboard."""
 
-from django.urls import path
+from django.urls import include, path
 
 from ceasefire.reports import dashboard_views, views
 
@@ -8,6 +8,8 @@ app_name = "reports"
 urlpatterns = [
     path("dashboard/", dashboard_views.dashboard, name="dashboard"),
     path("reports/", views.report_list, name="report_list"),
+    # Before addresses that begin with the code of a site.
+    path("", include("ceasefire.reports.figure_urls")),
     path("reports/compile/", views.report_compile, name="report_compile"),
     path("dashboard/week/", dashboard_views.dashboard_week, name="dashboard_week"),
     path("dashboard/team/", dashboard_views.dashboard_team, name="dashboard_team"),

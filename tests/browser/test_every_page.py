@@ -107,6 +107,8 @@ PAGES: list[tuple[str, str, str]] = [
     ("approve", "manager", "{draft_report}approve/"),
     ("correct a report", "manager", "{frozen_report}correct/"),
     ("compile", "manager", "/reports/compile/"),
+    ("effect", "manager", "/reports/effect/"),
+    ("effect, set down", "manager", "/reports/effect/BASRAH-CENTRE/new/"),
     ("report of a coming week", "manager", "/reports/BASRAH-CENTRE/2099-01-04/"),
     ("jobs", "manager", "/jobs/"),
     ("home of REO", "reo.viewer", "/"),

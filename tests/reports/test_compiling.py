@@ -40,10 +40,10 @@ def test_the_document_has_the_published_shape(basrah, put, put_weeks):
     assert set(body) == {
         "report", "version", "audience", "site", "week_start", "week_end", "data_as_of", "status",
         "revision_of", "data_health", "counts", "tests_made", "false_alerts_expected", "alerts",
-        "watch", "nowcast", "trend", "near_repeat", "clusters", "clusters_tested", "responses",
-        "revisions",
+        "watch", "delays", "nowcast", "trend", "near_repeat", "clusters", "clusters_tested",
+        "concentration", "effect", "software", "responses", "revisions",
     }  # fmt: skip
-    assert (body["report"], body["version"]) == ("weekly-violence-trends", 3)
+    assert (body["report"], body["version"]) == ("weekly-violence-trends", 4)
     assert (body["site"], body["week_start"], body["week_end"]) == (
         "BASRAH-CENTRE", "2026-11-08", "2026-11-15",
     )  # fmt: skip
