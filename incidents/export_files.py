@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ceasefire import audit, jobs, periods
 from ceasefire.database.session import acting, as_system
-from ceasefire.exports import safe_filename, write_xlsx
+from ceasefire.exports import ahead, safe_filename, write_xlsx
 from ceasefire.people.models import User
 from ceasefire.vault.exceptions import SealBroken, VaultError
 from ceasefire.vault.keys import keyring
@@ -249,18 +249,19 @@ def write_workbook(
     with translation.override(language):
         columns, header = exports.layout(options.get("labels", ""))
         sheets = exports.sheets()
-    write_xlsx(
-        columns,
-        exports.slim(incidents),
-        title=_("Incidents"),
-        language=language,
-        file=path,
-        notes=exports.notes(periods.now(), by=by),
-        header=header or "label",  # type: ignore[arg-type]
-        progress=progress,
-        tags=hxl,
-        sheets=sheets,
-    )
+    with closing(ahead(exports.slim(incidents))) as rows:
+        write_xlsx(
+            columns,
+            rows,
+            title=_("Incidents"),
+            language=language,
+            file=path,
+            notes=exports.notes(periods.now(), by=by),
+            header=header or "label",  # type: ignore[arg-type]
+            progress=progress,
+            tags=hxl,
+            sheets=sheets,
+        )
 
 
 # --- taking -------------------------------------------------------------------------------------

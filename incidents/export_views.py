@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from ceasefire import audit, periods
 from ceasefire.database.session import acting
 from ceasefire.exports import (
+    ahead,
     csv_response,
     file_response,
     safe_filename,
@@ -116,7 +117,7 @@ def incident_export(request: HttpRequest) -> HttpResponseBase:
         columns, header = exports.layout(options.get("labels", ""))
         return csv_response(
             columns,
-            lambda: exports.slim(found()),
+            lambda: ahead(exports.slim(found())),
             name,
             user=user,
             header=header or "key",  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from ceasefire.exports.cells import escape_cell, unescape_cell
 from ceasefire.exports.columns import Cancelled, Column, ControlTotals
 from ceasefire.exports.csv import write_csv
 from ceasefire.exports.pdf import table_data, write_pdf
+from ceasefire.exports.reading import ahead
 from ceasefire.exports.responses import (
     csv_response,
     file_response,
@@ -24,6 +25,7 @@ __all__ = [
     "Cancelled",
     "Column",
     "ControlTotals",
+    "ahead",
     "csv_response",
     "escape_cell",
     "file_response",

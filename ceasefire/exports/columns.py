@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from math import isfinite
 from operator import attrgetter
 from typing import Any, Literal
 
@@ -109,6 +110,10 @@ def read_cell(value: Any) -> str | int | Decimal | date | datetime | None:
         return value
     if kind is datetime and value.tzinfo is not None:
         return value.astimezone(BAGHDAD)
+    if kind is list:
+        return "; ".join([clean_text(str(part)) for part in value])
+    if kind is float and isfinite(value):
+        return Decimal(repr(value))
     if isinstance(value, str):
         return clean_text(str.__str__(value)) or None  # safe strings and choices become plain ones
     if isinstance(value, bool):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -74,8 +75,11 @@ def csv_response(
             nonlocal written
             written = done
 
-        with translation.override(language), acting(user):
+        with translation.override(language), acting(user), ExitStack() as stack:
             found = rows() if callable(rows) else rows
+            if isinstance(found, Generator):
+                # Also where the reader goes away: it may hold a question that is open.
+                stack.enter_context(closing(found))
             yield from write_csv(columns, found, header=header, tags=tags, progress=count)
             if sent is not None:
                 sent(written)

@@ -7,18 +7,20 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+from zipfile import ZipFile
 
 from django.utils import translation
 from django.utils.translation import gettext as _
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from ceasefire.exports.cells import is_dangerous
+from ceasefire.exports.cells import clean_text, is_dangerous
 from ceasefire.exports.columns import (
     LONGEST_REMEMBERED,
     REMEMBERED,
@@ -28,6 +30,7 @@ from ceasefire.exports.columns import (
     iterate,
     read_cell,
 )
+from ceasefire.exports.packing import Packed, put_in
 
 __all__ = ["MAX_ROWS", "write_xlsx"]
 
@@ -35,44 +38,91 @@ __all__ = ["MAX_ROWS", "write_xlsx"]
 MAX_ROWS = 1_048_576
 _MAX_TEXT = 32_767
 _PROGRESS_EVERY = 1000
+#: So many rows are packed at a time.
+_ROWS_A_PIECE = 100
 _FORMATS = {"date": "dd/mm/yyyy", "datetime": "dd/mm/yyyy hh:mm", "int": "#,##0"}
 _WIDTHS = {"text": 28, "code": 20, "int": 11, "decimal": 14, "date": 12, "datetime": 17}
-_EPOCH = date(1899, 12, 30)
-_FIRST_SURE_DAY = date(1900, 3, 1)  # before it spreadsheets disagree over a 29 February 1900
+#: The day 0 of spreadsheets; before 1 March 1900 they disagree over a 29 February of that year.
+_EPOCH = date(1899, 12, 30).toordinal()
+_FIRST_SURE_DAY = date(1900, 3, 1).toordinal() - _EPOCH
 _ESCAPE_LIKE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
-_MARK_UP = re.compile("[&<>\r]")
 # Without a date given, files carry this one, so that the same data give the same bytes.
 _NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-#: Of a column: how its cells begin, values with what follows the row's number, and what makes that.
-_Maker = tuple[str, dict[str | int, str], Callable[[Any], str]]
+#: Stands in a cell for the number of its row; no text holds it.
+_HERE = "\0"
+#: Of a column: values with their cells, and what makes a cell of another value.
+_Maker = tuple[dict[str | int, str], Callable[[Any], str]]
 
 
 class _Sheet(Worksheet):
     """A worksheet to which finished rows can be added.
 
     The library spends most of its time on checks of single cells, and takes a text that begins with
-    `<r>` and ends with `</r>` for mark-up. Rows made here go straight to its row file.
+    `<r>` and ends with `</r>` for mark-up. It writes the frame: names of the columns, widths,
+    styles; the rows are packed beside it and put in at the end.
     """
+
+    packed: Packed
+    _rows: list[str]
 
     def append(self, number: int, cells: str) -> None:
         """Add row `number` (1 is the first); rows must come in order, after what was `write`n."""
-        if self.table:
-            self._write_single_row(number - 1)
-        self.fh.write(f'<row r="{number}">{cells}</row>')
+        self._rows.append(f'<row r="{_HERE}">{cells}</row>'.replace(_HERE, str(number)))
+        if len(self._rows) == _ROWS_A_PIECE:
+            self._hand_over()
 
     def span(self, rows: int, columns: int) -> None:
-        """Say how far the rows added reach."""
+        """Say how far the rows added reach; none follow."""
+        self._hand_over()
         self.dim_rowmin = self.dim_colmin = 0
         self.dim_rowmax, self.dim_colmax = rows - 1, columns - 1
 
+    def _hand_over(self) -> None:
+        if self._rows:
+            self.packed.add("".join(self._rows))
+            self._rows.clear()
+
     def discard(self) -> None:
-        """Remove the row file of a sheet that will not be saved."""
+        """Remove what was written of the sheet."""
+        self.packed.close()
         if self.row_data_fh is not None:
             self.row_data_fh.close()
             with suppress(FileNotFoundError):
                 os.unlink(self.row_data_filename)
+
+
+class _Book(Workbook):
+    """The frame of a file: sheets without their rows, which one thread packs beside it."""
+
+    def __init__(self, pool: ThreadPoolExecutor) -> None:
+        self._frame, self._pool = io.BytesIO(), pool
+        super().__init__(self._frame, {"constant_memory": True, "in_memory": False})
+
+    def sheet(self, name: str) -> _Sheet:
+        """A new sheet, from the right where the language runs from there."""
+        sheet: _Sheet = self.add_worksheet(name, _Sheet)
+        sheet.packed, sheet._rows = Packed(self._pool), []
+        if translation.get_language_bidi():
+            sheet.right_to_left()
+        return sheet
+
+    def write(self, out: IO[bytes]) -> None:
+        """Finish every sheet and write the whole file."""
+        self.close()
+        packed = {
+            f"xl/worksheets/sheet{at}.xml": sheet.packed
+            for at, sheet in enumerate(self.worksheets(), start=1)
+        }
+        with ZipFile(self._frame) as frame:
+            put_in(frame, packed, before=b"</sheetData>", out=out)
+
+    def discard(self) -> None:
+        """Remove what lies on the disk of it."""
+        for sheet in self.worksheets():
+            sheet.discard()
+        self.fileclosed = True
 
 
 def write_xlsx(
@@ -101,31 +151,33 @@ def write_xlsx(
     same bytes. `progress` is told the number of rows now and then and may raise `Cancelled`, after
     which nothing is left behind. The file is written beside its place and moved there when whole.
     """
-    with translation.override(language), _whole_file(file) as target:
-        book = Workbook(target, {"constant_memory": True, "in_memory": False})
+    with (
+        translation.override(language),
+        _whole_file(file) as target,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        book = _Book(pool)
         try:
             _fill(
-                book, columns, rows, str(title), notes, header, progress, created, max_rows,
-                tags, sheets,
+                book, columns, rows, str(title), notes, header, progress, created, max_rows, tags,
+                sheets,
             )  # fmt: skip
-            book.close()
-        except BaseException:
-            for sheet in book.worksheets():
-                sheet.discard()
-            book.fileclosed = True
-            raise
+            book.write(target)
+        finally:
+            book.discard()
     return target.getvalue() if isinstance(target, io.BytesIO) else Path(os.fspath(file or ""))
 
 
 @contextmanager
-def _whole_file(file: str | os.PathLike[str] | None) -> Iterator[Any]:
+def _whole_file(file: str | os.PathLike[str] | None) -> Iterator[IO[bytes]]:
+    """Where to write: in memory, or beside `file`, which is put in its place when it is whole."""
     if file is None:
         yield io.BytesIO()
         return
     handle, beside = tempfile.mkstemp(dir=Path(file).parent, prefix=".export-", suffix=".part")
-    os.close(handle)
     try:
-        yield beside
+        with os.fdopen(handle, "w+b") as out:
+            yield out
         os.replace(beside, file)
     except BaseException:
         with suppress(FileNotFoundError):
@@ -134,7 +186,7 @@ def _whole_file(file: str | os.PathLike[str] | None) -> Iterator[Any]:
 
 
 def _fill(
-    book: Workbook,
+    book: _Book,
     columns: Sequence[Column],
     rows: Iterable[Any],
     title: str,
@@ -163,7 +215,7 @@ def _fill(
         number += 1
         values = [read(row) for read in readers]
         totals.add(values)
-        sheet.append(number, _cells(makers, values, number))
+        sheet.append(number, _cells(makers, values))
         if progress is not None and totals.rows % _PROGRESS_EVERY == 0:
             progress(totals.rows)
     _finish(sheet, number, len(columns))
@@ -175,7 +227,7 @@ def _fill(
 
 
 def _add_beside(
-    book: Workbook, styles: _Styles, title: str, columns: Sequence[Column], rows: Iterable[Any]
+    book: _Book, styles: _Styles, title: str, columns: Sequence[Column], rows: Iterable[Any]
 ) -> None:
     """A small table on a sheet of its own, under labels."""
     sheet = _start(book, styles, columns, _free_name(book, _sheet_name(title, 1)), "label")
@@ -184,41 +236,40 @@ def _add_beside(
     number = 1
     for row in rows:
         number += 1
-        sheet.append(number, _cells(makers, [read(row) for read in readers], number))
+        sheet.append(number, _cells(makers, [read(row) for read in readers]))
     _finish(sheet, number, len(columns))
 
 
-def _cells(makers: Sequence[_Maker], values: Sequence[Any], row: int) -> str:
-    """The cells of one row as XML; nothing for those that hold nothing.
+def _cells(makers: Sequence[_Maker], values: Sequence[Any]) -> str:
+    """The cells of one row as XML, but for its number; nothing for those that hold nothing.
 
-    Most columns hold the same few texts and numbers over and over: what comes after the row's
-    number is remembered. No function is called for such a cell, since this runs for each of them.
+    Most columns hold the same few texts and numbers over and over: their cells are remembered. No
+    function is called for such a cell, since this runs for each of them.
     """
     cells = []
-    for value, (start, known, rest) in zip(values, makers, strict=True):
+    for value, (known, make) in zip(values, makers, strict=True):
         if value is None:
             continue
         kind = type(value)
         if kind is str or kind is int:
-            found = known.get(value)
-            if found is None:
-                found = rest(value)
-                if len(known) < REMEMBERED and len(found) < LONGEST_REMEMBERED:
-                    known[value] = found
+            cell = known.get(value)
+            if cell is None:
+                cell = make(value)
+                if len(known) < REMEMBERED and len(cell) < LONGEST_REMEMBERED:
+                    known[value] = cell
+            cells.append(cell)
         else:
-            found = rest(value)
-        if found:
-            cells.append(f"{start}{row}{found}")
+            cells.append(make(value))
     return "".join(cells)
 
 
-def _free_name(book: Workbook, name: str) -> str:
+def _free_name(book: _Book, name: str) -> str:
     used = {sheet.get_name().lower() for sheet in book.worksheets()}
     return name if name.lower() not in used else f"{name[:28]} *"
 
 
 def _start(
-    book: Workbook,
+    book: _Book,
     styles: _Styles,
     columns: Sequence[Column],
     name: str,
@@ -226,9 +277,7 @@ def _start(
     *,
     tags: bool = False,
 ) -> _Sheet:
-    sheet: _Sheet = book.add_worksheet(name, _Sheet)
-    if translation.get_language_bidi():
-        sheet.right_to_left()
+    sheet = book.sheet(name)
     sheet.freeze_panes(2 if tags else 1, 0)
     sheet.set_landscape()
     sheet.set_paper(9)  # A4
@@ -260,11 +309,9 @@ def _sheet_name(title: str, part: int) -> str:
 
 
 def _add_notes(
-    book: Workbook, styles: _Styles, notes: Iterable[tuple[Any, Any]], totals: ControlTotals
+    book: _Book, styles: _Styles, notes: Iterable[tuple[Any, Any]], totals: ControlTotals
 ) -> None:
-    sheet = book.add_worksheet(_free_name(book, _("About this file")[:31]), _Sheet)
-    if translation.get_language_bidi():
-        sheet.right_to_left()
+    sheet = book.sheet(_free_name(book, _("About this file")[:31]))
     sheet.set_column(0, 0, 30)
     sheet.set_column(1, 1, 70)
     lines: list[tuple[Any, Any]] = [*notes, (_("Rows"), totals.rows)]
@@ -272,14 +319,14 @@ def _add_notes(
     lines.append((_("Times"), _("Baghdad time")))
     makers = [styles.cell_maker(0, Column("label", "")), styles.cell_maker(1, Column("value", ""))]
     for number, line in enumerate(lines, start=1):
-        sheet.append(number, _cells(makers, [str(line[0]), line[1]], number))
+        sheet.append(number, _cells(makers, [str(line[0]), line[1]]))
     sheet.span(len(lines), 2)
 
 
 class _Styles:
     """The cell formats of a file, and the functions that make its cells."""
 
-    def __init__(self, book: Workbook) -> None:
+    def __init__(self, book: _Book) -> None:
         self._book = book
         self._known: dict[str, int] = {}
         self.header = book.add_format(
@@ -298,8 +345,8 @@ class _Styles:
         return self._known[key]
 
     def cell_maker(self, at: int, column: Column) -> _Maker:
-        """How the cells of a column begin, those that are known, and what follows of a value."""
-        start = f'<c r="{_letters(at)}'
+        """The cells of a column that are known, none yet, and what makes one of a value."""
+        start = f'<c r="{_letters(at)}{_HERE}" s="'
         decimal_format = "#,##0." + "0" * column.places if column.places else "#,##0"
         plain, quoted = self.index(), self.index(quoted=True)
         text_style = self.index("@") if column.kind == "code" else plain
@@ -310,35 +357,43 @@ class _Styles:
             datetime: self.index(_FORMATS["datetime"]),
         }
 
-        def text_rest(text: str) -> str:
+        def of_text(text: str) -> str:
+            is_plain = text.isprintable()  # then its only white space is the blank
+            if not is_plain:
+                text = clean_text(text)
+            if not text:
+                return ""
             if len(text) > _MAX_TEXT // 2:
                 text = _cut(text)
-            style = text_style if text[:1].isalnum() or not is_dangerous(text) else quoted
+            style = text_style if text[0].isalnum() or not is_dangerous(text) else quoted
             # Spaces at the ends and line breaks are kept only where that is said.
-            kept = "" if text.isprintable() and text.strip() == text else ' xml:space="preserve"'
+            kept = "" if is_plain and text.strip(" ") == text else ' xml:space="preserve"'
             if "_x" in text:
                 text = _ESCAPE_LIKE.sub("_x005F_", text)
-            if _MARK_UP.search(text):
+            if "&" in text or "<" in text or ">" in text:
                 text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+            if not is_plain:
                 text = text.replace("\r", "")
-            return f'" s="{style}" t="inlineStr"><is><t{kept}>{text}</t></is></c>'
+            return f'{start}{style}" t="inlineStr"><is><t{kept}>{text}</t></is></c>'
 
-        def rest(value: Any) -> str:
-            """What comes after the row's number; empty where there is nothing to write."""
-            value = read_cell(value)
-            if value is None:
-                return ""
+        def make(value: Any) -> str:
+            """The cell; empty where there is nothing to write."""
             kind = type(value)
+            if kind is not str and kind is not int:
+                value = read_cell(value)
+                if value is None:
+                    return ""
+                kind = type(value)
             if kind is str:
-                return text_rest(value)
+                return of_text(value)
             if kind not in _NUMBERS:
                 kind = next(known for known in _NUMBERS if isinstance(value, known))
             number = None if column.kind == "code" else _NUMBERS[kind](value)
             if number is None:
-                return text_rest(str(value))
-            return f'" s="{styles[kind]}"><v>{number}</v></c>'
+                return of_text(str(value))
+            return f'{start}{styles[kind]}"><v>{number}</v></c>'
 
-        return start, {}, rest
+        return {}, make
 
 
 # A value as a spreadsheet stores it, or None where it could not without losing something. Numbers
@@ -355,15 +410,16 @@ def _decimal(value: Decimal) -> str | None:
 
 
 def _day(value: date) -> str | None:
-    return str((value - _EPOCH).days) if value >= _FIRST_SURE_DAY else None
+    day = value.toordinal() - _EPOCH
+    return str(day) if day >= _FIRST_SURE_DAY else None
 
 
 def _moment(value: datetime) -> str | None:
-    day = value.date()
+    day = value.toordinal() - _EPOCH
     if day < _FIRST_SURE_DAY:
         return None
     seconds = value.hour * 3600 + value.minute * 60 + value.second
-    return f"{(day - _EPOCH).days + seconds / 86400:.10f}"
+    return f"{day + seconds / 86400:.10f}"
 
 
 _NUMBERS: dict[type, Callable[[Any], str | None]] = {

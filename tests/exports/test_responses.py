@@ -40,12 +40,20 @@ def test_rows_are_read_inside_the_readers_own_session(session):
 
 
 def test_a_reader_who_goes_away_ends_the_session(session):
-    response = csv_response(COLUMNS, lambda: iter([]), "a.csv", user="worker")
-    next(response.streaming_content)
+    def rows():
+        try:
+            for number in range(5000):
+                yield SimpleNamespace(code=f"INC-{number}")
+        finally:
+            session.append("closed")
+
+    response = csv_response(COLUMNS, rows, "a.csv", user="worker")
+    pieces = iter(response.streaming_content)
+    assert len([next(pieces), next(pieces)]) == 2
 
     response.close()
 
-    assert session == ["begin worker", "end"]
+    assert session == ["begin worker", "closed", "end"]
 
 
 @pytest.mark.django_db(transaction=True)

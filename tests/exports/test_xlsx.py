@@ -12,7 +12,7 @@ from django.db import models
 from django.utils.safestring import mark_safe
 from openpyxl.utils.escape import unescape
 
-from ceasefire.exports import Cancelled, Column, write_xlsx
+from ceasefire.exports import Cancelled, Column, packing, write_xlsx
 from tests.exports.test_csv import DANGEROUS
 
 
@@ -162,6 +162,41 @@ def test_the_same_data_give_the_same_bytes():
 
     assert once() == once()
     assert once(created=datetime(2026, 1, 1, tzinfo=UTC)) != once()
+
+
+@pytest.mark.parametrize("largest", [2**31 - 1, 10_000])
+def test_many_rows_are_packed_in_their_order_and_the_file_holds_together(monkeypatch, largest):
+    # As of a sheet of more than two gigabytes, whose sizes take more room.
+    monkeypatch.setattr(packing, "ZIP64_LIMIT", largest)
+    texts = [f"{'النص' * (n % 7)} & {n}" for n in range(1234)]
+
+    content = write_xlsx(
+        [Column("a", "A")],
+        [{"a": text} for text in texts],
+        title="T",
+        language="ar",
+        sheets=[("Beside", [Column("b", "B")], [{"b": "c"}])],
+    )
+
+    with zipfile.ZipFile(io.BytesIO(content)) as file:
+        assert file.testzip() is None
+        assert file.namelist()[0] == "[Content_Types].xml"
+        sheet = file.getinfo("xl/worksheets/sheet1.xml")
+        assert len(file.read(sheet)) == sheet.file_size > 5 * sheet.compress_size > 0
+    sheets = openpyxl.load_workbook(io.BytesIO(content)).worksheets
+    assert [row[0].value for row in sheets[0].iter_rows(min_row=2)] == texts
+    assert sheets[0].dimensions == "A1:A1235"
+    assert sheets[1]["A2"].value == "c"
+
+
+def test_what_fails_while_it_is_packed_fails_the_file(tmp_path, monkeypatch):
+    def full(_octets, _crc):
+        raise OSError("no space is left")
+
+    monkeypatch.setattr(packing.zlib, "crc32", full)
+    with pytest.raises(OSError, match="no space"):
+        write_xlsx(COLUMNS, [ROW] * 900, title="T", language="en", file=tmp_path / "a.xlsx")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_is_moved_into_place_when_whole(tmp_path):
