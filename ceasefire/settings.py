@@ -363,7 +363,27 @@ LOGGING = {
         "celery.app.trace": {"level": "WARNING"},
     },
 }
-EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+
+# --- mail -----------------------------------------------------------------------------------------
+#: Where the links in mails lead: this site as people reach it.
+PUBLIC_URL = env.str("CEASEFIRE_URL", default="") or (
+    f"https://{next(iter(ALLOWED_HOSTS), 'localhost').lstrip('*.')}"
+    if PRODUCTION
+    else f"http://{env.str('HOST', default='127.0.0.1')}:{env.str('PORT', default='8000')}"
+)
+#: Without a server mails are laid into the data folder, one file each time.
+EMAIL_HOST = env.str("EMAIL_HOST", default="")
+EMAIL_TLS = env.str("EMAIL_TLS", default="starttls")
+EMAIL_USE_TLS, EMAIL_USE_SSL = EMAIL_TLS == "starttls", EMAIL_TLS == "tls"
+EMAIL_PORT = env.int("EMAIL_PORT", default=guard.MAIL_PORTS.get(EMAIL_TLS, 25))
+EMAIL_HOST_USER = env.str("EMAIL_USER", default="")
+EMAIL_HOST_PASSWORD = guard.mail_password(os.environ)
+EMAIL_TIMEOUT = 30
+EMAIL_FILE_PATH = DATA_DIR / "mail"
+EMAIL_BACKEND = "django.core.mail.backends." + (
+    "smtp.EmailBackend" if EMAIL_HOST else "filebased.EmailBackend"
+)
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="") or "no-reply@localhost"
 
 if TESTING:
     PASSWORD_HASHERS = [

@@ -33,6 +33,7 @@ OPEN_VIEWS = {
     "away": "where the quick exit leads",
     "token": "a form that waits to be sent asks whether somebody is signed in",
     "language_set": "language before signing in",
+    "reports:mail_stop": "a mail's link ends the mails, also where nobody can sign in",
     "livez": "health, without detail",
     "readyz": "health, without detail",
 }

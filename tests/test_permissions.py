@@ -22,6 +22,7 @@ from ceasefire.people.roles import Role
 from ceasefire.periods import Week, today
 from ceasefire.places.models import CoveragePeriod, Place, Zone
 from ceasefire.reports.models import EffectPlan
+from ceasefire.reports.models import EvaluatorsPack, WeeklyReport
 from ceasefire.reports.services import compile_week
 from grants.models import Officer, ReportRequest
 from grants.reports import snapshots
@@ -77,6 +78,10 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("home", "GET", "", "200 200 200 200 200 200 200 200 200"),
     ("account", "GET", "", "200 200 200 200 200 200 200 200 200"),
     ("keys", "GET", "", "200 200 200 200 200 200 200 200 200"),
+    ("reports:subscription", "GET", "", "200 200 200 200 200 200 200 403 403"),
+    ("reports:subscription_end", "POST", "", "302 302 302 302 302 302 302 403 403"),
+    # No link of theirs: back to the page that makes one.
+    ("reports:mail_confirm", "GET", "token_word", "302 302 302 302 302 302 302 403 403"),
     ("session_end", "POST", "absent_number", "404 404 404 404 404 404 404 404 404"),
     ("account_logout", "GET", "", "200 200 200 200 200 200 200 200 200"),
     ("account_reauthenticate", "GET", "", "200 200 200 200 200 200 200 200 200"),
@@ -132,6 +137,15 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("reports:report_narrate", "GET", "report", "403 403 403 403 200 403 403 403 403"),
     ("reports:report_freeze", "GET", "report", "403 403 403 200 403 403 403 403 403"),
     ("reports:report_revise", "GET", "report", "403 403 403 200 200 403 403 403 403"),
+    ("reports:report_summary", "GET", "report", "200 200 200 200 200 404 404 403 403"),
+    ("reports:mail_list", "GET", "", "403 403 403 200 403 403 403 403 403"),
+    ("reports:mail_again", "POST", "report_key", "403 403 403 302 403 403 403 403 403"),
+    ("reports:pack_list", "GET", "", "403 403 403 200 200 403 403 403 403"),
+    # Somebody's own: not there even for a colleague.
+    ("reports:pack_detail", "GET", "pack", "403 403 403 404 404 403 403 403 403"),
+    ("reports:pack_progress", "GET", "pack", "403 403 403 404 404 403 403 403 403"),
+    ("reports:pack_cancel", "POST", "pack", "403 403 403 404 404 403 403 403 403"),
+    ("reports:pack_download", "GET", "pack", "403 403 403 404 404 403 403 403 403"),
     ("reports:report_chart", "GET", "report_chart", "200 200 200 200 200 404 404 403 403"),
     ("reports:effect_list", "GET", "", "403 403 403 200 403 403 403 403 403"),
     ("reports:effect_new", "GET", "site", "403 403 403 200 403 403 403 403 403"),
@@ -647,6 +661,13 @@ def scenes_of(basrah: Any, zubair: Any, make_user: Callable[..., Any]) -> dict[s
             [uuid4()],
         ],
         "report": reports,
+        "report_key": [[key_of_report(basrah)], [key_of_report(zubair)], [uuid4()]],
+        "pack": [
+            [pack_of(make_user(Role.MANAGER, basrah, username="packer.here"))],
+            [pack_of(make_user(Role.MANAGER, zubair, username="packer.there"))],
+            [uuid4()],
+        ],
+        "token_word": [["x:y"]] * 3,
         "report_chart": [[*report, "weeks"] for report in reports],
         "effect_plan": [plan_of(basrah, make_user), plan_of(zubair, make_user), ["NOWHERE", 1]],
         "notice": [[notice_of(here)], [notice_of(there)], [987654]],
@@ -1105,6 +1126,19 @@ def report_of(site: Any) -> list[str]:
     CoveragePeriod.objects.create(site=site, start=week.plus(-9).start)
     compile_week(site=site, week_start=week.start)
     return [site.code, str(week)]
+
+
+def key_of_report(site: Any) -> UUID:
+    """The report of `report_of` by its key."""
+    return WeeklyReport.objects.get(site=site).pk
+
+
+def pack_of(person: Any) -> UUID:
+    """An evaluator's pack that somebody asked for."""
+    now = periods.now()
+    return EvaluatorsPack.objects.create(
+        by=person, cut=now, expires_at=now + timedelta(hours=24)
+    ).pk
 
 
 def ask(client: Client, name: str, method: str, arguments: list[Any]) -> Any:

@@ -18,7 +18,11 @@ log = logging.getLogger(__name__)
 
 #: Views that only ever touch the signed-in person's own account (password, sessions, second step)
 #: run under the application's role for everybody: a module's views are listed by prefix.
-OWN_ACCOUNT_MODULES = ("allauth.", "ceasefire.accounts.own_views")
+OWN_ACCOUNT_MODULES = (
+    "allauth.",
+    "ceasefire.accounts.own_views",
+    "ceasefire.reports.subscription_views",
+)
 
 #: What was read of a request's body, which can be read but once.
 _READ = ("_body", "_post", "_files", "_read_started", "_data", "_stream", "_post_parse_error")

@@ -66,6 +66,8 @@ MINIMUM_SECRET_LENGTH = 50
 #: supervisor looked, and they have no use for it.
 WITHHELD = "withheld"
 KEY_BYTES = 32
+#: How the way to the mail server is encrypted, and the port that is usual for it.
+MAIL_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 CONNECT_TIMEOUT_SECONDS = 5
 RETRY_SECONDS = 5
 
@@ -256,11 +258,40 @@ def check_environment(env: Mapping[str, str]) -> list[str]:
     ):
         if not env.get(name, "").strip():
             faults.append(f"{name} is missing: set it to {meaning}.")
+    faults += _check_mail(env)
     if faults and not word:
         faults.append(
             "CEASEFIRE_MODE is missing, so production is meant: set CEASEFIRE_MODE=demo to try."
         )
     return faults
+
+
+def _check_mail(env: Mapping[str, str]) -> list[str]:
+    """Without EMAIL_HOST no mail leaves; with it the way is encrypted and the sender named."""
+    host = env.get("EMAIL_HOST", "").strip()
+    if not host:
+        return []
+    faults = []
+    way = env.get("EMAIL_TLS", "").strip() or "starttls"
+    if way not in MAIL_PORTS:
+        faults.append(f"EMAIL_TLS is '{way}': set it to starttls, tls or none.")
+    elif way == "none" and host not in ("localhost", "127.0.0.1", "::1"):
+        faults.append("EMAIL_TLS is none: set it to starttls or tls for a server elsewhere.")
+    if not env.get("EMAIL_FROM", "").strip():
+        faults.append("EMAIL_FROM is missing: set it to the address that mails come from.")
+    try:
+        mail_password(env)
+    except OSError:
+        faults.append("EMAIL_PASSWORD_FILE can not be read: set it to the path of a readable file.")
+    return faults
+
+
+def mail_password(env: Mapping[str, str]) -> str:
+    """The mail server's password: the first line of EMAIL_PASSWORD_FILE, else EMAIL_PASSWORD."""
+    path = env.get("EMAIL_PASSWORD_FILE", "").strip()
+    if not path:
+        return env.get("EMAIL_PASSWORD", "")
+    return next(iter(Path(path).read_text(encoding="utf-8").splitlines()), "")
 
 
 def _check_keys(env: Mapping[str, str]) -> list[str]:

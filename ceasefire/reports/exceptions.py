@@ -33,6 +33,18 @@ class NotCovered(ReportRefusal):
     """The site recorded nothing in that week, so there is nothing to report."""
 
 
+class NotForThisRole(ReportRefusal):
+    """The role reads no weekly report, or may not take this out."""
+
+
+class TooManyConfirmations(ReportRefusal):
+    """The person had too many addresses asked today."""
+
+
+class LinkIsNoMore(ReportRefusal):
+    """The link of a mail is too old, changed, or of an address that was replaced."""
+
+
 class PlanWasRead(ReportRefusal):
     """A report has judged the plan: it stands."""
 

@@ -12,6 +12,7 @@ from ceasefire.places.models import Site
 from ceasefire.reports import services
 from ceasefire.reports.editions import audience_of
 from ceasefire.reports.exceptions import NotCovered, WeekNotOver
+from ceasefire.text import strip_bidi_controls
 
 
 class CompileForm(forms.Form):
@@ -97,3 +98,21 @@ class ReportFilters(forms.Form):
         super().__init__(*args, **kwargs)
         site: Any = self.fields["site"]
         site.choices = [("", _("All")), *sites]
+
+
+class _AddressField(forms.EmailField):
+    """An address as it is pasted: the marks of direction that phones add are no part of it."""
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(strip_bidi_controls(value or ""))
+
+
+class AddressForm(forms.Form):
+    """Where reports go by e-mail."""
+
+    show_optional = False
+    address = _AddressField(
+        label=_("E-mail address"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"dir": "ltr", "autocomplete": "email"}),
+    )

@@ -14,6 +14,7 @@ from ceasefire.people.models import User
 from ceasefire.periods import Week
 from ceasefire.places.models import Site
 from ceasefire.reports import effects
+from ceasefire.reports import mailing
 from ceasefire.reports.compilation import Content, Documents, compile_content, coverage
 from ceasefire.reports.documents import checksum
 from ceasefire.reports.editions import audience_of
@@ -134,7 +135,8 @@ def write_narrative(
 
 @transaction.atomic
 def freeze_report(report: WeeklyReport, *, by: User, version: int | None = None) -> WeeklyReport:
-    """Approve a report: from here on PostgreSQL refuses any change. REO's version is made with it.
+    """Approve a report: from here on PostgreSQL refuses any change. REO's version is made with it,
+    and who subscribes hears of it by mail.
 
     Refused where it is approved already, or where the draft is no longer what the manager read
     (`version`). A correction that would give away small counts beside the version REO has is not
@@ -155,6 +157,7 @@ def freeze_report(report: WeeklyReport, *, by: User, version: int | None = None)
     report.version += 1
     report.save()
     shared = _share(report)
+    mailing.announce(report)
     audit.record(
         "weeklyreport.frozen",
         subject=report,

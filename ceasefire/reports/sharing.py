@@ -42,8 +42,8 @@ def shared_body(report: WeeklyReport) -> dict[str, Any]:
         "revision": report.revision,
         "fewest_shown": INCIDENTS,
         "total": table.total,
-        "killed": _harmed(shared["killed"], table),
-        "injured": _harmed(shared["injured"], table),
+        "killed": harmed(shared["killed"], table),
+        "injured": harmed(shared["injured"], table),
         "districts": judged,
         "families": [
             {"family": name, "incidents": count}
@@ -149,7 +149,7 @@ def _district(place: str, incidents: int | None, total: dict[str, Any]) -> dict[
     }
 
 
-def _harmed(count: int, table: SuppressedTable) -> int | None:
+def harmed(count: int, table: SuppressedTable) -> int | None:
     """A number of people harmed: hidden with the total, and where it is one or two."""
     return None if table.total is None or 0 < count < INCIDENTS else count
 

@@ -6,6 +6,8 @@ from ceasefire.reports import dashboard_views, views
 
 app_name = "reports"
 urlpatterns = [
+    # First: "mail" and "evaluators" are no codes of sites.
+    path("", include("ceasefire.reports.outgoing_urls")),
     path("dashboard/", dashboard_views.dashboard, name="dashboard"),
     path("reports/", views.report_list, name="report_list"),
     # Before addresses that begin with the code of a site.

@@ -1,0 +1,545 @@
+"""What stands in the evaluator's pack: weekly series by area, and what is needed to read them.
+
+An evaluator is outside the program, so the pack says no more than REO may read: districts at the
+finest, without sexual violence, minors and staff, counts of one and two hidden with what would give
+them away (`sharing`, week by week). A week that a site did not record is missing, not zero.
+
+Areas of the program are the districts in which a site of the pack works; every other district of
+the same records is a comparison area. Two packs of different cuts can be subtracted from each
+other: the README says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.utils import translation
+from django.utils.dates import WEEKDAYS
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from ceasefire import codes
+from ceasefire.codes.services import family
+from ceasefire.exports import Column, write_csv
+from ceasefire.periods import Week, local_day, today
+from ceasefire.places.models import Place, Site
+from ceasefire.reports.compilation import VERSION, complete_until, coverage, districts
+from ceasefire.reports.models import SharedWeeklyReport, WeeklyReport
+from ceasefire.reports.panel import NOWHERE, Period, covered
+from ceasefire.reports.presentation import OCHA_CREDIT, UCDP_CREDIT
+from ceasefire.reports.sharing import harmed, published_table
+from ceasefire.reports.software import software_version
+from incidents import measures
+
+LANGUAGES = ("en", "ar")
+#: In the place of a P-code: the whole site, and what is known to no district.
+WHOLE, UNKNOWN = "SITE", "NONE"
+#: The files that decide a count of the pack: their hash names the code beside its version.
+DECIDING = (
+    "incidents/measures.py",
+    "ceasefire/periods.py",
+    "ceasefire/disclosure.py",
+    "ceasefire/reports/sharing.py",
+    "ceasefire/reports/evaluators_tables.py",
+)
+#: What changed in how reports count and judge, by the version that each report names.
+DEFINITIONS: Mapping[int, Promise | str] = {
+    1: _("Counts by district and type, judged against their usual range."),
+    2: _("A row for what is known to no district, so that all rows add up to the whole site."),
+    3: _("What still comes in, the trend, near repeats and clusters."),
+    4: _("Delays, concentration and the program's effect; what was corrected; the software."),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One area of one site in one week; None is hidden or missing, and the rest says which."""
+
+    site: str
+    area: str
+    kind: str
+    week: Week
+    recorded: bool
+    complete: bool
+    incidents: int | None
+    killed: int | None = None
+    injured: int | None = None
+
+    @property
+    def hidden(self) -> bool:
+        return self.recorded and self.incidents is None
+
+
+@dataclass(frozen=True)
+class FamilyRow:
+    """One family of types in one whole site and week."""
+
+    site: str
+    family: str
+    week: Week
+    recorded: bool
+    incidents: int | None
+
+    @property
+    def hidden(self) -> bool:
+        return self.recorded and self.incidents is None
+
+
+@dataclass(frozen=True)
+class SiteTold:
+    """A site's series with what tells when it recorded."""
+
+    site: Site
+    periods: Sequence[Period]
+    rows: Sequence[Row]
+    families: Sequence[FamilyRow]
+    areas: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Told:
+    """All that a pack says, read in one moment."""
+
+    cut: datetime
+    sites: Sequence[SiteTold]
+    reports: Sequence[WeeklyReport]
+    names: Mapping[str, Mapping[str, str]]
+
+    @property
+    def is_demo(self) -> bool:
+        return any(one.site.is_demo for one in self.sites)
+
+
+# --- reading --------------------------------------------------------------------------------------
+
+
+def gathered(sites: Sequence[Site], *, cut: datetime, progress: Callable[[int, int], None]) -> Told:
+    """The series of the sites as of `cut`, in the order of their codes."""
+    at_work = {pcode for site in sites if not site.read_only for pcode in districts(site)}
+    told = []
+    progress(0, len(sites))
+    for done, site in enumerate(sites, start=1):
+        told.append(_site(site, cut, at_work))
+        progress(done, len(sites))
+    wanted = {area for one in told for area, _kind in one.areas}
+    found = Place.objects.filter(pcode__in=wanted).values_list("pcode", "name_en", "name_ar")
+    return Told(
+        cut=cut,
+        sites=told,
+        reports=_reports(sites, cut),
+        names={pcode: {"en": name_en, "ar": name_ar} for pcode, name_en, name_ar in found},
+    )
+
+
+def _reports(sites: Sequence[Site], cut: datetime) -> list[WeeklyReport]:
+    """The approved reports that were shared: others would tell of what is hidden."""
+    shared = set(
+        SharedWeeklyReport.objects.filter(site_code__in=[site.code for site in sites]).values_list(
+            "site_code", "week_start", "revision"
+        )
+    )
+    found = (
+        WeeklyReport.objects.frozen()
+        .filter(site__in=sites, is_open=True, frozen_at__lte=cut)
+        .select_related("site")
+        .defer("body", "basis", "basis_open", "narrative_en", "narrative_ar")
+        .order_by("site__code", "week_start", "revision")
+    )
+    return [one for one in found if (one.site.code, one.week_start, one.revision) in shared]
+
+
+def _site(site: Site, cut: datetime, at_work: set[str]) -> SiteTold:
+    known = coverage(site, exclude_sensitive=True)
+    weeks = _weeks(site, known, cut)
+    if not weeks:
+        return SiteTold(site, known, [], [], [])
+    counts = measures.weekly_counts(
+        site.pk, weeks[0].start, weeks[-1].end, as_of=cut, exclude_sensitive=True
+    )
+    by_week: dict[date, list[measures.Count]] = {}
+    for count in counts:
+        by_week.setdefault(count.week_start, []).append(count)
+    named = {count.district_pcode for count in counts if count.incidents} - {NOWHERE}
+    pcodes = sorted({*districts(site), *named})
+    areas = [(pcode, "program" if pcode in at_work else "comparison") for pcode in pcodes]
+    has_unknown = any(one.district_pcode == NOWHERE and one.incidents for one in counts)
+    every = [*areas, *([(UNKNOWN, "unknown")] if has_unknown else [])]
+    kinds = _kinds()
+    complete_to = complete_until(site, weeks[-1], as_of=cut, cut=cut, exclude_sensitive=True)
+    rows: list[Row] = []
+    families: list[FamilyRow] = []
+    for week in weeks:
+        found = by_week.get(week.start, [])
+        recorded = covered(week, known)
+        facts = {
+            "site": site.code,
+            "week": week,
+            "recorded": recorded,
+        }
+        complete = week.last_day <= complete_to
+        if not recorded:
+            for area, kind in [(WHOLE, "site"), *every]:
+                rows.append(Row(area=area, kind=kind, complete=complete, incidents=None, **facts))  # type: ignore[arg-type]
+            families += [FamilyRow(family=one, incidents=None, **facts) for one in kinds]  # type: ignore[arg-type]
+            continue
+        there = {_family(one) for one in found if one.incidents}
+        present = [one for one in kinds if one in there]
+        table, shown = published_table(
+            [[_sum(found, area, one) for one in present] for area, _kind in every], present
+        )
+        # Without a family there is nothing to sum, and nothing to hide.
+        total = table.total if present else 0
+        rows.append(
+            Row(
+                area=WHOLE,
+                kind="site",
+                complete=complete,
+                incidents=total,
+                killed=harmed(int(sum(one.killed for one in found)), table) if present else 0,
+                injured=harmed(int(sum(one.injured for one in found)), table) if present else 0,
+                **facts,  # type: ignore[arg-type]
+            )
+        )
+        for at, (area, kind) in enumerate(every):
+            count = table.row_totals[at] if present else 0
+            rows.append(Row(area=area, kind=kind, complete=complete, incidents=count, **facts))  # type: ignore[arg-type]
+        published = dict(zip(shown, table.column_totals, strict=True))
+        for one in kinds:
+            # Where the families would have cost a district its count they are all hidden.
+            count = published.get(one, 0 if shown or not present else None)
+            families.append(FamilyRow(family=one, incidents=count, **facts))  # type: ignore[arg-type]
+    return SiteTold(site, known, rows, families, every)
+
+
+def _weeks(site: Site, known: Sequence[Period], cut: datetime) -> list[Week]:
+    """Every whole week from the first day recorded to the last, or to the cut."""
+    if not known:
+        return []
+    first = min(start for start, _end in known)
+    ends = [end for _start, end in known]
+    last = min(local_day(cut), today())
+    if None not in ends:
+        last = min(last, max(end for end in ends if end is not None))
+    weeks = Week.starts_between(first, last, site.week_start)
+    return [week for week in weeks if week.start >= first and week.end <= last]
+
+
+def _kinds() -> list[str]:
+    """The families of types, without the one that is left out: it would read as zero."""
+    left_out = family("incident_type", "SXV")
+    every = codes.choices("type_family", retired=True)
+    return [code for code, _label in every if code != left_out]
+
+
+def _family(count: measures.Count) -> str:
+    return family("incident_type", count.type) or "other"
+
+
+def _sum(found: Iterable[measures.Count], area: str, kind: str) -> int:
+    pcode = NOWHERE if area == UNKNOWN else area
+    return sum(
+        one.incidents for one in found if one.district_pcode == pcode and _family(one) == kind
+    )
+
+
+# --- writing --------------------------------------------------------------------------------------
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _column(key: str, meaning: Any, kind: Any = "text", value: Any = None) -> Column:
+    return Column(key, key, kind, value, meaning=meaning)
+
+
+_SITE = _column("site", _("Code of the site whose records these are."), "code")
+_WEEK = (
+    _column("week_start", _("First day of the week."), "date", "week.start"),
+    _column("week_end", _("Last day of the week."), "date", "week.last_day"),
+)
+_RECORDED = _column(
+    "recorded",
+    _("no: the site was not recording in this week; its counts are missing, not zero."),
+    value=lambda row: _yes(row.recorded),
+)
+_INCIDENTS = _column(
+    "incidents",
+    _("Verified incidents. Empty: missing where recorded is no, else hidden."),
+    "int",
+)
+_HIDDEN = _column(
+    "hidden",
+    _("yes: one or two, or hidden to protect another such count. Never zero."),
+    value=lambda row: _yes(row.hidden),
+)
+WEEKLY = [
+    _SITE,
+    _column("area", _("P-code of the district; SITE: the whole site; NONE: no district is known.")),
+    _column(
+        "area_kind",
+        _(
+            "program: a site of the pack works there; comparison: none does; site, unknown: as the"
+            " area says."
+        ),
+        value="kind",
+    ),
+    *_WEEK,
+    _RECORDED,
+    _column(
+        "complete",
+        _("no: reports of this week may still come in."),
+        value=lambda row: _yes(row.complete),
+    ),
+    _INCIDENTS,
+    _HIDDEN,
+    _column(
+        "killed",
+        _("Killed in the verified incidents, of the whole site only. Empty: hidden or missing."),
+        "int",
+    ),
+    _column("injured", _("Injured, likewise."), "int"),
+]
+FAMILIES = [
+    _SITE,
+    _column("family", _("Family of incident types; codes.csv lists the types."), "code"),
+    *_WEEK,
+    _RECORDED,
+    _INCIDENTS,
+    _HIDDEN,
+]
+AREAS = [
+    _SITE,
+    _column("area", _("P-code of the district, or NONE.")),
+    _column("area_kind", _("As in weekly.csv.")),
+    _column("name_en", _("Name in English.")),
+    _column("name_ar", _("Name in Arabic.")),
+]
+COVERAGE = [
+    _SITE,
+    _column("recorded_from", _("First day recorded."), "date"),
+    _column("recorded_to", _("First day not recorded any more; empty: still recording."), "date"),
+]
+REPORTS = [
+    _column("site", _("Code of the site."), "code", "site.code"),
+    _column("week_start", _("First day of the week."), "date"),
+    _column("number", _("Number of the report within its site."), "int"),
+    _column("revision", _("0: the first report of the week; 1: its first correction."), "int"),
+    _column("records_as_of", _("Records received later are not in it."), "datetime", "data_as_of"),
+    _column("approved_at", _("When a manager approved it."), "datetime", "frozen_at"),
+    _column(
+        "definitions",
+        _("Version of the definitions; see definitions.csv."),
+        "int",
+        lambda row: (row.body_open or {}).get("version"),
+    ),
+    _column("reason", _("Why the earlier report was corrected."), value=lambda row: _reason(row)),
+]
+DEFINITION = [
+    _column("version", _("The version that a report names."), "int"),
+    _column("meaning_en", _("What it brought, in English.")),
+    _column("meaning_ar", _("What it brought, in Arabic.")),
+]
+CODES = [
+    _column("family", _("Code of the family of types."), "code"),
+    _column("family_en", _("Its name in English.")),
+    _column("family_ar", _("Its name in Arabic.")),
+    _column("type", _("Code of an incident type in the family."), "code"),
+    _column("type_en", _("Its name in English.")),
+    _column("type_ar", _("Its name in Arabic.")),
+]
+CODEBOOK = [
+    _column("file", _("The file.")),
+    _column("column", _("The column."), "code"),
+    _column("kind", _("text, code, int, date (YYYY-MM-DD) or datetime (ISO 8601).")),
+    _column("meaning_en", _("What it means, in English.")),
+    _column("meaning_ar", _("What it means, in Arabic.")),
+]
+
+
+def _reason(report: WeeklyReport) -> str:
+    """The reason of a correction; it is the manager's, written to stand in the report."""
+    revisions = (report.body_open or {}).get("revisions") or [{}]
+    return str(revisions[0].get("reason", ""))
+
+
+def _both(text: Any, name: str) -> dict[str, str]:
+    said = {}
+    for language in LANGUAGES:
+        with translation.override(language):
+            said[f"{name}_{language}"] = str(text)
+    return said
+
+
+def _tables(told: Told) -> list[tuple[str, Sequence[Column], Iterable[Any]]]:
+    return [
+        ("data/weekly.csv", WEEKLY, (row for one in told.sites for row in one.rows)),
+        ("data/families.csv", FAMILIES, (row for one in told.sites for row in one.families)),
+        ("data/areas.csv", AREAS, _areas(told)),
+        (
+            "data/coverage.csv",
+            COVERAGE,
+            (
+                {"site": one.site.code, "recorded_from": start, "recorded_to": end}
+                for one in told.sites
+                for start, end in one.periods
+            ),
+        ),
+        ("changes/reports.csv", REPORTS, told.reports),
+        (
+            "changes/definitions.csv",
+            DEFINITION,
+            (
+                {"version": number, **_both(text, "meaning")}
+                for number, text in DEFINITIONS.items()
+                if number <= VERSION
+            ),
+        ),
+        ("codebook/codes.csv", CODES, _codes()),
+    ]
+
+
+def _areas(told: Told) -> Iterator[dict[str, str]]:
+    unknown = _both(_("Place not known closer than the governorate"), "name")
+    for one in told.sites:
+        for area, kind in one.areas:
+            names = told.names.get(area)
+            yield {
+                "site": one.site.code,
+                "area": area,
+                "area_kind": kind,
+                **({f"name_{code}": name for code, name in names.items()} if names else unknown),
+            }
+
+
+def _codes() -> Iterator[dict[str, str]]:
+    def named(name: str, code: str, prefix: str) -> dict[str, str]:
+        return {f"{prefix}_{one}": codes.label(name, code, one) for one in LANGUAGES}
+
+    types = [code for code, _label in codes.choices("incident_type", retired=True)]
+    for group in _kinds():
+        for kind in types:
+            if (family("incident_type", kind) or "other") == group:
+                yield {
+                    "family": group,
+                    **named("type_family", group, "family"),
+                    "type": kind,
+                    **named("incident_type", kind, "type"),
+                }
+
+
+def _codebook(tables: Iterable[tuple[str, Sequence[Column], Any]]) -> Iterator[dict[str, str]]:
+    for name, columns, _rows in tables:
+        for column in columns:
+            yield {
+                "file": name,
+                "column": column.key,
+                "kind": column.kind,
+                **_both(column.meaning, "meaning"),
+            }
+
+
+def files(told: Told) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """Every file of the pack, by its name in it."""
+    for language in LANGUAGES:
+        with translation.override(language):
+            yield f"README-{language}.txt", [_text(_readme(told))]
+    with translation.override("en"):
+        tables = _tables(told)
+        for name, columns, rows in tables:
+            yield name, list(write_csv(columns, rows))
+        yield "codebook/codebook.csv", list(write_csv(CODEBOOK, _codebook(tables)))
+        yield "VERSION.txt", [_text(_version(told))]
+    for language in LANGUAGES:
+        with translation.override(language):
+            yield f"LICENCE-{language}.txt", [_text(_licence(told))]
+
+
+def _text(lines: Iterable[str]) -> bytes:
+    return ("\n\n".join(lines) + "\n").encode()
+
+
+def _version(told: Told) -> list[str]:
+    digest = hashlib.sha256()
+    for name in DECIDING:
+        digest.update((Path(settings.BASE_DIR) / name).read_bytes())
+    return [
+        f"Ceasefire {software_version()}",
+        f"Definitions {VERSION}",
+        f"Code that decides the counts, SHA-256 {digest.hexdigest()}",
+        f"Records as of {told.cut.isoformat(timespec='seconds')}",
+    ]
+
+
+def _readme(told: Told) -> list[str]:
+    moment = told.cut.strftime("%Y-%m-%d %H:%M")
+    lines = [
+        gettext("Weekly series of recorded violence, for an evaluation."),
+        gettext("Records received by %(moment)s, Baghdad time.") % {"moment": moment},
+        gettext(
+            "data/weekly.csv: a row for each site, area and week. data/families.csv: the same for"
+            " whole sites by family of types. data/areas.csv: names of areas. data/coverage.csv:"
+            " when each site recorded. codebook/: what columns and codes mean. changes/: approved"
+            " reports with their corrections, and what changed in the definitions."
+        ),
+        *(_weekday(one.site) for one in told.sites),
+        gettext(
+            "Days are days in Baghdad. A week outside a site's coverage is missing, not zero:"
+            " recorded is no, and its counts are empty. Where complete is no, reports may still"
+            " come in."
+        ),
+        gettext(
+            "Counted: incidents that were sent, reviewed, accepted or archived and are verified at"
+            " least provisionally. Not counted: drafts, returned, withdrawn and duplicate records,"
+            " unverified ones, and dates vaguer than a week."
+        ),
+        gettext(
+            "Left out: sexual violence and incidents with minors or with staff. Hidden: counts of"
+            " one and two, and others where they would give these away; a hidden count is never"
+            " zero. Killed and injured are given for whole sites only."
+        ),
+        gettext(
+            "A comparison area is a district of the same records in which no site of this pack"
+            " works. It is no control group by itself: sites differ in how they record."
+        ),
+        gettext(
+            "Give one reader one pack: two packs of different moments can be subtracted, which"
+            " may show a hidden count. A correction that would do so is not listed in changes/."
+        ),
+        gettext("To check that nothing was changed: sha256sum --check SHA256SUMS"),
+    ]
+    if told.is_demo:
+        lines.insert(1, gettext("Demo data: the incidents are made up."))
+    return lines
+
+
+def _weekday(site: Site) -> str:
+    return gettext("%(code)s, %(site)s: weeks begin on %(day)s.") % {
+        "code": site.code,
+        "site": site.name,
+        "day": str(WEEKDAYS[site.week_start]),
+    }
+
+
+def _licence(told: Told) -> list[str]:
+    lines = [
+        gettext(
+            "Counts of the program's own sites: for the evaluation they were given for. Ask the"
+            " program before publishing them or giving them on; do not try to work out a hidden"
+            " count or to know a person by it."
+        )
+    ]
+    if any(one.site.read_only for one in told.sites):
+        lines.append(gettext("Events: %(source)s") % {"source": UCDP_CREDIT})
+    lines += [
+        gettext("Names and borders of places: %(source)s") % {"source": OCHA_CREDIT},
+        gettext("The program that made this: BSD 3-Clause."),
+    ]
+    return lines
