@@ -329,6 +329,7 @@ def pairs(
                 parts.append(text(x + width / 2, y + 25, number, rtl, "middle", halo=True))
                 continue
             level = sum(ratio >= step for step in _STEPS)
+            sure = sure and level > 0
             times = f"{number_text(float(ratio), digits, 1)} ×"
             words = f"{name}, {columns[column]}: {times}, {number}"
             told.append(words)
@@ -356,25 +357,57 @@ def pairs(
     )
 
 
+def listed(
+    slug: str,
+    title: str,
+    subtitle: str,
+    groups: Sequence[tuple[str, Sequence[tuple[str, int | None]]]],
+    *,
+    hidden: str,
+    rtl: bool | None = None,
+    digits: str = "western",
+) -> Chart:
+    """Return a bar a row under the name of its group, in the order given, which is no ranking.
+
+    A count of None is hidden: a hatched strip and the word for it.
+    """
+    rtl = get_language_bidi() if rtl is None else rtl
+    highest = max((count or 0 for _name, rows in groups for _row, count in rows), default=0) or 1
+    parts, told, y = [patterns(slug)], [], 0.0
+    for group, rows in groups:
+        parts.append(text(0, y + 16, group, rtl, "start", weight=600))
+        y += 26
+        for name, count in rows:
+            said = hidden if count is None else number_text(count, digits)
+            words = f"{name}: {said}"
+            told.append(words)
+            parts.append(text(0, y + 12, name, rtl, "start"))
+            parts.append(text(100, y + 12, said, rtl, "end", weight=600))
+            box = (0, 100 * (count or 0) / highest, y + 18, 7)
+            if count is None:
+                box = (0, 12, y + 18, 7)
+                parts.append(rect(*box, rtl, PAPER, "c-few-ground", FEW, "c-few-edge", words))
+                parts.append(hatched(slug, *box, rtl))
+            else:
+                parts.append(rect(*box, rtl, USUAL, "c-bar", words=words))
+            y += 34
+    return Chart(slug, title, subtitle, svg(slug, title, ". ".join(told), max(y, 1), parts, rtl))
+
+
 @dataclass(frozen=True)
 class Circle:
-    """A circle on a map: where, how wide in kilometres (or in pixels), and what it is called.
-
-    `kilometres` None: the size says how many, by `weight` from 0 to 1. `hidden`: hatched.
-    """
+    """A circle on a map: where, how wide, and what it is called and says."""
 
     name: str
     words: str
     at: tuple[float, float]
-    kilometres: float | None = None
-    weight: float = 0.0
-    hidden: bool = False
+    kilometres: float
 
 
 #: Kilometres of a degree of latitude.
 _DEGREE_KM = 111.2
-#: Pixels of the least and the greatest circle that says how many.
-_LEAST, _GREATEST = 6.0, 24.0
+#: Pixels of the least circle, so that it is seen.
+_LEAST = 9.0
 
 
 def circles(
@@ -412,19 +445,13 @@ def circles(
         parts.append(_on_map(at(where), name, 16, MUTED))
     for one in found:
         x, y = at(one.at).split()
-        radius = _LEAST + (_GREATEST - _LEAST) * math.sqrt(one.weight)
-        if one.kilometres is not None:
-            radius = max(9.0, one.kilometres / _DEGREE_KM * scale)
-        fill = f"url(#{slug}-hatch)" if one.hidden else UNUSUAL if one.kilometres else USUAL
-        css = "c-few-edge" if one.hidden else "c-unusual" if one.kilometres else "c-bar"
-        opacity = "1" if one.hidden else ".45"
+        radius = max(_LEAST, one.kilometres / _DEGREE_KM * scale)
         parts.append(
-            f'<circle cx="{x}" cy="{y}" r="{radius:.1f}" fill="{fill}" fill-opacity="{opacity}"'
-            f' stroke="{INK}" stroke-width="1.5" class="{css}">'
+            f'<circle cx="{x}" cy="{y}" r="{radius:.1f}" fill="{UNUSUAL}" fill-opacity=".45"'
+            f' stroke="{INK}" stroke-width="1.5" class="c-unusual">'
             f"<title>{escape(one.words)}</title></circle>"
         )
-        if one.kilometres is not None:
-            parts.append(_on_map(f"{x} {float(y) - radius - 6:.1f}", one.name, 17, INK))
+        parts.append(_on_map(f"{x} {float(y) - radius - 6:.1f}", one.name, 17, INK))
     described = ". ".join(one.words for one in found)
     drawn = svg(slug, title, described, high, parts, False)
     return Chart(

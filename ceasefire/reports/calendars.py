@@ -25,6 +25,21 @@ PERIODS: dict[str, tuple[tuple[int, int, int], ...]] = {
 }
 
 
+#: Days on which Iraq voted for the whole country or its governorates. Marked, never a term of the
+#: trend: too few to say anything of. Pay days are not marked, since no dated public list is kept.
+ELECTIONS = frozenset(
+    map(
+        date.fromisoformat,
+        (
+            "2005-01-30", "2005-10-15", "2005-12-15", "2009-01-31", "2010-03-07", "2013-04-20",
+            "2014-04-30", "2018-05-12", "2021-10-10", "2023-12-18", "2025-11-11",
+        ),
+    )
+)  # fmt: skip
+#: The name under which an election is marked.
+ELECTION = "election"
+
+
 @lru_cache(maxsize=4096)
 def _periods_of(day: date) -> frozenset[str]:
     try:
@@ -45,4 +60,15 @@ def shares(weeks: Sequence[date]) -> dict[str, NDArray[np.float64]]:
         for day in range(7):
             for name in _periods_of(first + timedelta(days=day)):
                 found[name][at] += 1 / 7
+    return found
+
+
+def marks(weeks: Sequence[date]) -> list[list[str]]:
+    """The names of what lies in each week (by its first day): periods, and an election."""
+    found = []
+    for first in weeks:
+        days = [first + timedelta(days=day) for day in range(7)]
+        inside = frozenset[str]().union(*map(_periods_of, days))
+        names = [name for name in PERIODS if name in inside]
+        found.append(names + ([ELECTION] if ELECTIONS & set(days) else []))
     return found

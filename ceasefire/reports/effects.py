@@ -8,17 +8,16 @@ method and what must be there are those of `ceasefire.statistics.effect`.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
 from django.db import transaction
 from django.db.models import Max
-from django.utils import timezone
 from numpy.typing import NDArray
 
-from ceasefire import audit
+from ceasefire import audit, periods
 from ceasefire.codes.services import family
 from ceasefire.people.models import User
 from ceasefire.periods import Week
@@ -56,8 +55,12 @@ def register_plan(
     outcome: str,
     grounds: str,
     by: User,
+    at: datetime | None = None,
 ) -> EffectPlan:
-    """Set down what will be judged. It can be withdrawn until a report has judged it."""
+    """Set down what will be judged. It can be withdrawn until a report has judged it.
+
+    `at`: when it was set down, for a demonstration and tests; no page offers it.
+    """
     Site.objects.select_for_update(no_key=True).only("pk").get(pk=site.pk)
     last = EffectPlan.objects.filter(site=site).aggregate(last=Max("number"))["last"] or 0
     plan = EffectPlan.objects.create(
@@ -68,6 +71,7 @@ def register_plan(
         comparison=sorted(comparison),
         outcome=outcome,
         grounds=grounds.strip(),
+        registered_at=at or periods.now(),
         registered_by=by,
     )
     audit.record(
@@ -93,19 +97,18 @@ def withdraw_plan(plan: EffectPlan, *, by: User) -> EffectPlan:
         raise PlanWasRead
     if plan.is_withdrawn:
         raise PlanWasWithdrawn
-    plan.withdrawn_at, plan.withdrawn_by = timezone.now(), by
+    plan.withdrawn_at, plan.withdrawn_by = periods.now(), by
     plan.save(update_fields=["withdrawn_at", "withdrawn_by"])
     audit.record("effectplan.withdrawn", subject=plan, by=by)
     return plan
 
 
-def mark_read(site: Site, week: Week, *, as_of: datetime) -> None:
+def mark_read(site: Site, judged: Sequence[Mapping[str, Any]] | None) -> None:
     """Plans that a report just judged stand for ever. Called where the report is written."""
-    if not is_told(week):
-        return
-    plans = EffectPlan.objects.filter(site=site, first_read_at=None).standing(as_of)
+    numbers = [one["plan"] for one in judged or ()]
+    plans = EffectPlan.objects.filter(site=site, number__in=numbers, first_read_at=None)
     for plan in plans.select_for_update(of=("self",)).select_related("site").order_by("pk"):
-        plan.first_read_at = max(timezone.now(), plan.registered_at)
+        plan.first_read_at = max(periods.now(), plan.registered_at)
         plan.save(update_fields=["first_read_at"])
         audit.record("effectplan.read", subject=plan, by=None)
 
@@ -116,11 +119,14 @@ def mark_read(site: Site, week: Week, *, as_of: datetime) -> None:
 def judged_effects(
     site: Site, week: Week, panel: Panel, *, as_of: datetime
 ) -> list[dict[str, Any]] | None:
-    """What may be said of each plan that stands; None where it is not the week to say it."""
+    """What may be said of each plan that stands; None where it is not the week to say it.
+
+    The plans are held to the end of the transaction, so that none is withdrawn meanwhile.
+    """
     if not is_told(week):
         return None
     plans = EffectPlan.objects.filter(site=site).standing(as_of).order_by("number")
-    return [_judged(plan, panel) for plan in plans]
+    return [_judged(plan, panel) for plan in plans.select_for_update(no_key=True)]
 
 
 def _judged(plan: EffectPlan, panel: Panel) -> dict[str, Any]:
@@ -136,7 +142,7 @@ def _judged(plan: EffectPlan, panel: Panel) -> dict[str, Any]:
     told = found.verdict is not Verdict.TOO_LITTLE
     return {
         "plan": plan.number,
-        "registered_on": timezone.localtime(plan.registered_at).date().isoformat(),
+        "registered_on": periods.local_day(plan.registered_at).isoformat(),
         "starts_on": plan.starts_on.isoformat(),
         "treated": plan.treated,
         "comparison": plan.comparison,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,9 +15,11 @@ from ceasefire.look.charts import WIDTH, Chart
 from ceasefire.look.templatetags.look import STATES
 from ceasefire.reports.documents import canonical
 from ceasefire.reports.editions import Edition
+from ceasefire.reports.figures import Figure
 from ceasefire.reports.further_page import Section
 from ceasefire.reports.models import Audience, SharedWeeklyReport, WeeklyReport
 from ceasefire.reports.presentation import Line, ReportPage, SharedPage
+from ceasefire.reports.sections import Part
 from ceasefire.reports.sentences import sentence
 
 FORMATS = ("json", "pdf", "xlsx")
@@ -97,15 +100,16 @@ def write_report_json(source: Report, language: str = "en") -> bytes:
 
 
 def write_report_xlsx(source: Report, language: str) -> bytes:
-    """One row a count, real numbers; the sheet behind says what the file is."""
+    """One row a count, a sheet a chart, real numbers; the last sheet says what the file is."""
     report = _row(source)
     with translation.override(language):
         if isinstance(source, SharedWeeklyReport):
             page: Any = SharedPage(source)
-            columns, rows = SHARED_COLUMNS, _shared_rows(page)
+            columns, rows, beside = SHARED_COLUMNS, _shared_rows(page), []
         else:
             page = ReportPage(source)
             columns, rows = COLUMNS, _rows(page)
+            beside = [(one.label, one.columns, one.rows) for one in page.figures.values()]
         return write_xlsx(  # type: ignore[return-value]
             columns,
             rows,
@@ -113,6 +117,7 @@ def write_report_xlsx(source: Report, language: str) -> bytes:
             language=language,
             notes=_notes(page),
             created=report.frozen_at or source.moment,
+            sheets=beside,
         )
 
 
@@ -209,7 +214,7 @@ def write_report_pdf(source: Report, language: str) -> bytes:
             blocks = _shared_blocks(page)
         else:
             page = ReportPage(source)
-            blocks = _blocks(page)
+            blocks = _in_order(page) if page.is_in_order else _blocks(page)
         data = {
             "title": page.title,
             "subtitle": page.week,
@@ -287,6 +292,87 @@ def _blocks(page: ReportPage) -> list[dict[str, Any]]:
     for part in page.further:
         blocks += _further(part)
     blocks += _closing(page)
+    return blocks
+
+
+#: How high a picture may be set, in widths of the page.
+_HIGHEST = 0.6
+
+
+def _in_order(page: ReportPage) -> list[dict[str, Any]]:
+    """Sections 0 to 9 set for paper; what stands on the page only is left out."""
+    blocks: list[dict[str, Any]] = []
+    for section in page.sections:
+        if not section.on_page_only:
+            blocks.append({"kind": "heading", "text": section.title, "level": 1})
+            for part in section.parts:
+                blocks += _part(page, part)
+    blocks += [{"kind": "note", "tone": "muted", "text": line} for line in page.credits]
+    return blocks
+
+
+def _part(page: ReportPage, part: Part) -> list[dict[str, Any]]:
+    """One thing of a section as blocks of paper."""
+    if part.kind in ("line", "lead"):
+        return [{"kind": "paragraph", "text": part.text}]
+    if part.kind == "small":
+        return [{"kind": "note", "tone": "muted", "text": part.text}]
+    if part.kind == "facts":
+        text = " · ".join(f"{label}: {value}" for label, value in part.rows)
+        return [{"kind": "note", "tone": "muted", "text": text}]
+    if part.kind == "heading":
+        return [{"kind": "heading", "text": part.text, "level": 2}]
+    if part.kind in ("note", "alert"):
+        tone = "overdue" if part.kind == "alert" else "muted"
+        text = " ".join([part.text, *part.items])
+        titled = {"title": part.title} if part.title else {}
+        return [{"kind": "note", "tone": tone, "text": text, **titled}]
+    if part.kind == "narrative":
+        return [{"kind": "heading", "text": gettext("What happened"), "level": 2}] + [
+            {"kind": "paragraph", "text": words} for words in part.text.split("\n\n")
+        ]
+    if part.kind in ("list", "fold"):
+        head = [{"kind": "heading", "text": part.title, "level": 2}] if part.title else []
+        return [*head, {"kind": "list", "items": list(part.items)}]
+    if part.kind == "table":
+        columns = [{"label": label, "kind": "text"} for label in part.head]
+        return [{"kind": "table", "columns": columns, "rows": [list(row) for row in part.rows]}]
+    if part.kind == "figure" and part.figure is not None:
+        return [_figure(part.figure)]
+    return _counts(page, part)
+
+
+def _figure(found: Figure) -> dict[str, Any]:
+    """A chart as it stands on the page, with its key in words."""
+    chart = found.chart
+    height = re.search(r' height="([0-9.]+)"', chart.svg)
+    high = float(height[1]) if height else 1.0
+    return {
+        "kind": "chart",
+        "svg": str(chart.svg),
+        "title": chart.title,
+        "subtitle": chart.subtitle,
+        "width": min(1.0, _HIGHEST * WIDTH / max(high, 1.0)),
+        "keys": [
+            {
+                "svg": key.svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1),
+                "label": key.label,
+            }
+            for key in chart.legend
+        ],
+    }
+
+
+def _counts(page: ReportPage, part: Part) -> list[dict[str, Any]]:
+    """The counts of the week: a table a district, and those without an incident."""
+    blocks: list[dict[str, Any]] = [{"kind": "heading", "text": part.title, "level": 2}]
+    blocks += [_district_table(district) for district in page.active]
+    if page.quiet:
+        title = gettext("Districts without an incident this week")
+        blocks.append({"kind": "heading", "text": title, "level": 2})
+        blocks.append(
+            {"kind": "list", "items": [f"{one.name}: {one.total.sentence}" for one in page.quiet]}
+        )
     return blocks
 
 
@@ -426,6 +512,9 @@ def _shared_blocks(page: SharedPage) -> list[dict[str, Any]]:
     if page.table:
         blocks.append({"kind": "heading", "text": gettext("Kinds of incidents")})
         blocks.append(_shared_table(page, page.table))
+    for _slug, title, lines in page.further:
+        blocks.append({"kind": "heading", "text": title})
+        blocks += [{"kind": "paragraph", "text": line} for line in lines]
     return blocks + _closing(page)
 
 

@@ -1,28 +1,39 @@
-"""Sections 1, 3, 5 and 6 of the weekly report beyond counts: nowcast, trend, near repeat, clusters.
+"""The weekly report beyond this week's counts: delays, trend, near repeat, clusters, concentration.
 
 Numbers in, JSON out, each empty where the records are too few (`docs/statistics.md` says how few).
 Made from the records as of the report's cut, with seeds of site and week: made again they are the
-same. None of it goes into the version for REO.
+same. Of all this only the ratios of the trend go into the version for REO.
 """
 
 from __future__ import annotations
 
 import math
-from datetime import datetime
+from bisect import bisect_right
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ceasefire.disclosure import INCIDENTS, suppress_list
 from ceasefire.periods import Week
 from ceasefire.places.models import Site
 from ceasefire.reports.calendars import shares
 from ceasefire.reports.panel import ALL, NOWHERE, Panel, probability, rounded
-from ceasefire.statistics.nowcast import nowcast
-from ceasefire.statistics.trend import Ratio, trend
+from ceasefire.statistics.nowcast import FEWEST, nowcast
+from ceasefire.statistics.trend import Ratio, Trend, trend
 from incidents import measures
 
 #: Delays of more weeks count as this long; learnt from the last so many weeks.
 LONGEST_DELAY, WINDOW = 6, 26
+#: Weeks that are one step of the trend's chart.
+STEP = 4
+#: Days after the event up to which the delays are told.
+DELAY_DAYS = (0, 1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 28, 35, 42)
+#: Weeks of incidents whose delays are told; they end so long ago that the longest has passed.
+DELAY_WEEKS = 26
+#: Days of which the concentration is told.
+CONCENTRATION_DAYS = 90
 #: A cluster such as chance shows once a year or seldomer stands out.
 STANDS_OUT_WEEKS = 52
 
@@ -32,10 +43,39 @@ def further(
 ) -> dict[str, Any]:
     """The parts of the document; `cut` and `exclude_sensitive` as for the counts."""
     return {
+        "delays": _delays(site, week, cut=cut, exclude_sensitive=exclude_sensitive),
         "nowcast": _nowcast(site, week, cut=cut, exclude_sensitive=exclude_sensitive),
         "trend": _trend(panel),
         "near_repeat": _near_repeat(site, week, cut=cut, exclude_sensitive=exclude_sensitive),
         **_clusters(site, week, cut=cut, exclude_sensitive=exclude_sensitive),
+        "concentration": _concentration(site, week, cut=cut, exclude_sensitive=exclude_sensitive),
+    }
+
+
+def _delays(
+    site: Site, week: Week, *, cut: datetime | None, exclude_sensitive: bool
+) -> dict[str, Any]:
+    """Which share of incidents was in the system how many days after they happened.
+
+    Of those that happened long enough ago for the longest delay to have passed.
+    """
+    if site.read_only:
+        return {}
+    end = week.end - timedelta(days=DELAY_DAYS[-1])
+    told = measures.told_when(
+        site.pk,
+        end - timedelta(weeks=DELAY_WEEKS),
+        end,
+        as_of=cut,
+        exclude_sensitive=exclude_sensitive,
+    )
+    late = sorted(max((heard - day).days, 0) for day, heard in told)
+    if len(late) < FEWEST:
+        return {}
+    return {
+        "incidents": len(late),
+        "days": list(DELAY_DAYS),
+        "share": [rounded(bisect_right(late, day) / len(late), 3) for day in DELAY_DAYS],
     }
 
 
@@ -89,7 +129,33 @@ def _trend(panel: Panel) -> dict[str, Any]:
         "events": found.events,
         "yearly": _ratio(found.yearly),
         "calendar": {name: _ratio(one) for name, one in found.calendar.items()},
+        "line": _line(panel, series, found),
     }
+
+
+def _line(panel: Panel, series: NDArray[np.float64], found: Trend) -> list[dict[str, Any]]:
+    """The trend by steps of four weeks, the last one ending with the week: a week's level in each.
+
+    `weeks` counts those that were recorded, `per_week` is of these and null without any.
+    """
+    steps = []
+    for last in range(len(panel.weeks), 0, -STEP):
+        part = slice(max(0, last - STEP), last)
+        known = int(np.isfinite(series[part]).sum())
+        seen = int(np.nansum(series[part]))
+        steps.append(
+            {
+                "week_start": panel.weeks[part.start].start.isoformat(),
+                "weeks": known,
+                "incidents": seen,
+                "per_week": rounded(seen / known) if known else None,
+                **{
+                    name: rounded(float(getattr(found, attribute)[part].mean()))
+                    for name, attribute in (("line", "smooth"), ("low", "low"), ("high", "high"))
+                },
+            }
+        )
+    return steps[::-1]
 
 
 def _ratio(one: Ratio) -> dict[str, float | None]:
@@ -145,4 +211,38 @@ def _clusters(
                 "recurrence_weeks": rounded(1 / one.p, 1),
             }
         ],
+    }
+
+
+def _concentration(
+    site: Site, week: Week, *, cut: datetime | None, exclude_sensitive: bool
+) -> dict[str, Any]:
+    """How many incidents of the last 90 days were told of which neighbourhood or sub-district.
+
+    Counts of one and two are hidden, and with them what would give them away beside the sum of
+    their district. A place of "" stands for what is known to the district alone.
+    """
+    first = week.end - timedelta(days=CONCENTRATION_DAYS)
+    held = measures.by_place(
+        site.pk, first, week.end, as_of=cut, exclude_sensitive=exclude_sensitive
+    )
+    districts = []
+    for district in sorted({one.district_pcode for one in held}):
+        own = [one for one in held if one.district_pcode == district]
+        cells, total = suppress_list([one.incidents for one in own], threshold=INCIDENTS)
+        districts.append(
+            {
+                "district": district,
+                "incidents": total,
+                "places": [
+                    {"place": one.pcode, "incidents": count}
+                    for one, count in zip(own, cells, strict=True)
+                ],
+            }
+        )
+    return {
+        "from": first.isoformat(),
+        "days": CONCENTRATION_DAYS,
+        "fewest_shown": INCIDENTS,
+        "districts": districts,
     }

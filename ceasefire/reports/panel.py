@@ -227,6 +227,8 @@ def sentence_of(
     """The key and the numbers of what may be said of a series."""
     known = item.history
     values: dict[str, Any] = {"weeks": known.weeks}
+    if known.restarted and item.key[1] == ALL:  # type: ignore[index]
+        values["restarted"] = True
     if item.rule is Rule.MISSING:
         return "missing", values
     values["observed"] = item.observed

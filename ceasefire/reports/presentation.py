@@ -15,6 +15,7 @@ from typing import Any
 from django.utils.translation import get_language, gettext, ngettext
 
 from ceasefire import periods
+from ceasefire.exports import Column
 from ceasefire.look.charts import (
     Chart,
     WeekBar,
@@ -25,11 +26,19 @@ from ceasefire.look.charts import (
 )
 from ceasefire.look.numbers import in_digits, number_text
 from ceasefire.reports.editions import Edition
+from ceasefire.reports.figures import Figure, figure, figures, periods_of
 from ceasefire.reports.further_page import Section, sections
 from ceasefire.reports.models import SharedWeeklyReport
 from ceasefire.reports.panel import ALL, BAND_WEEKS, NOWHERE
-from ceasefire.reports.sentences import incidents, sentence
+from ceasefire.reports.sections import Section as InOrder
+from ceasefire.reports.sections import effect_lines, not_set_down
+from ceasefire.reports.sections import sections as sections_in_order
+from ceasefire.reports.sentences import change, incidents, sentence
 
+#: Reports of this version of the document and later are told in sections 0 to 9.
+IN_ORDER = 4
+#: Shared versions of this document and later say more than counts.
+SHARED_FURTHER = 3
 #: Shown wherever the imported history is.
 UCDP_CREDIT = (
     "UCDP Georeferenced Event Dataset (GED), Uppsala Conflict Data Program, CC BY 4.0;"
@@ -406,10 +415,52 @@ class ReportPage:
                 "before": self.number(row["before"]),
                 "after": self.number(row["after"]),
                 "change": f"{row['after'] - row['before']:+d}",
+                "words": self._correction(row["after"] - row["before"]),
                 "reason": row["reason"],
             }
             for row in self.body["revisions"]
         ]
+
+    def _correction(self, change: int) -> str:
+        """ "+2 since the report of 16 November 2026"; the sign stays before its number."""
+        since = self.basis.get("revised_on")
+        number = in_digits(f"\N{LEFT-TO-RIGHT MARK}{change:+d}", self.digits)
+        if not since:
+            return number
+        return gettext("%(change)s since the report of %(day)s") % {
+            "change": number,
+            "day": self.day(since),
+        }
+
+    @property
+    def is_in_order(self) -> bool:
+        """Whether it is told in sections 0 to 9; older reports stay as they were."""
+        return bool(self.body["version"] >= IN_ORDER)
+
+    @cached_property
+    def figures(self) -> dict[str, Figure]:
+        """The charts by name, each with its values; none in reports from before."""
+        return figures(self) if self.is_in_order else {}
+
+    @cached_property
+    def sections(self) -> list[InOrder]:
+        """Sections 0 to 9; none in reports from before."""
+        return sections_in_order(self) if self.is_in_order else []
+
+    @property
+    def trend_words(self) -> str:
+        """What the trend says, as the title of its chart."""
+        yearly = self.body["trend"]["yearly"]
+        if yearly["low"] <= 1 <= yearly["high"]:
+            return gettext("No change over the years that chance could not bring")
+        words = change(float(yearly["ratio"]), self.number)
+        return gettext("From one year to the next %(change)s") % {"change": words}
+
+    def outcome(self, code: str) -> str:
+        """What an effect is judged by, in words."""
+        if code == ALL:
+            return gettext("all verified incidents")
+        return in_language(self.basis["outcomes"][code])
 
     @cached_property
     def further(self) -> list[Section]:
@@ -452,6 +503,12 @@ class ReportPage:
                 "Not tested: whether the program changed anything. A before and after of its own"
                 " districts would say so nine times in ten where nothing happened."
             )
+            if self.further and not self.body.get("effect")
+            else gettext(
+                "The program effect is judged by what was set down beforehand, once a quarter:"
+                " %(count)s in this report."
+            )
+            % {"count": self.number(len(self.body["effect"]))}
             if self.further
             else gettext(
                 "Not tested in this version: near repeats, clusters on the map, and whether"
@@ -461,6 +518,22 @@ class ReportPage:
                 "The report does not compare districts by size and does not say why violence rose"
                 " or fell."
             ),
+            *self._made_with(),
+        ]
+
+    def _made_with(self) -> list[str]:
+        """The software and the cut of the data, in reports that say it."""
+        if not self.is_in_order:
+            return []
+        cut = periods.long_date(self.edition.moment.date(), get_language() or "en")
+        return [
+            gettext(
+                "Records as of %(day)s, %(time)s in Baghdad; what came later is in the next report."
+                " Made again from the same records and the same moment it is the same to the byte."
+            )
+            % {"day": cut, "time": f"{self.edition.moment:%H:%M}"},
+            gettext("Made by version %(software)s of the program, document version %(version)s.")
+            % {"software": self.body["software"], "version": self.body["version"]},
         ]
 
     # --- charts -----------------------------------------------------------------------------------
@@ -514,9 +587,10 @@ class ReportPage:
         bands = [[]] * (len(starts) - len(bands)) + bands
         total = next(one.total for one in self.districts if one.pcode == pcode)
         complete_to = date.fromisoformat(self.body["data_health"]["complete_to"])
+        marked = self.basis.get("calendar") or [[] for _start in starts]
         bars = []
-        weeks_known = zip(starts, solid, hatched, bands, strict=True)
-        for at, (start, value, unverified, band) in enumerate(weeks_known):
+        weeks_known = zip(starts, solid, hatched, bands, marked, strict=True)
+        for at, (start, value, unverified, band, names) in enumerate(weeks_known):
             is_last = at == len(starts) - 1
             bars.append(
                 WeekBar(
@@ -528,6 +602,7 @@ class ReportPage:
                     state=total.state if is_last else "usual",
                     complete=start + timedelta(days=6) <= complete_to,
                     unverified=unverified or 0,
+                    periods=periods_of(names),
                 )
             )
         return bars[-weeks:]
@@ -748,6 +823,52 @@ class SharedPage:
                 " records, or fewer than 5 incidents in 4 weeks: neither good news nor bad."
             ),
         ]
+
+    @cached_property
+    def further(self) -> list[tuple[str, str, list[str]]]:
+        """(name in the address, heading, lines) of trend, calendar and effect; older ones: none."""
+        # A draft from before, approved since, has none of it either.
+        if self.body["version"] < SHARED_FURTHER or self.body["trend"] is None:
+            return []
+        trend, effects = self.body["trend"], self.body["effect"]
+        yearly = [sentence("shared_yearly", trend["yearly"], self.digits)] if trend else []
+        periods = [
+            sentence("calendar", {**one, "period": name}, self.digits)
+            for name, one in (trend or {}).get("calendar", {}).items()
+        ]
+        found = [
+            ("trend", gettext("Trend"), yearly or [sentence("no_trend", {}, self.digits)]),
+            (
+                "calendar",
+                gettext("Religious calendar"),
+                periods or [sentence("no_calendar", {}, self.digits)],
+            ),
+        ]
+        if effects is not None:
+            lines = [line for one in effects for line in effect_lines(self, one)]
+            found.append(("effect", gettext("Program effect"), lines or [not_set_down()]))
+        return found
+
+    def outcome(self, code: str) -> str:
+        """What an effect is judged by, in words."""
+        if code == ALL:
+            return gettext("all verified incidents")
+        return in_language(self.body["names"]["outcomes"][code])
+
+    def day(self, iso: str) -> str:
+        """A day in words."""
+        day = date.fromisoformat(iso)
+        return in_digits(periods.long_date(day, get_language() or "en"), self.digits)
+
+    def figure(self, before: Sequence[SharedWeeklyReport]) -> Figure:
+        """The chart of the weeks before with its values; a hidden or missing week has none."""
+        columns = [
+            Column("week_start", gettext("Week of"), kind="date"),
+            Column("incidents", gettext("Incidents"), kind="int"),
+        ]
+        rows = [{"week_start": bar.start, "incidents": bar.value} for bar in self.week_bars(before)]
+        chart = self.chart(before)
+        return figure("weeks", gettext("Weeks"), chart, columns, rows, self.digits)
 
     def week_bars(self, before: Sequence[SharedWeeklyReport]) -> list[WeekBar]:
         """The totals of the shared reports up to this one; hidden and missing weeks are hatched."""

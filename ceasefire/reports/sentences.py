@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext
 
 from ceasefire.look.numbers import number_text
 
@@ -23,7 +23,15 @@ _WEEKS_A_YEAR = 52
 
 def sentence(key: str, values: Words, digits: str = "western") -> str:
     """The sentence of a key in the active language; KeyError for a key that is none."""
-    return _SENTENCES[key](values, lambda number: number_text(number, digits))
+    words = _SENTENCES[key](values, lambda number: number_text(number, digits))
+    return f"{words} {_restarted()}" if values.get("restarted") else words
+
+
+def _restarted() -> str:
+    return gettext(
+        "After a gap of more than two weeks the comparison begins anew; the weeks in between are"
+        " missing, not zero."
+    )
 
 
 def incidents(count: int, shown: Callable[[Any], str]) -> str:
@@ -178,6 +186,14 @@ def _yearly(values: Words, shown: Callable[[Any], str]) -> str:
     return words % told + _by_chance(values)
 
 
+def _shared_yearly(values: Words, shown: Callable[[Any], str]) -> str:
+    words = gettext(
+        "From one year to the next %(ratio)s (between %(low)s and %(high)s), with the season and"
+        " the religious calendar taken out."
+    )
+    return words % _of_ratio(values, shown) + _by_chance(values)
+
+
 def _calendar(values: Words, shown: Callable[[Any], str]) -> str:
     words = gettext("%(period)s: %(ratio)s a week (between %(low)s and %(high)s).")
     told = {"period": PERIOD_NAMES[values["period"]](), **_of_ratio(values, shown)}
@@ -252,19 +268,117 @@ def _cluster_untested(values: Words, shown: Callable[[Any], str]) -> str:
     ) % {"events": shown(50)}
 
 
+def _no_calendar(values: Words, shown: Callable[[Any], str]) -> str:
+    return gettext(
+        "Too little to say: a period must have come %(times)s times, with %(events)s incidents in"
+        " the records."
+    ) % {"times": shown(3), "events": shown(100)}
+
+
+def _no_delays(values: Words, shown: Callable[[Any], str]) -> str:
+    return gettext("Too few to say how late reports come: %(events)s incidents are needed.") % {
+        "events": shown(200)
+    }
+
+
+def _watch_young(values: Words, shown: Callable[[Any], str]) -> str:
+    return gettext("Not enough history: the early watch needs %(weeks)s weeks of records.") % {
+        "weeks": shown(26)
+    }
+
+
+def _watch_quiet(values: Words, shown: Callable[[Any], str]) -> str:
+    return gettext("No district stands out from the %(weeks)s weeks before.") % {"weeks": shown(26)}
+
+
+def _watch_old(values: Words, shown: Callable[[Any], str]) -> str:
+    return gettext("Every district has records long enough for a test: see the alerts.")
+
+
+def _no_places(values: Words, shown: Callable[[Any], str]) -> str:
+    return gettext("No incident was recorded in the last %(days)s days.") % {
+        "days": shown(values["days"])
+    }
+
+
+def _effect_too_little(values: Words, shown: Callable[[Any], str]) -> str:
+    return gettext(
+        "Too little to say: %(before)s weeks of records before the start and %(after)s after it,"
+        " %(districts)s districts to compare with and %(events)s incidents before the start are"
+        " needed."
+    ) % {
+        "before": shown(52),
+        "after": shown(26),
+        "districts": shown(4),
+        "events": shown(100),
+    }
+
+
+def _effect_cannot_tell(values: Words, shown: Callable[[Any], str]) -> str:
+    words = gettext(
+        "The data cannot tell yet: beside the districts it is compared with %(ratio)s (between"
+        " %(low)s and %(high)s). This is no evidence that nothing changed."
+    )
+    return words % _of_ratio(values, shown)
+
+
+def _effect_apart(values: Words, shown: Callable[[Any], str]) -> str:
+    return gettext(
+        "The data cannot tell: the districts went apart before the program began, so what came"
+        " after cannot be laid to it."
+    )
+
+
+def _effect_told(values: Words, shown: Callable[[Any], str]) -> str:
+    words = gettext(
+        "Beside the districts it is compared with %(ratio)s (between %(low)s and %(high)s); of all"
+        " choices of as many districts %(percent)s in 100 lie as far out."
+    )
+    return words % {
+        **_of_ratio(values, shown),
+        "percent": shown(max(1, round(100 * float(values["p_placebo"])))),
+    }
+
+
 #: The periods of the religious calendar by the names of `calendars`.
 PERIOD_NAMES: dict[str, Callable[[], str]] = {
     "ramadan": lambda: gettext("Ramadan"),
     "muharram": lambda: gettext("First ten days of Muharram"),
     "safar": lambda: gettext("Days before Arbaeen"),
     "eids": lambda: gettext("The two Eids"),
+    "election": lambda: gettext("Election"),
 }
+#: The letter under which a chart marks each, in English and Arabic.
+PERIOD_LETTERS: dict[str, tuple[str, str]] = {
+    "ramadan": ("R", "ر"),
+    "muharram": ("M", "م"),
+    "safar": ("A", "أ"),
+    "eids": ("E", "ع"),
+    "election": ("V", "ن"),
+}
+
+
+def period_mark(name: str) -> tuple[str, str]:
+    """The letter and the name of what lies in a week, in the reader's language."""
+    arabic = (get_language() or "en").startswith("ar")
+    return PERIOD_LETTERS[name][arabic], PERIOD_NAMES[name]()
 
 
 _SENTENCES: dict[str, Writer] = {
     "yearly": _yearly,
+    "shared_yearly": _shared_yearly,
     "calendar": _calendar,
     "no_trend": _no_trend,
+    "no_calendar": _no_calendar,
+    "no_delays": _no_delays,
+    "watch_young": _watch_young,
+    "watch_quiet": _watch_quiet,
+    "watch_old": _watch_old,
+    "no_places": _no_places,
+    "effect_too_little": _effect_too_little,
+    "effect_cannot_tell": _effect_cannot_tell,
+    "effect_apart": _effect_apart,
+    "effect_told": _effect_told,
     "no_nowcast": _no_nowcast,
     "near": _near,
     "near_usual": _near_usual,

@@ -1,5 +1,8 @@
 """The version of a report that leaves the program: districts, type families, small counts hidden.
 
+Beyond counts it has ratios over the years and of the program effect; no point, no neighbourhood, no
+cluster and no near repeat.
+
 Without sexual violence, minors and staff (left out when the report was compiled). A count of one or
 two incidents is hidden, and with it whatever would give it away by subtraction. Killed and injured
 are given for all districts together, where they are none or at least three.
@@ -17,7 +20,8 @@ from ceasefire.reports.models import WeeklyReport
 
 REPORT = "weekly-violence-trends-shared"
 #: 2: a row of what is known to no district.
-VERSION = 2
+#: 3: the trend, the calendar and the program effect as ratios, the day it is complete to.
+VERSION = 3
 
 
 def shared_body(report: WeeklyReport) -> dict[str, Any]:
@@ -57,11 +61,24 @@ def shared_body(report: WeeklyReport) -> dict[str, Any]:
         "tests_made": shared["tests_made"],
         "false_alerts_expected": shared["false_alerts_expected"],
         "alerts": [place for place in shared["alerts"] if place in shown],
+        **{name: shared.get(name) for name in ("complete_to", "trend", "effect", "software")},
         "names": {
-            "places": {place: basis["places"][place] for place in shared["districts"]},
+            "places": _place_names(shared, basis["places"]),
             "families": _family_names(families),
+            "outcomes": shared.get("outcomes", {}),
         },
     }
+
+
+def _place_names(
+    shared: dict[str, Any], known: dict[str, dict[str, str]]
+) -> dict[str, dict[str, str]]:
+    """Names of the districts with a row, and of those whose effect is told."""
+    wanted = set(shared["districts"])
+    for one in shared.get("effect") or ():
+        wanted |= {*one["treated"], *one["comparison"]}
+    names = known | shared.get("places", {})
+    return {place: names[place] for place in sorted(wanted)}
 
 
 def published_table(

@@ -1,0 +1,407 @@
+"""Sections 0 to 9 of a report in their order: what each says, its charts and its tables.
+
+Made once in one language, of the report's own row; the page, the PDF and the workbook set the same
+parts. Reports from before version 4 are shown in the order of their time (`further_page`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import get_language, gettext
+
+from ceasefire.reports.effects import quarter_end
+from ceasefire.reports.figures import SURE, Figure, standing_out
+from ceasefire.reports.panel import ALL, NOWHERE
+from ceasefire.reports.sentences import PERIOD_NAMES, change, sentence
+from ceasefire.statistics.early_watch import MOST_WEEKS as WATCH_WEEKS
+
+if TYPE_CHECKING:
+    from ceasefire.reports.presentation import ReportPage
+
+#: Between names in a row, in English and Arabic.
+SEPARATORS = (", ", "، ")
+#: The band that is told as a sentence: the first beyond the same spot, the first days.
+NEXT_DOOR = 1
+
+
+@dataclass(frozen=True)
+class Part:
+    """One thing in a section.
+
+    `kind` is one of line, lead, small, facts, note, alert, heading, list, fold, table, figure,
+    narrative, counts, watches; the page (`_sections.html`) and the PDF set each in their own way.
+    """
+
+    kind: str
+    text: str = ""
+    title: str = ""
+    items: Sequence[str] = ()
+    head: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
+    figure: Figure | None = None
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section: its number in the design, its name in the address, its heading and its parts.
+
+    `on_page_only`: it stands in no file.
+    """
+
+    number: str
+    slug: str
+    title: str
+    parts: list[Part] = field(default_factory=list)
+    on_page_only: bool = False
+
+
+def sections(page: ReportPage) -> list[Section]:
+    """All sections, each with its figures or the sentence that says why it has none."""
+    return [
+        _health(page),
+        _week(page),
+        _alerts(page),
+        _early_watch(page),
+        _trend(page),
+        _calendar(page),
+        _near_repeats(page),
+        _watches(page),
+        _clusters(page),
+        _concentration(page),
+        _effect(page),
+        Section("9", "how", gettext("How to read this, and what was not tested"), [
+            Part("list", items=page.how_to_read)
+        ]),
+    ]  # fmt: skip
+
+
+def _line(key: str, values: Mapping[str, Any], page: ReportPage) -> Part:
+    return Part("line", sentence(key, values, page.digits))
+
+
+def _figures(page: ReportPage, *slugs: str) -> list[Part]:
+    return [Part("figure", figure=page.figures[slug]) for slug in slugs if slug in page.figures]
+
+
+# --- 0 to 2: the week -----------------------------------------------------------------------------
+
+
+def _health(page: ReportPage) -> Section:
+    parts = [
+        Part("facts", rows=page.health),
+        Part("small", page.counted_for),
+    ]
+    if not page.is_complete:
+        words = gettext("Reports of this week still come in. Hatched weeks are not complete.")
+        parts.append(Part("note", words))
+    return Section("0", "health", gettext("Data health"), parts)
+
+
+def _week(page: ReportPage) -> Section:
+    parts = [Part("lead", f"{page.lead} {page.verdict}")]
+    if page.report.narrative:
+        parts.append(Part("narrative", page.report.narrative))
+    parts += _corrections(page)
+    if page.answers:
+        parts.append(Part("line", page.answers))
+    parts += _figures(page, "weeks", "districts", "states")
+    parts.append(Part("counts", title=gettext("This week, by district and type")))
+    parts += _still_coming(page)
+    return Section("1", "week", gettext("This week"), parts)
+
+
+def _corrections(page: ReportPage) -> list[Part]:
+    """What a correction changes: by how much since which report, and why."""
+    if not page.revisions:
+        return []
+    return [
+        Part("heading", gettext("Corrected since the approved report")),
+        Part("note", page.revisions[0]["reason"], title=gettext("Why")),
+        Part(
+            "table",
+            head=[gettext("District"), gettext("Type"), gettext("Now"), gettext("Change")],
+            rows=[
+                [row["place"], row["label"], row["after"], row["words"]] for row in page.revisions
+            ],
+        ),
+    ]
+
+
+def _still_coming(page: ReportPage) -> list[Part]:
+    found = page.body["nowcast"]
+    parts = [Part("heading", gettext("What still comes in"))]
+    if found:
+        words = gettext(
+            "By how late reports came in the last 26 weeks, so many incidents will be known of each"
+            " week in the end, 95 times in 100. A fall inside these limits is no fall."
+        )
+        rows = [
+            [
+                page.day(week["week_start"]),
+                page.number(week["known"]),
+                gettext("%(lower)s to %(upper)s")
+                % {"lower": page.number(week["low"]), "upper": page.number(week["high"])},
+            ]
+            for week in found["weeks"]
+        ]
+        head = [gettext("Week from"), gettext("Known so far"), gettext("In the end")]
+        parts += [Part("line", words), Part("table", head=head, rows=rows)]
+    else:
+        parts.append(_line("no_nowcast", {}, page))
+    if "delays" in page.figures:
+        return [*parts, *_figures(page, "delays")]
+    return [*parts, _line("no_delays", {}, page)]
+
+
+def _alerts(page: ReportPage) -> Section:
+    check = gettext(
+        "Check first: one event recorded twice, late records entered together, a change of what is"
+        " recorded."
+    )
+    parts = [
+        Part("alert", found.sentence, title=f"{found.place}: {found.label}", items=[check])
+        for found in page.alerts
+    ] or [Part("line", page.verdict)]
+    others = [
+        f"{found.place}, {found.label}: {found.sentence}"
+        for found, row in zip(page.watch, page.body["watch"], strict=True)
+        if row["q"] is not None
+    ]
+    if others:
+        parts.append(Part("fold", title=gettext("Worth a look, unconfirmed"), items=others))
+    return Section("2", "alerts", gettext("Alerts"), parts)
+
+
+def _early_watch(page: ReportPage) -> Section:
+    """District totals with a short history: what stands out, or the sentence that says nothing."""
+    totals = [
+        (line, more)
+        for line, more in zip(page.lines, page.basis["rows"], strict=True)
+        if line.type == ALL and line.place != NOWHERE
+    ]
+    found = [
+        f"{page.place(line.place)}: {line.sentence}"
+        for line, more in totals
+        if more["key"] == "early_watch"
+    ]
+    short = [
+        more["values"]["weeks"] for _line, more in totals if more["key"] in ("counts", "range")
+    ]
+    if found:
+        parts = [Part("list", items=found)]
+    elif any(weeks >= WATCH_WEEKS for weeks in short):
+        parts = [_line("watch_quiet", {}, page)]
+    elif short:
+        parts = [_line("watch_young", {}, page)]
+    elif any(more["key"] == "missing" for _line, more in totals):
+        parts = [_line("missing", {}, page)]
+    else:
+        parts = [_line("watch_old", {}, page)]
+    return Section("2b", "early-watch", gettext("Early watch"), parts)
+
+
+# --- 3 and 4: over the years ----------------------------------------------------------------------
+
+
+def _trend(page: ReportPage) -> Section:
+    found = page.body["trend"]
+    title = gettext("Trend")
+    if not found:
+        return Section("3", "trend", title, [_line("no_trend", {}, page)])
+    values = {**found["yearly"], "events": found["events"], "weeks": found["weeks"]}
+    return Section(
+        "3", "trend", title, [_line("yearly", values, page), *_figures(page, "trend-line")]
+    )
+
+
+def _calendar(page: ReportPage) -> Section:
+    found = page.body["trend"].get("calendar") or {}
+    title = gettext("Religious calendar")
+    marked = gettext(
+        "Weeks of these periods and of elections are shaded in the charts. Days on which salaries"
+        " are paid are not: no dated list of them is kept."
+    )
+    if not found:
+        return Section(
+            "4", "calendar", title, [_line("no_calendar", {}, page), Part("small", marked)]
+        )
+
+    def shown(value: Any) -> str:
+        return page.number(value)
+
+    rows = [
+        [
+            PERIOD_NAMES[name](),
+            change(float(one["ratio"]), shown),
+            gettext("%(lower)s to %(upper)s")
+            % {limit: change(float(one[key]), shown) for limit, key in _LIMITS},
+            gettext("chance cannot be left out")
+            if one["low"] <= 1 <= one["high"]
+            else gettext("hardly chance"),
+        ]
+        for name, one in found.items()
+    ]
+    head = [
+        gettext("Period"),
+        gettext("Beside other weeks"),
+        gettext("95 % interval"),
+        gettext("What it says"),
+    ]
+    return Section(
+        "4", "calendar", title, [Part("table", head=head, rows=rows), Part("small", marked)]
+    )
+
+
+_LIMITS = (("lower", "low"), ("upper", "high"))
+
+
+# --- 5 to 7: in place and time --------------------------------------------------------------------
+
+
+def _near_repeats(page: ReportPage) -> Section:
+    found = page.body["near_repeat"]
+    title = gettext("Near repeats")
+    if not found:
+        return Section("5", "near-repeats", title, [_line("no_near", {}, page)])
+    told = {name: found[name][NEXT_DOOR][0] for name in ("ratio", "ratio_low", "ratio_high")}
+    if found["p_overall"] > SURE or None in told.values() or told["ratio_low"] <= 1:
+        said = _line("near_usual", {"events": found["events"]}, page)
+    else:
+        values = {
+            "metres": round(found["metres"][NEXT_DOOR + 1]),
+            "days": found["days"][1] - 1,
+            "ratio": round(told["ratio"], 1),
+            "low": round(told["ratio_low"], 1),
+            "high": round(told["ratio_high"], 1),
+        }
+        said = _line("near", values, page)
+    caution = gettext(
+        "Pairs seen over pairs expected by chance. Many points share one spot because a place was"
+        " named and not measured; a ratio is no proof that one incident brings another."
+    )
+    return Section(
+        "5", "near-repeats", title, [said, *_figures(page, "pairs"), Part("small", caution)]
+    )
+
+
+def _watches(page: ReportPage) -> Section:
+    """5b: which watches are open stands on their board, for whom it is; never in a report."""
+    words = gettext(
+        "Which incidents are under watch, and who looks, stands on the board alone: it names where"
+        " people may be hurt next, so no report and no file holds it."
+    )
+    return Section(
+        "5b", "watches", gettext("Retaliation watch"), [Part("watches", words)], on_page_only=True
+    )
+
+
+def _clusters(page: ReportPage) -> Section:
+    title = gettext("Emerging clusters")
+    tested = page.body["clusters_tested"]
+    if tested is None:
+        return Section("6", "clusters", title, [_line("cluster_untested", {}, page)])
+    found = standing_out(page.body)
+    if not found:
+        return Section("6", "clusters", title, [_line("no_cluster", {"events": tested}, page)])
+    parts = [_line("cluster", {**one, "name": page.place(one["place"])}, page) for one in found]
+    return Section("6", "clusters", title, [*parts, *_figures(page, "circles")])
+
+
+def _concentration(page: ReportPage) -> Section:
+    found = page.body["concentration"]
+    title = gettext("Where it happened, last 90 days")
+    if not found["districts"]:
+        return Section(
+            "7", "concentration", title, [_line("no_places", {"days": found["days"]}, page)]
+        )
+    words = gettext(
+        "Verified incidents since %(day)s by neighbourhood or sub-district, as they were told."
+        " Counts of one and two are hidden, and others with them where they would give these away."
+        " It shows where incidents were, not where they will be."
+    ) % {"day": page.day(found["from"])}
+    return Section("7", "concentration", title, [Part("line", words), *_figures(page, "places")])
+
+
+# --- 8: the effect --------------------------------------------------------------------------------
+
+
+def _effect(page: ReportPage) -> Section:
+    found = page.body["effect"]
+    title = gettext("Program effect")
+    if found is None:
+        end = quarter_end(page.report.week_start)
+        if end <= page.report.last_day:
+            end = quarter_end(end + timedelta(days=1))
+        words = gettext(
+            "Judged once a quarter, in the report of the week that holds its last day: next with"
+            " %(day)s. Weekly looks would sooner or later show an effect by chance."
+        ) % {"day": page.day(end.isoformat())}
+        return Section("8", "effect", title, [Part("line", words)])
+    if not found:
+        return Section("8", "effect", title, [Part("line", not_set_down())])
+    parts: list[Part] = []
+    for plan in found:
+        parts += _plan(page, plan)
+    parts.append(
+        Part(
+            "small",
+            gettext(
+                "Districts are compared with districts, never one with its own past alone: that"
+                " says so nine times in ten where nothing happened. “Cannot tell” is no evidence"
+                " that nothing changed."
+            ),
+        )
+    )
+    return Section("8", "effect", title, parts)
+
+
+def _plan(page: ReportPage, plan: Mapping[str, Any]) -> list[Part]:
+    set_down, said = effect_lines(page, plan)
+    return [
+        Part("line", set_down),
+        Part("lead", said),
+        *_figures(page, f"index-{plan['plan']}", f"placebo-{plan['plan']}"),
+    ]
+
+
+def not_set_down() -> str:
+    """What is said where there is no plan."""
+    return gettext(
+        "Nothing is judged: no start, districts and outcome were set down before anybody looked."
+    )
+
+
+def effect_lines(page: Any, plan: Mapping[str, Any]) -> list[str]:
+    """What was set down, and what may be said of it. `page`: of the program or REO's."""
+
+    def named(pcodes: Sequence[str]) -> str:
+        return SEPARATORS[(get_language() or "en")[:2] == "ar"].join(
+            page.place(pcode) for pcode in pcodes
+        )
+
+    set_down = gettext(
+        "Set down on %(registered)s: %(outcome)s in %(treated)s, where the program began on"
+        " %(start)s, beside %(comparison)s."
+    ) % {
+        "registered": page.day(plan["registered_on"]),
+        "outcome": page.outcome(plan["outcome"]),
+        "treated": named(plan["treated"]),
+        "start": page.day(plan["starts_on"]),
+        "comparison": named(plan["comparison"]) or gettext("no other district"),
+    }
+    return [set_down, effect_words(plan, page.digits)]
+
+
+def effect_words(plan: Mapping[str, Any], digits: str = "western") -> str:
+    """What may be said of a plan: its fixed sentence in the active language."""
+    if plan["verdict"] == "too_little":
+        key = "effect_too_little"
+    elif plan["verdict"] == "cannot_tell":
+        key = "effect_apart" if plan["reason"] == "apart_before" else "effect_cannot_tell"
+    else:
+        key = "effect_told"
+    return sentence(key, plan, digits)
