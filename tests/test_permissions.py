@@ -21,8 +21,7 @@ from ceasefire.database.session import acting
 from ceasefire.people.roles import Role
 from ceasefire.periods import Week, today
 from ceasefire.places.models import CoveragePeriod, Place, Zone
-from ceasefire.reports.models import EffectPlan
-from ceasefire.reports.models import EvaluatorsPack, WeeklyReport
+from ceasefire.reports.models import EffectPlan, EvaluatorsPack, WeeklyReport
 from ceasefire.reports.services import compile_week
 from grants.models import Officer, ReportRequest
 from grants.reports import snapshots

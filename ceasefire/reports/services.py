@@ -13,8 +13,7 @@ from ceasefire import audit, periods
 from ceasefire.people.models import User
 from ceasefire.periods import Week
 from ceasefire.places.models import Site
-from ceasefire.reports import effects
-from ceasefire.reports import mailing
+from ceasefire.reports import effects, mailing
 from ceasefire.reports.compilation import Content, Documents, compile_content, coverage
 from ceasefire.reports.documents import checksum
 from ceasefire.reports.editions import audience_of
