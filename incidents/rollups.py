@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - statements are put together of fixed parts; values go as parameters
 """Counts of incidents by week, place and type, as pages read them: kept numbers, never raw rows.
 
 What is counted is said in `incidents.measures`, and each number here equals what it gives on the
@@ -14,16 +15,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, time
+from typing import Any
 
 from django.db import connection
-from django.db.models import Q
 
 from ceasefire import periods
 from ceasefire.people.models import User
-from ceasefire.places.models import Place
+from ceasefire.places.models import Place, Site
 from incidents import measures
 from incidents.measures import Answered, Count
-from incidents.models import SEES_SENSITIVE, IncidentResponse
+from incidents.models import READERS, SEES_SENSITIVE, Incident, IncidentResponse
 
 #: What cells may be asked by. `place` is the place as recorded, down to the neighbourhood.
 DIMENSIONS = ("site", "week", "district", "place", "type")
@@ -67,59 +68,15 @@ class Cell:
 #: The numbers of a cell, as columns and fields are called.
 MEASURES = tuple(one.name for one in fields(Cell) if one.type == "int")
 _OF_COUNT = MEASURES[:6]
+#: How a dimension is kept, and what is shown of it. Areas without a district are one.
 _KEYS = {
     "site": "site_id",
     "week": "week_start",
-    "district": "district_id",
+    "district": "CASE WHEN has_district THEN area_id END AS district_id",
     "place": "place_id",
     "type": "type",
 }
-_SUMS = ", ".join(f"SUM({name})::bigint AS {name}" for name in MEASURES)
-#: One row for each incident and each clock, with what it adds to its cell.
-_ROWS = """
-SELECT i.site_id, i.place_id, i.district_id, i.type, i.is_sensitive,
-       i.occurred_on - ((EXTRACT(isodow FROM i.occurred_on)::int - 1 - s.week_start + 7) % 7)
-         AS week_start,
-       (counts AND dated AND solid)::int AS incidents,
-       (counts AND dated AND hatched)::int AS unverified,
-       COALESCE(dead, 0) AS killed,
-       (counts AND dated AND solid AND dead IS NULL)::int AS killed_unknown,
-       CASE WHEN counts AND dated AND solid THEN COALESCE(i.injured_best, 0) ELSE 0 END AS injured,
-       CASE WHEN counts AND dated AND solid THEN COALESCE(i.abducted, 0) ELSE 0 END AS abducted,
-       counts::int AS received,
-       (counts AND NOT dated)::int AS undated,
-       (counts AND NOT dated AND hatched)::int AS unverified_undated,
-       (counts AND i.origin NOT IN ('ucdp-ged', 'acled')
-         AND i.reported_at - i.occurred_from > interval '7 days')::int AS late,
-       (counts AND (i.geo_precision = 5 OR i.district_id IS NULL))::int AS without_place,
-       (NOT counts)::int AS duplicates,
-       0 AS due, 0 AS within_72h
-FROM incidents_incident i
-JOIN places_site s ON s.id = i.site_id
-CROSS JOIN LATERAL (
-  SELECT i.workflow_state <> 'duplicate' AS counts,
-         i.time_precision < 3 AS dated,
-         i.verification IN ('provisional', 'corroborated', 'confirmed') AS solid,
-         i.verification IN ('unverified', 'disputed') AS hatched
-) said
-CROSS JOIN LATERAL (
-  SELECT CASE WHEN counts AND dated AND solid THEN COALESCE(i.killed_best, NULLIF((
-    SELECT COUNT(*) FROM incidents_victimization v
-    WHERE v.incident_id = i.id AND (v.harm = 'killed' OR v.outcome = 'killed')), 0)) END AS dead
-) harmed
-WHERE i.workflow_state IN ('submitted', 'in_review', 'accepted', 'archived', 'duplicate')
-UNION ALL
-SELECT c.site_id, i.place_id, i.district_id, i.type, i.is_sensitive,
-       day - ((EXTRACT(isodow FROM day)::int - 1 - s.week_start + 7) % 7),
-       0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-       1, COALESCE(c.community_response_at <= c.due_at, false)::int
-FROM incidents_incidentresponse c
-JOIN incidents_incident i ON i.id = c.incident_id
-JOIN places_site s ON s.id = c.site_id
-CROSS JOIN LATERAL (SELECT (c.due_at AT TIME ZONE 'Asia/Baghdad')::date AS day) ended
-WHERE i.workflow_state IN ('submitted', 'in_review', 'accepted', 'archived')
-  AND c.closed_reason NOT IN ('duplicate', 'withdrawn', 'returned', 'retyped')
-"""
+_BY_DISTRICT, _BY_PLACE = "incidents_weeklycount", "incidents_weeklyplacecount"
 _FIELDS = {
     "site": "site_id",
     "week": "week_start",
@@ -132,9 +89,10 @@ _SHOWN = {"district": "COALESCE(d.pcode, '')", "place": "p.pcode"}
 
 @dataclass(frozen=True)
 class _Inside:
-    """The rows of a place: which column holds which keys."""
+    """The rows of a place: the table that tells them apart, and a condition on it."""
 
-    column: str
+    table: str
+    condition: str
     keys: list[int]
 
 
@@ -144,16 +102,21 @@ def _inside(pcode: str) -> _Inside | None:
         return None
     place = Place.objects.only("id", "level").filter(pcode=pcode).first()
     if place is None:
-        return _Inside("place_id", [])
-    if place.level == Place.Level.DISTRICT:
-        return _Inside("district_id", [place.pk])
-    if place.level in (Place.Level.SUBDISTRICT, Place.Level.NEIGHBOURHOOD):
-        found = Place.objects.filter(Q(pk=place.pk) | Q(parent=place))
-    elif place.level == Place.Level.GOVERNORATE:
-        found = Place.objects.filter(Q(pk=place.pk) | Q(governorate=place))
-    else:
+        return _Inside(_BY_DISTRICT, "area_id = ANY(%(within)s)", [])
+    if place.level == Place.Level.COUNTRY:
         return None
-    return _Inside("place_id", list(found.values_list("pk", flat=True)))
+    if place.level == Place.Level.DISTRICT:
+        return _Inside(_BY_DISTRICT, "has_district AND area_id = ANY(%(within)s)", [place.pk])
+    if place.level == Place.Level.GOVERNORATE:
+        # Its districts, and what is known to the governorate only.
+        found = Place.objects.filter(governorate=place).exclude(
+            level__in=[Place.Level.SUBDISTRICT, Place.Level.NEIGHBOURHOOD]
+        )
+        keys = [place.pk, *found.values_list("pk", flat=True)]
+        return _Inside(_BY_DISTRICT, "area_id = ANY(%(within)s)", keys)
+    found = Place.objects.filter(parent=place)
+    keys = [place.pk, *found.values_list("pk", flat=True)]
+    return _Inside(_BY_PLACE, "place_id = ANY(%(within)s)", keys)
 
 
 def excludes_sensitive(user: User) -> bool:
@@ -186,62 +149,65 @@ def weekly(
     if unknown:
         raise ValueError(f"Counts are by {', '.join(DIMENSIONS)}, not by {', '.join(unknown)}.")
     wanted = [name for name in DIMENSIONS if name in by]
+    inside = _inside(within)
+    table = _BY_PLACE if "place" in by or (inside and inside.table == _BY_PLACE) else _BY_DISTRICT
     where = ["site_id = ANY(%(sites)s)", "week_start >= %(start)s", "week_start < %(end)s"]
     if exclude_sensitive:
-        where.append("NOT is_sensitive AND type <> 'SXV'")
+        where.append("NOT is_sensitive")
     if types is not None:
         where.append("type = ANY(%(types)s)")
-    inside = _inside(within)
     if inside is not None:
-        where.append(f"{inside.column} = ANY(%(within)s)")
-    keys = [_KEYS[name] for name in wanted]
-    shown = [_SHOWN.get(name, _KEYS[name]) for name in wanted]
-    grouped = ", ".join(keys)
-    some = " OR ".join(f"SUM({name}) <> 0" for name in MEASURES)
-    parts = [
-        f"SELECT {', '.join([*keys, _SUMS])}",
-        f"FROM ({_ROWS.replace('%', '%%')}) counted",
-        f"WHERE {' AND '.join(where)}",
-        f"GROUP BY {grouped} HAVING {some}" if keys else "",
-    ]
-    query = " ".join(
-        [
-            f"SELECT {', '.join([*shown, *MEASURES])} FROM ({' '.join(parts)}) found",  # noqa: S608
-            "LEFT JOIN places_place d ON d.id = district_id" if "district" in by else "",
-            "LEFT JOIN places_place p ON p.id = place_id" if "place" in by else "",
-            f"ORDER BY {', '.join(str(n + 1) for n in range(len(shown)))}" if shown else "",
-        ]
+        where.append(inside.condition)
+    rows = _read(
+        _query(wanted, table, " AND ".join(where)),
+        sites=list(sites),
+        start=start,
+        end=end,
+        types=list(types or ()),
+        within=inside.keys if inside is not None else [],
     )
+    names = (*(_FIELDS[name] for name in wanted), *MEASURES)
+    return [Cell(**dict(zip(names, row, strict=True))) for row in rows]
+
+
+def _query(by: Sequence[str], table: str, where: str) -> str:
+    """What is folded and what is not yet, added up."""
+    columns = ", ".join([*(_KEYS[name] for name in by), *MEASURES])
+    kept = " UNION ALL ".join(
+        f"SELECT {columns} FROM {one} WHERE {where}" for one in (table, "incidents_weeklydelta")
+    )
+    keys = [_KEYS[name].split()[-1] for name in by]
+    sums = [f"COALESCE(SUM({name}), 0)::bigint AS {name}" for name in MEASURES]
+    found = f"SELECT {', '.join([*keys, *sums])} FROM ({kept}) kept"
+    if not by:
+        return found
+    found += f" GROUP BY {', '.join(keys)}"
+    found += f" HAVING {' OR '.join(f'SUM({name}) <> 0' for name in MEASURES)}"
+    shown = [_SHOWN.get(name, _FIELDS[name]) for name in by]
+    query = f"SELECT {', '.join([*shown, *MEASURES])} FROM ({found}) found"
+    if "district" in by:
+        query += " LEFT JOIN places_place d ON d.id = found.district_id"
+    if "place" in by:
+        query += " LEFT JOIN places_place p ON p.id = found.place_id"
+    return f"{query} ORDER BY {', '.join(str(at + 1) for at in range(len(by)))}"
+
+
+def _read(query: str, **given: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(
-            query,
-            {
-                "sites": list(sites),
-                "start": start,
-                "end": end,
-                "types": list(types or ()),
-                "within": inside.keys if inside is not None else [],
-            },
-        )
-        names = [_FIELDS[name] for name in wanted]
-        return [
-            Cell(
-                **dict(
-                    zip(
-                        [*names, *MEASURES],
-                        [*row[: len(names)], *(n or 0 for n in row[len(names) :])],
-                        strict=True,
-                    )
-                )
-            )
-            for row in cursor.fetchall()
-        ]
+        cursor.execute(query, given)
+        return list(cursor.fetchall())
 
 
 def weekly_counts(
     site_id: int, start: date, end: date, *, exclude_sensitive: bool = False
 ) -> list[Count]:
-    """As `measures.weekly_counts` without a cut, for whole weeks; `panel.build_panel` takes it."""
+    """As `measures.weekly_counts` without a cut; `panel.build_panel` takes it.
+
+    For whole weeks of the site; where a day begins none (the site began its week on another day
+    when a report was made) the rows are counted.
+    """
+    if not _whole(site_id, start, end):
+        return measures.weekly_counts(site_id, start, end, exclude_sensitive=exclude_sensitive)
     cells = weekly([site_id], start, end, exclude_sensitive=exclude_sensitive)
     return [
         Count(
@@ -258,14 +224,23 @@ def weekly_counts(
 def answered(
     site_id: int, start: date, end: date, *, exclude_sensitive: bool = False
 ) -> Answered | None:
-    """As `measures.answered` without a cut, for whole weeks; None where no clock was ever due.
+    """As `measures.answered` without a cut; None where the site had no clock by then.
 
     A clock that is still running and ends within the period counts as due and, as yet, overdue.
+    For whole weeks of the site; other days are counted on the rows.
     """
+    if not _whole(site_id, start, end):
+        return measures.answered(site_id, start, end, exclude_sensitive=exclude_sensitive)
     (cell,) = weekly([site_id], start, end, exclude_sensitive=exclude_sensitive, by=())
     if not cell.due and not _has_clocks(site_id, end, exclude_sensitive=exclude_sensitive):
         return None
     return Answered(cell.due, cell.within_72h, cell.due - cell.within_72h)
+
+
+def _whole(site_id: int, start: date, end: date) -> bool:
+    """Whether both days begin a week of the site."""
+    weekday = Site.objects.values_list("week_start", flat=True).get(pk=site_id)
+    return start.weekday() == end.weekday() == weekday
 
 
 def _has_clocks(site_id: int, end: date, *, exclude_sensitive: bool) -> bool:
@@ -284,4 +259,15 @@ def happened_since(user: User, day: date) -> int:
     From kept numbers for sites whose week begins on that weekday. Read as rows are those of other
     sites, and a field worker's own sensitive ones: a few days, or one reporter's.
     """
-    return measures.happened_since(user, day)
+    begins = dict(Site.objects.filter(pk__in=user.site_ids).values_list("pk", "week_start"))
+    kept = [site for site, weekday in begins.items() if weekday == day.weekday()]
+    mine = Incident.objects.visible_to(user).counted().filter(occurred_on__gte=day)
+    others = [site for site in begins if site not in kept]
+    count = mine.filter(site__in=others).count() if others else 0
+    if kept and user.role in READERS:
+        without = excludes_sensitive(user)
+        (cell,) = weekly(kept, day, date.max, exclude_sensitive=without, by=())
+        count += cell.received
+        if without:
+            count += mine.filter(site__in=kept, reporter=user, is_sensitive=True).count()
+    return count

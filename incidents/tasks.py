@@ -5,13 +5,15 @@ from collections.abc import Iterable
 from django.core.exceptions import PermissionDenied
 
 from ceasefire import jobs, periods
+from ceasefire.database.session import as_system
 from incidents import export_files, importing
 from incidents.importing import files
 from incidents.models import ImportBatch
-from incidents.services import bulk, escalation
+from incidents.services import bulk, escalation, rollups
 
 RUN, EXPIRE = "incidents.import_batch", "incidents.expire_import_files"
 CHECK = "incidents.check_batch"
+FOLD, VERIFY = "incidents.fold_rollups", "incidents.verify_rollups"
 
 
 @jobs.handler(CHECK)
@@ -70,6 +72,8 @@ def import_batch(job: jobs.Job, batch_id: str) -> None:
     if not outcome.done:
         batch.state = ImportBatch.State.PREVIEWED
         batch.save(update_fields=["state"])
+        return
+    jobs.enqueue(FOLD, key=f"{FOLD}:{batch_id}")
 
 
 @jobs.handler(export_files.MAKE, atomic=False)
@@ -118,3 +122,38 @@ def minutes() -> Iterable[jobs.Due]:
     now = periods.now()
     if escalation.is_due(now):
         yield jobs.Due(now.strftime("%Y-%m-%dT%H:%M"), ESCALATE)
+
+
+@jobs.handler(FOLD, atomic=False)
+def fold_rollups() -> None:
+    """Fold what changes of incidents appended to the counts, so that they are read sooner."""
+    rollups.fold()
+
+
+@jobs.periodic("incidents.fold_rollups")
+def moments() -> Iterable[jobs.Due]:
+    """Now, where anything waits to be folded."""
+    if rollups.waiting():
+        yield jobs.Due(periods.now().strftime("%Y-%m-%dT%H:%M"), FOLD)
+
+
+class CountsDiffer(Exception):
+    """Counts that are kept were not as the incidents say; they are by now."""
+
+
+@jobs.handler(VERIFY, atomic=False)
+def verify_rollups() -> None:
+    """Count all anew and compare; set right what differs, which the trail keeps.
+
+    The job fails then, so that the log says so: counts that differ are a fault of the program.
+    """
+    with as_system():
+        cells = rollups.mend()
+    if cells:
+        raise CountsDiffer(str(cells))
+
+
+@jobs.periodic("incidents.verify_rollups")
+def nights() -> Iterable[jobs.Due]:
+    """Today; a missed night is made up for by the next."""
+    yield jobs.Due(periods.now().date().isoformat(), VERIFY)

@@ -692,6 +692,9 @@ NOT_PERSONAL: dict[str, str] = {
 #: Fields that hold a code of a list in `codes.Code`, as against free text.
 CODE_LISTS: dict[str, str] = {
     "incidents.Incident.type": "incident_type",
+    "incidents.WeeklyCount.type": "incident_type",
+    "incidents.WeeklyPlaceCount.type": "incident_type",
+    "incidents.WeeklyDelta.type": "incident_type",
     "incidents.Incident.time_precision": "time_precision",
     "incidents.Incident.time_of_day": "time_of_day",
     "incidents.Incident.geo_precision": "geo_precision",

@@ -159,6 +159,7 @@ VERBS: dict[str, str | Promise] = {
     "response.set_anew": _("A 72-hour clock was set anew"),
     "response.stopped": _("A 72-hour clock stopped"),
     "response.taken": _("Took an incident on the clock"),
+    "rollups.mended": _("Set right counts that were not as the incidents say"),
     "rules.made": _("Made another version of rules"),
     "settlement.paid": _("Recorded a payment of compensation"),
     "settlement.written": _("Wrote down a settlement"),

@@ -26,7 +26,7 @@ from ceasefire.places.models import Site
 from ceasefire.reports.editions import Edition, audience_of, edition_for
 from ceasefire.reports.models import Audience, SharedWeeklyReport, WeeklyReport
 from ceasefire.reports.presentation import ReportPage, SharedPage, week_words
-from incidents import measures
+from incidents import measures, rollups
 
 #: Accounts that end within so many days are shown to the administrator.
 EXPIRING_DAYS = 14
@@ -123,7 +123,7 @@ def own_records(user: User) -> Block:
 def newest(user: User) -> Block:
     """How much happened at the person's sites since this week began."""
     week = Week.of(periods.today())
-    count = measures.happened_since(user, week.start)
+    count = rollups.happened_since(user, week.start)
     return Block(
         title=_("What happened this week?"),
         value=count,

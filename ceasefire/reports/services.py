@@ -29,7 +29,7 @@ from ceasefire.reports.exceptions import (
 from ceasefire.reports.models import Audience, SharedWeeklyReport, WeeklyReport
 from ceasefire.reports.panel import ALL, NOWHERE, covered
 from ceasefire.reports.sharing import may_follow, shared_body
-from incidents import measures
+from incidents import rollups
 
 Changes = list[dict[str, Any]]
 
@@ -184,7 +184,7 @@ def _now(report: WeeklyReport, *, exclude_sensitive: bool = False) -> dict[tuple
     week = Week(report.week_start)
     has_unplaced = _has_unplaced(report.body)
     now: dict[tuple[str, str], int] = {}
-    for count in measures.weekly_counts(
+    for count in rollups.weekly_counts(
         report.site_id, week.start, week.end, exclude_sensitive=exclude_sensitive
     ):
         if count.incidents and (count.district_pcode or has_unplaced):
@@ -199,7 +199,7 @@ def refusal(site: Site, week: Week, audience: Audience) -> type[WeekNotOver | No
     without = audience == Audience.OPEN
     if week.end > periods.today():
         return WeekNotOver
-    if covered(week, coverage(site, exclude_sensitive=without)) or measures.weekly_counts(
+    if covered(week, coverage(site, exclude_sensitive=without)) or rollups.weekly_counts(
         site.pk, week.start, week.end, exclude_sensitive=without
     ):
         return None

@@ -38,6 +38,7 @@ from incidents.models.response import (
     WatchCheck,
     WatchQuerySet,
 )
+from incidents.models.rollups import WeeklyCount, WeeklyDelta, WeeklyPlaceCount
 from incidents.models.search import SearchWord
 
 __all__ = [
@@ -77,4 +78,7 @@ __all__ = [
     "Victimization",
     "WatchCheck",
     "WatchQuerySet",
+    "WeeklyCount",
+    "WeeklyDelta",
+    "WeeklyPlaceCount",
 ]

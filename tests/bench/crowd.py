@@ -91,6 +91,7 @@ def fill(size: int, *, with_rows: bool = True, bare: bool | None = None) -> Crow
     from django.db import connection
 
     from ceasefire.database import roles
+    from incidents.services import rollups
 
     crowd = _stage(size)
     _learn(crowd)
@@ -110,7 +111,9 @@ def fill(size: int, *, with_rows: bool = True, bare: bool | None = None) -> Crow
             # With its indexes in place: the guard of minors looks up the incident of each.
             cursor.execute(_VICTIMS)
         cursor.execute("DROP TABLE bench_spot, bench_point, bench_kind, bench_text")
-        for table in (*tables, "incidents_searchword", "places_place"):
+        rollups.fold()
+        kept = ("incidents_weeklycount", "incidents_weeklyplacecount", "incidents_weeklydelta")
+        for table in (*tables, *kept, "incidents_searchword", "places_place"):
             # So that the first reader of each page does not write its hints, as a night later.
             vacuum = "" if connection.in_atomic_block else "VACUUM "
             cursor.execute(f"{vacuum}ANALYZE {table}")
