@@ -1,5 +1,6 @@
 """Migration operations: a table says who may do what with it; what was interrupted goes on."""
 
+import itertools
 from typing import Any
 
 from django.conf import settings
@@ -54,6 +55,56 @@ class Access(Operation):
 
     def describe(self) -> str:
         return f"Rights on {self.table}: application {self.app or 'none'}, REO {self.reo or 'none'}"
+
+
+class SetDown(migrations.SeparateDatabaseAndState):
+    """Tables, columns, constraints and indexes in a row, for which the models are read once.
+
+    After each operation Django makes every model again that has to do with the changed one, which
+    took most of the time of a first start. These need only know how the models are at their end:
+    a new table is made with all that the row gives it.
+    """
+
+    def __init__(self, operations: list[Any]) -> None:
+        super().__init__(database_operations=operations, state_operations=operations)
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        state.__dict__.pop("apps", None)  # made from the state again when it is asked for
+        super().state_forwards(app_label, state)
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        made = set()
+        for operation in self.database_operations:
+            if isinstance(operation, migrations.CreateModel):
+                made.add(operation.name_lower)
+            elif operation.model_name_lower in made:
+                continue  # the table was made with it
+            operation.database_forwards(app_label, schema_editor, from_state, to_state)
+
+    def describe(self) -> str:
+        return "; ".join(operation.describe() for operation in self.database_operations)
+
+
+class QuickMigration(migrations.Migration):
+    """A migration that sets its new tables, columns, constraints and indexes down row by row."""
+
+    _PLAIN = (
+        migrations.CreateModel,
+        migrations.AddField,
+        migrations.AddConstraint,
+        migrations.AddIndex,
+    )
+
+    def __init__(self, name: str, app_label: str) -> None:
+        super().__init__(name, app_label)
+        rows = itertools.groupby(self.operations, key=lambda one: type(one) in self._PLAIN)
+        self.operations = []
+        for plain, row in rows:
+            operations = list(row)
+            several = plain and len(operations) > 1
+            self.operations += [SetDown(operations)] if several else operations
 
 
 class Once(migrations.SeparateDatabaseAndState):

@@ -26,6 +26,12 @@ def main(arguments: list[str] | None = None) -> int:
         action="store_true",
         help="in a new data folder under var/test, taken away at the end",
     )
+    services.add_argument(
+        "--no-flush",
+        action="store_true",
+        help="the database does not wait for the disk: quick, and lost with the machine; for tests"
+        " alone, so only with --throw-away",
+    )
     services.add_argument("command", nargs=argparse.REMAINDER, help="-- COMMAND [arguments]")
     given = parser.parse_args(arguments)
     try:
@@ -33,7 +39,11 @@ def main(arguments: list[str] | None = None) -> int:
             command = given.command[1:] if given.command[:1] == ["--"] else given.command
             if not command:
                 services.error("name the command after --")
-            return run_with_services(command, os.environ, throw_away=given.throw_away)
+            if given.no_flush and not given.throw_away:
+                services.error("--no-flush goes with --throw-away alone")
+            return run_with_services(
+                command, os.environ, throw_away=given.throw_away, flushes=not given.no_flush
+            )
         return Supervisor(os.environ).run()
     except StartFault as fault:
         print(f"ceasefire: {fault}", file=sys.stderr)

@@ -55,6 +55,9 @@ SETTINGS = {
     "log_parameter_max_length_on_error": "0",
 }
 
+#: Of a database that lives as long as one run of the tests: what it says it has need not survive.
+UNFLUSHED = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+
 _QUICK_DEATH_SECONDS = 30.0
 
 
@@ -117,7 +120,10 @@ class Postgres:
 
     name = "postgres"
 
-    def __init__(self, layout: Layout, sockets: Path, env: Mapping[str, str]) -> None:
+    def __init__(
+        self, layout: Layout, sockets: Path, env: Mapping[str, str], *, flushes: bool = True
+    ) -> None:
+        self.settings = SETTINGS if flushes else {**SETTINGS, **UNFLUSHED}
         self.layout = layout
         self.sockets = sockets
         self.env = {key: value for key, value in env.items() if not key.startswith("PG")}
@@ -177,7 +183,7 @@ class Postgres:
     def launch(self) -> None:
         """Start the process and return at once."""
         self._remove_stale_socket()
-        settings = [part for pair in SETTINGS.items() for part in ("-c", "=".join(pair))]
+        settings = [part for pair in self.settings.items() for part in ("-c", "=".join(pair))]
         self.child = processes.spawn(
             [
                 *self._prefix,

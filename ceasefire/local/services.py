@@ -51,7 +51,9 @@ class Lock:
 class Services:
     """PostgreSQL and Valkey for one data folder; what an address is given for is not started."""
 
-    def __init__(self, layout: paths.Layout, env: Mapping[str, str]) -> None:
+    def __init__(
+        self, layout: paths.Layout, env: Mapping[str, str], *, flushes: bool = True
+    ) -> None:
         self.layout = layout
         self.env = dict(env)
         given_database = bool(self.env.get("DATABASE_URL", "").strip())
@@ -60,7 +62,9 @@ class Services:
         if not (given_database and given_redis):
             sockets = paths.socket_dir(layout)
         self.sockets = sockets
-        self.postgres = None if given_database else Postgres(layout, sockets, env)  # type: ignore[arg-type]
+        self.postgres = (
+            None if given_database else Postgres(layout, sockets, env, flushes=flushes)  # type: ignore[arg-type]
+        )
         self.valkey = None if given_redis else Valkey(layout, sockets, env)  # type: ignore[arg-type]
 
     @property

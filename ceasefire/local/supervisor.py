@@ -608,14 +608,21 @@ def _write(stamp: Path, text: str) -> None:
 
 
 def run_with_services(
-    command: list[str], env: Mapping[str, str], *, throw_away: bool = False
+    command: list[str],
+    env: Mapping[str, str],
+    *,
+    throw_away: bool = False,
+    flushes: bool = True,
 ) -> int:
     """Start only the services, run one command with their addresses, stop them.
 
     Returns the command's exit code. The command keeps the terminal: Ctrl-C reaches it directly, and
     a SIGTERM is passed on. Where the services of this data folder run already, they are used.
-    ``throw_away`` works in a new data folder and takes it away at the end.
+    ``throw_away`` works in a new data folder and takes it away at the end; ``flushes`` false lets
+    its database answer before the disk has it, which only a throw-away one may.
     """
+    if not (flushes or throw_away):
+        raise ValueError("a database that is kept waits for the disk")
     env = dict(env)
     env.setdefault("CEASEFIRE_MODE", guard.DEMO)
     if throw_away:
@@ -623,7 +630,7 @@ def run_with_services(
     layout = paths.open_data_dir(env)
     env["CEASEFIRE_DATA_DIR"] = str(layout.data)
     lock = Lock(layout)
-    services = Services(layout, env)
+    services = Services(layout, env, flushes=flushes)
     own = True
     try:
         lock.take(f"running {Path(command[0]).name}")

@@ -11,7 +11,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-from ceasefire.database.operations import Access
+from ceasefire.database.operations import Access, QuickMigration
 
 #: What staff fill in of a grant; its state, its sums and its days are the database's own.
 GRANT_FACTS = (
@@ -67,7 +67,7 @@ RIGHTS = {
 }
 
 
-class Migration(migrations.Migration):
+class Migration(QuickMigration):
 
     initial = True
 

@@ -4,7 +4,7 @@ import django.db.models.deletion
 import django.utils.timezone
 from django.db import migrations, models
 
-from ceasefire.database.operations import Access
+from ceasefire.database.operations import Access, QuickMigration
 
 # As in 0002, and what was refused stays refused.
 CONFIRMED = """
@@ -157,7 +157,7 @@ STOP_STEPS = (
 )
 
 
-class Migration(migrations.Migration):
+class Migration(QuickMigration):
     dependencies = [
         ("grants", "0002_guards"),
         ("places", "0004_places_for_reo"),

@@ -5,7 +5,7 @@ import django.db.models.deletion
 import django.utils.timezone
 from django.db import migrations, models
 
-from ceasefire.database.operations import Access
+from ceasefire.database.operations import Access, QuickMigration
 
 # Which papers a grant has to have as it stands: those of the steps it took and of the one it waits
 # for (grants/services/requirements.py), and those that the office's list of papers adds to what is
@@ -236,7 +236,7 @@ RIGHTS = {
 }
 
 
-class Migration(migrations.Migration):
+class Migration(QuickMigration):
     """The bytes of papers, papers that may come later, what is missing, and audit packs."""
 
     dependencies = [

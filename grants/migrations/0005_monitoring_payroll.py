@@ -6,7 +6,7 @@ import django.utils.timezone
 from django.db import migrations, models
 
 import grants.models.payroll
-from ceasefire.database.operations import Access
+from ceasefire.database.operations import Access, QuickMigration
 
 # Of rows that are written once, as in 0002.
 APPEND_ONLY = "".join(
@@ -331,7 +331,7 @@ RIGHTS = {
 }
 
 
-class Migration(migrations.Migration):
+class Migration(QuickMigration):
     """Visits that are planned, handovers, payroll lists, and the weeks that were shared."""
 
     dependencies = [

@@ -7,7 +7,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-from ceasefire.database.operations import Access
+from ceasefire.database.operations import Access, QuickMigration
 from ceasefire.database.roles import quoted
 
 # The level of a grant is set by the change's own trigger, and by nobody's hand: showing less at
@@ -201,7 +201,7 @@ for word, name in {"@REO": quoted(settings.REO_ROLE), "@APP": quoted(settings.AP
 DECIDED = "SELECT, INSERT, UPDATE (confirmed_by_id, confirmed_at, {}_by_id, {}_at)"
 
 
-class Migration(migrations.Migration):
+class Migration(QuickMigration):
 
     dependencies = [
         ('grants', '0005_monitoring_payroll'),

@@ -5,7 +5,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-from ceasefire.database.operations import Access
+from ceasefire.database.operations import Access, QuickMigration
 
 RUNS = """
 -- Runs and files of reports are complete when they are entered and never change afterwards: their
@@ -179,7 +179,7 @@ RIGHTS = {
 }
 
 
-class Migration(migrations.Migration):
+class Migration(QuickMigration):
     """Numbered runs of reports and their files, and figures of a fund from its donor."""
 
     dependencies = [

@@ -7,7 +7,7 @@ import django.db.models.deletion
 import django.utils.timezone
 from django.db import migrations, models
 
-from ceasefire.database.operations import Access
+from ceasefire.database.operations import Access, QuickMigration
 from ceasefire.text import search_key
 
 #: Rows that are never changed but for their seal, which another key of the vault may renew.
@@ -418,7 +418,7 @@ def find_again(apps, schema_editor):
         row.save(update_fields=["search_text", "skeletons"])
 
 
-class Migration(migrations.Migration):
+class Migration(QuickMigration):
     dependencies = [
         ("grants", "0007_report_runs"),
     ]

@@ -5,7 +5,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-from ceasefire.database.operations import Access
+from ceasefire.database.operations import Access, QuickMigration
 
 LISTS = ("response_action", "watch_finding")
 
@@ -30,7 +30,7 @@ def load(apps, schema_editor):
             )
 
 
-class Migration(migrations.Migration):
+class Migration(QuickMigration):
     dependencies = [
         ("incidents", "0005_export_files"),
         ("codes", "0002_lists"),

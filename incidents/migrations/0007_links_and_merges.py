@@ -8,10 +8,10 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-from ceasefire.database.operations import Access
+from ceasefire.database.operations import Access, QuickMigration
 
 
-class Migration(migrations.Migration):
+class Migration(QuickMigration):
     dependencies = [
         ("incidents", "0006_responses"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

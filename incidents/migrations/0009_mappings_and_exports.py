@@ -7,10 +7,10 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-from ceasefire.database.operations import Access
+from ceasefire.database.operations import Access, QuickMigration
 
 
-class Migration(migrations.Migration):
+class Migration(QuickMigration):
     dependencies = [
         ("incidents", "0008_saved_filters"),
         ("places", "0002_iraq"),

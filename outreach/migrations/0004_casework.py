@@ -7,7 +7,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-from ceasefire.database.operations import Access
+from ceasefire.database.operations import Access, QuickMigration
 
 # A note is changed by its writer for a day and by nobody afterwards, whoever asks: neither its row
 # nor the sealed text, which may still be erased with the identity and sealed anew under another key.
@@ -60,7 +60,7 @@ DROP FUNCTION public.outreach_refuse_locked_note();
 """
 
 
-class Migration(migrations.Migration):
+class Migration(QuickMigration):
     dependencies = [
         ("outreach", "0003_screening"),
         ("vault", "0001_initial"),

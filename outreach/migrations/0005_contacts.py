@@ -8,7 +8,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-from ceasefire.database.operations import Access
+from ceasefire.database.operations import Access, QuickMigration
 
 # Nobody carries more active cases than the hard cap of the site's rules, whoever asks: two that are
 # given at once are counted one after the other. What a manager let through by name is let through.
@@ -62,7 +62,7 @@ DROP FUNCTION public.outreach_hold_caseload(uuid);
 """
 
 
-class Migration(migrations.Migration):
+class Migration(QuickMigration):
     dependencies = [
         ("outreach", "0004_casework"),
         ("rulesets", "0001_initial"),

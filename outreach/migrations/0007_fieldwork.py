@@ -5,7 +5,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-from ceasefire.database.operations import Access
+from ceasefire.database.operations import Access, QuickMigration
 
 # A signed log stands as it was signed, and its hours with it. Whoever writes hours waits for a
 # signing that is under way.
@@ -57,7 +57,7 @@ DROP FUNCTION public.outreach_refuse_signed();
 """
 
 
-class Migration(migrations.Migration):
+class Migration(QuickMigration):
     dependencies = [
         ("outreach", "0006_conflicts"),
         ("incidents", "0013_quicker_imports"),

@@ -5,10 +5,10 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-from ceasefire.database.operations import Access
+from ceasefire.database.operations import Access, QuickMigration
 
 
-class Migration(migrations.Migration):
+class Migration(QuickMigration):
     dependencies = [
         ("outreach", "0007_fieldwork"),
         ("places", "0003_zone_closed_on"),

@@ -5,10 +5,10 @@ from django.conf import settings
 from django.db import migrations, models
 
 import ceasefire.periods
-from ceasefire.database.operations import Access
+from ceasefire.database.operations import Access, QuickMigration
 
 
-class Migration(migrations.Migration):
+class Migration(QuickMigration):
 
     initial = True
 

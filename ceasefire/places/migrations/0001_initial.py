@@ -7,10 +7,10 @@ import django.contrib.postgres.indexes
 import django.db.models.deletion
 from django.db import migrations, models
 
-from ceasefire.database.operations import Access
+from ceasefire.database.operations import Access, QuickMigration
 
 
-class Migration(migrations.Migration):
+class Migration(QuickMigration):
     initial = True
 
     dependencies = [
