@@ -8,8 +8,6 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
-from ceasefire.database.roles import quoted
-
 _acting: ContextVar[Any] = ContextVar("acting user", default=None)
 
 
@@ -36,22 +34,26 @@ def acting(user: Any) -> Iterator[None]:
                 if nested:
                     cursor.execute("SELECT current_user, current_setting('app.user_id', true)")
                     role_before, user_before = cursor.fetchone()
-                cursor.execute(
-                    "SELECT set_config('app.user_id', %s, true)",
-                    [str(person.pk) if person else ""],
-                )
                 if person is not None and person.is_reo:
-                    cursor.execute(f"SET LOCAL ROLE {quoted(settings.REO_ROLE)}")
+                    _become(cursor, str(person.pk), settings.REO_ROLE)
+                else:
+                    cursor.execute(
+                        "SELECT set_config('app.user_id', %s, true)",
+                        [str(person.pk) if person else ""],
+                    )
             yield
             if nested:
                 with connection.cursor() as cursor:
-                    cursor.execute(f"SET LOCAL ROLE {quoted(role_before)}")
-                    cursor.execute(
-                        "SELECT set_config('app.user_id', %s, true)",
-                        [user_before or ""],
-                    )
+                    _become(cursor, user_before or "", role_before)
     finally:
         _acting.reset(token)
+
+
+def _become(cursor: Any, user: str, role: str) -> None:
+    """Set both to the end of the transaction; `role` as SET LOCAL ROLE would, in one question."""
+    cursor.execute(
+        "SELECT set_config('app.user_id', %s, true), set_config('role', %s, true)", [user, role]
+    )
 
 
 @contextmanager

@@ -177,6 +177,9 @@ class Grant(models.Model):
 
     objects = GrantQuerySet.as_manager()
 
+    #: What a page read with it in one statement (`services.reading`); no column.
+    read_together: Any = None
+
     class Meta:
         ordering = ["-ref"]
         indexes = [

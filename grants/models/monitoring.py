@@ -110,6 +110,15 @@ class PlannedVisit(models.Model):
             ),
         ]
 
+    @property
+    def waits(self) -> bool:
+        """Neither made nor called off."""
+        return self.visit_id is None and self.called_off_at is None
+
+    def is_overdue(self, day: date) -> bool:
+        """As `PlannedVisitQuerySet.overdue` says of many."""
+        return self.waits and self.due_on < day
+
 
 class VisitPaper(models.Model):
     """A photo or report on file that was brought back from a visit. Written once."""

@@ -23,6 +23,7 @@ from django.db.models.functions import Coalesce
 
 from ceasefire import periods
 from grants.models import DocumentCheck, Grant, PaperNeed
+from grants.services import reading
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,11 @@ def days_since(moment: datetime | None, on: date | None = None) -> int:
 
 def of(grant: Grant) -> Completeness:
     """The completeness of one grant."""
+    if reading.has(grant, "paper_needs"):
+        needs_ = grant.paper_needs.all()
+        there = [one for one in needs_ if one.document_id is not None]
+        put_off = [one for one in needs_ if one.document_id is None and one.deferral_id is not None]
+        return Completeness(len(needs_), len(there), len(put_off))
     return of_many([grant]).get(grant.pk, Completeness())
 
 
@@ -101,8 +107,8 @@ def needs(grant: Grant) -> list[PaperNeed]:
 
 def missing_types(grant: Grant) -> list[str]:
     """The types of papers that a grant lacks, put off or not, in the order of the stages."""
-    rows = PaperNeed.objects.filter(grant=grant, document__isnull=True)
-    return list(rows.order_by("since", "id").values_list("type", flat=True))
+    lacking = [one for one in grant.paper_needs.all() if one.document_id is None]
+    return [one.type for one in sorted(lacking, key=lambda one: (one.since, one.id))]
 
 
 def missing(grants: QuerySet[Grant] | None = None) -> QuerySet[PaperNeed]:

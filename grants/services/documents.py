@@ -18,6 +18,7 @@ from grants.exceptions import (
     WrongDocument,
 )
 from grants.models import (
+    DEFERRABLE,
     STAGE_OF,
     Deferral,
     Document,
@@ -27,6 +28,7 @@ from grants.models import (
     Officer,
     Stage,
 )
+from grants.services import reading
 from grants.services.held import changed, held, officer, or_else
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -105,6 +107,8 @@ def file_document(
 
 def _cure(document: Document, who: Officer) -> Deferral | None:
     """End the deferral that a paper answers, inside the locks of its filing."""
+    if document.type not in (*DEFERRABLE, DocumentType.SOLE_SOURCE):
+        return None
     kinds = [document.type]
     if document.type == DocumentType.SOLE_SOURCE:
         kinds.append(DocumentType.COMPARISON)
@@ -135,13 +139,17 @@ def check_document(document: Document, *, good: bool, by: User) -> DocumentCheck
 
 def types_on_file(grant: Grant) -> set[str]:
     """The types of the papers that stand, those that nothing supersedes."""
+    if reading.has(grant, "documents"):
+        gone = {one.supersedes_id for one in grant.documents.all()}
+        return {one.type for one in grant.documents.all() if one.pk not in gone}
     return set(Document.objects.filter(grant=grant).standing().values_list("type", flat=True))
 
 
 def types_to_go_on(grant: Grant, day: date) -> set[str]:
     """The types that a step need not wait for on a day: on file, or put off until then or later."""
-    deferred = Deferral.objects.filter(grant=grant, ended_at__isnull=True, due_on__gte=day)
-    return types_on_file(grant) | set(deferred.values_list("type", flat=True))
+    return types_on_file(grant) | {
+        one.type for one in grant.deferrals.all() if one.ended_at is None and one.due_on >= day
+    }
 
 
 def set_hash(grant: Grant) -> str:

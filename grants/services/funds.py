@@ -279,11 +279,12 @@ def rules_for(fund_id: Any, award_type: str, amount: Decimal, day: date) -> list
 
     Raises `NoRuleForThis` where the sum lies outside what the office may decide.
     """
-    found = list(
-        rules_on(fund_id, award_type, day).filter(
-            min_amount_usd__lte=amount, max_amount_usd__gte=amount
-        )
-    )
+    return within(rules_on(fund_id, award_type, day), amount)
+
+
+def within(rules: Iterable[AuthorityRule], amount: Decimal) -> list[AuthorityRule]:
+    """Those of the rules between whose bounds an amount lies. Raises `NoRuleForThis`."""
+    found = [one for one in rules if one.min_amount_usd <= amount <= one.max_amount_usd]
     if not found:
         raise NoRuleForThis
     return found
@@ -310,20 +311,24 @@ def group_sums(groups: Iterable[Any]) -> dict[Any, Decimal]:
     return dict(rows)
 
 
+def seats_on(fund_id: Any, day: date) -> QuerySet[AuthoritySeat]:
+    """The confirmed seats of a fund that hold on a day."""
+    return AuthoritySeat.objects.filter(
+        Q(valid_to__isnull=True) | Q(valid_to__gt=day),
+        fund_id=fund_id,
+        confirmed_at__isnull=False,
+        valid_from__lte=day,
+    )
+
+
 def seats_of(who: Officer, fund_id: Any, day: date) -> set[str]:
     """The levels of approval on which somebody sits on a day."""
-    found = AuthoritySeat.objects.filter(
-        officer=who, fund_id=fund_id, confirmed_at__isnull=False, valid_from__lte=day
-    ).filter(Q(valid_to__isnull=True) | Q(valid_to__gt=day))
-    return set(found.values_list("role", flat=True))
+    return set(seats_on(fund_id, day).filter(officer=who).values_list("role", flat=True))
 
 
 def seated_on(fund_id: Any, level: str, day: date) -> set[Any]:
     """Keys of the officers who sit on a level of approval on a day."""
-    found = AuthoritySeat.objects.filter(
-        fund_id=fund_id, role=level, confirmed_at__isnull=False, valid_from__lte=day
-    ).filter(Q(valid_to__isnull=True) | Q(valid_to__gt=day))
-    return set(found.values_list("officer_id", flat=True))
+    return set(seats_on(fund_id, day).filter(role=level).values_list("officer_id", flat=True))
 
 
 def micro_ceiling(fund_id: Any, day: date) -> Decimal:

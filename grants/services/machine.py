@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from django.db import transaction
 
 from ceasefire import audit, money, periods
+from ceasefire.database.together import together
 from ceasefire.people.models import User
 from grants.exceptions import (
     ApprovalExceeded,
@@ -27,6 +28,7 @@ from grants.exceptions import (
     StepIsMissingSomething,
 )
 from grants.models import (
+    Amendment,
     AuthorityRule,
     Decision,
     Grant,
@@ -36,7 +38,7 @@ from grants.models import (
     State,
     Transition,
 )
-from grants.services import funds, ledger, monitoring, requirements, splits
+from grants.services import funds, ledger, monitoring, reading, requirements, splits
 from grants.services.documents import set_hash
 from grants.services.held import apart, auditor, changed, held, officer, or_else, said
 from grants.services.proposals import BEFORE_AWARD
@@ -149,40 +151,42 @@ def _moment(at: datetime | None) -> datetime:
 
 def parts(grant: Grant) -> dict[str, set[Any]]:
     """Who had which part in a grant so far; the database keeps the same lists by itself."""
+    decisions, steps, amendments, payments = _parts_rows(grant)
     found: dict[str, set[Any]] = {
         "requester": {
             grant.requester_id,
-            *Transition.objects.filter(grant=grant, role="requester").values_list(
-                "actor_id", flat=True
-            ),
-            *grant.amendments.values_list("opened_by_id", flat=True),
+            *(one.actor_id for one in steps if one.role == "requester"),
+            *(one.opened_by_id for one in amendments),
         },
-        "reviewer": set(),
-        "approver": set(),
-        "awarder": set(),
-        "closer": set(),
-        "certifier": set(),
-        "payer": set(),
-        "decided": set(),
+        "reviewer": {one.actor_id for one in decisions if one.step == "review"},
+        "approver": {one.actor_id for one in decisions if one.role == "approver"},
+        "awarder": {one.actor_id for one in decisions if one.step == "award"},
+        "closer": {one.actor_id for one in decisions if one.step == "closeout"},
+        "certifier": {one.certifier_id for one in payments} - {None},
+        "payer": {one.payer_id for one in payments} - {None},
+        "decided": {one.actor_id for one in decisions},
     }
-    for step, role, actor in Decision.objects.filter(grant=grant).values_list(
-        "step", "role", "actor_id"
-    ):
-        found["decided"].add(actor)
-        if step == "review":
-            found["reviewer"].add(actor)
-        if role == "approver":
-            found["approver"].add(actor)
-        if step == "award":
-            found["awarder"].add(actor)
-        if step == "closeout":
-            found["closer"].add(actor)
-    for certifier, payer in PaymentRequest.objects.filter(grant=grant).values_list(
-        "certifier_id", "payer_id"
-    ):
-        found["certifier"] |= {certifier} - {None}
-        found["payer"] |= {payer} - {None}
     return found
+
+
+def _parts_rows(grant: Grant) -> tuple[Any, Any, Any, Any]:
+    """Decisions, steps, amendments and payments: as a page read them, else in one statement."""
+    if reading.has(grant, "transitions"):
+        return (
+            grant.decisions.all(),
+            grant.transitions.all(),
+            grant.amendments.all(),
+            grant.payments.all(),
+        )
+    found = together(
+        {
+            "decisions": Decision.objects.filter(grant=grant).only("step", "role", "actor"),
+            "steps": Transition.objects.filter(grant=grant).only("role", "actor"),
+            "amendments": Amendment.objects.filter(grant=grant).only("opened_by").order_by("id"),
+            "payments": PaymentRequest.objects.filter(grant=grant).only("certifier", "payer"),
+        }
+    )
+    return found["decisions"], found["steps"], found["amendments"], found["payments"]
 
 
 #: Acting as this excludes who had these parts; the constraints on Decision and PaymentRequest.
@@ -201,7 +205,7 @@ EXCLUDES: dict[str, tuple[str, ...]] = {
 
 def excluded(grant: Grant, duty: str) -> set[Any]:
     """Keys of the officers who may not act as `duty` on a grant any more."""
-    had = parts(grant)
+    had = reading.once(grant, "parts", lambda: parts(grant))
     return set().union(*(had[part] for part in EXCLUDES.get(duty, ())))
 
 
@@ -795,7 +799,7 @@ def missing_for(grant: Grant, *, on: date | None = None) -> NextStep | None:
     codes = {one.code for one in lacks}
     if "payer" in duties and "payment" in codes:
         duties = ("requester", "officer")
-        if grant.payments.filter(state="REQUESTED").exists():
+        if any(one.state == "REQUESTED" for one in grant.payments.all()):
             duties = ("certifier",)
     if grant.state == State.SUSPENDED and "approver_support" in codes:
         duties = ("approver", *duties)
@@ -806,36 +810,33 @@ def missing_for(grant: Grant, *, on: date | None = None) -> NextStep | None:
 def _who_may(grant: Grant, duties: tuple[str, ...], day: date) -> tuple[Officer, ...]:
     if duties == ("requester",):
         return (grant.owner,)
-    out = {duty: excluded(grant, duty) for duty in duties}
+    had = reading.once(grant, "parts", lambda: parts(grant))
+    out = {duty: set().union(*(had[part] for part in EXCLUDES.get(duty, ()))) for duty in duties}
+    seated: set[Any] = set()
     if grant.state == State.PENDING_APPROVAL:
         out["approver"] |= {one.actor_id for one in requirements.approvals(grant)}
-        level = requirements.next_levels([grant], day).get(grant.pk, "")
-        seated = funds.seated_on(grant.fund_id, level, day)
+        level = requirements.next_level(grant, day)
+        seated = {one.officer_id for one in reading.seats(grant, day) if one.role == level}
     elif grant.state == State.SUSPENDED and "approver" in out:
-        out["approver"] |= set(_agreed(grant))
+        out["approver"] |= {
+            one.actor_id
+            for one in requirements.decisions_of(grant)
+            if one.round == grant.round and one.step == "reinstatement"
+        }
     elif grant.state in (State.AWARDED, State.ACTIVE):
         # Of a payment, who asked does not certify, and neither of them pays.
         for duty, state in (("certifier", "REQUESTED"), ("payer", "CERTIFIED")):
             if duties == (duty,):
-                had = [
+                hands = [
                     {one.requested_by_id, one.certifier_id}
-                    for one in grant.payments.filter(state=state)
+                    for one in grant.payments.all()
+                    if one.state == state
                 ]
-                out[duty] |= set.intersection(*had) if had else set()
+                out[duty] |= set.intersection(*hands) if hands else set()
     found = []
-    for one in Officer.objects.filter(is_active=True, duties__overlap=list(duties)):
-        for duty in duties:
-            if not one.has(duty) or one.pk in out[duty]:
-                continue
-            if grant.state == State.PENDING_APPROVAL and one.pk not in seated:
-                continue
+    for one in reading.officers(grant):
+        if not one.is_active or (grant.state == State.PENDING_APPROVAL and one.pk not in seated):
+            continue
+        if any(one.has(duty) and one.pk not in out[duty] for duty in duties):
             found.append(one)
-            break
     return tuple(found)
-
-
-def _agreed(grant: Grant) -> Any:
-    """Who spoke for lifting the suspension of this round."""
-    return Decision.objects.filter(
-        grant=grant, round=grant.round, step="reinstatement"
-    ).values_list("actor_id", flat=True)

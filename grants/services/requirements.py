@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Q, Sum
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from ceasefire import periods
@@ -23,15 +23,13 @@ from grants.models import (
     MonitoringVisit,
     Officer,
     Organisation,
-    PaymentRequest,
-    PlannedVisit,
     ProjectKind,
     Quote,
     Report,
     State,
     Tranche,
 )
-from grants.services import completeness, documents, funds
+from grants.services import completeness, documents, funds, reading
 
 #: Building on somebody's land asks for the owner's consent and a look at what it does around it.
 WORKS = {
@@ -149,10 +147,10 @@ def for_submission(grant: Grant, day: date) -> list[Missing]:
             lacks.append(Missing(name))
     if grant.grantee_id is None:
         lacks.append(Missing("grantee"))
-    lines = grant.budget_lines.filter(own=False).aggregate(all=Sum("amount_usd"))["all"]
-    if lines != grant.requested_usd:
+    lines = [one.amount_usd for one in grant.budget_lines.all() if not one.own]
+    if not lines or sum(lines) != grant.requested_usd:
         lacks.append(Missing("budget_sum"))
-    levels = set(grant.indicators.values_list("level", flat=True))
+    levels = {one.level for one in grant.indicators.all()}
     lacks += [Missing(level) for level in Indicator.Level.values if level not in levels]
     if grant.award_type in PROCURED:
         lacks += _quotes(grant, day)
@@ -165,7 +163,8 @@ def _quotes(grant: Grant, day: date) -> list[Missing]:
     there = documents.types_to_go_on(grant, periods.now().date())
     needed = 1
     lacks = []
-    if grant.requested_usd > funds.micro_ceiling(grant.fund_id, day):
+    micro = reading.rules(grant, AwardType.MICRO_PURCHASE, day)
+    if grant.requested_usd > max((one.max_amount_usd for one in micro), default=Decimal(0)):
         sole = DocumentType.SOLE_SOURCE in there
         needed = 1 if sole else QUOTES_ABOVE_MICRO
         if not sole and DocumentType.COMPARISON not in there:
@@ -188,25 +187,42 @@ def for_clearance(grant: Grant, day: date) -> list[Missing]:
 
 def screening(grant: Grant, day: date) -> list[Missing]:
     """What name screening lacks on a day, without a word of whom and what it found."""
-    return [one for asked in SCREENING for one in asked(grant, day)]
+
+    def asked() -> list[Missing]:
+        return [one for ask in SCREENING for one in ask(grant, day)]
+
+    return list(reading.once(grant, ("screening", day), asked))
 
 
 def for_approval(grant: Grant, day: date) -> list[Missing]:
     """Decisions of every level that the rules of the day ask for, at the sum as it stands."""
     lacks = [] if cleared(grant, day) else [Missing("clearance")]
-    amount = max((one.amount_usd for one in approvals(grant)), default=grant.requested_usd)
     try:
-        rules = funds.rules_for(
-            grant.fund_id, grant.award_type, funds.routed_usd(grant, amount), day
-        )
+        levels = _levels_left(grant, day)
     except NoRuleForThis:
         return [*lacks, Missing("rule")]
+    return lacks + [Missing("decisions", detail=f"{role}:{left}") for role, left in levels]
+
+
+def next_level(grant: Grant, day: date) -> str:
+    """The level that speaks next of a grant that waits for approval; empty where no rule holds."""
+    try:
+        levels = _levels_left(grant, day)
+    except NoRuleForThis:
+        return ""
+    return levels[0][0] if levels else ""
+
+
+def _levels_left(grant: Grant, day: date) -> list[tuple[str, int]]:
+    """The levels that have not spoken in full, in their order, and how many words each lacks."""
     said = approvals(grant)
-    for rule in rules:
+    amount = max((one.amount_usd for one in said), default=grant.requested_usd)
+    left = []
+    for rule in reading.rules_for(grant, reading.routed_usd(grant, amount), day):
         there = len({one.actor_id for one in said if one.authority == rule.role})
         if there < rule.quorum:
-            lacks.append(Missing("decisions", detail=f"{rule.role}:{rule.quorum - there}"))
-    return lacks
+            left.append((str(rule.role), rule.quorum - there))
+    return left
 
 
 def next_levels(grants: Iterable[Grant], day: date) -> dict[Any, str]:
@@ -260,13 +276,15 @@ def _next_levels(
 
 def approvals(grant: Grant, amendment: Any = None) -> list[Decision]:
     """The approvals of this round, or of an amendment."""
-    rows = Decision.objects.filter(grant=grant, step="approval", verdict="YES")
-    rows = (
-        rows.filter(amendment=amendment)
-        if amendment
-        else rows.filter(amendment__isnull=True, round=grant.round)
-    )
-    return list(rows)
+    rows = [one for one in decisions_of(grant) if (one.step, one.verdict) == ("approval", "YES")]
+    if amendment is not None:
+        return [one for one in rows if one.amendment_id == amendment.pk]
+    return [one for one in rows if one.amendment_id is None and one.round == grant.round]
+
+
+def decisions_of(grant: Grant) -> list[Decision]:
+    """All decisions on a grant and its amendments, the oldest first."""
+    return list(grant.decisions.all())
 
 
 def cleared(grant: Grant, day: date, screened: list[Missing] | None = None) -> bool:
@@ -275,7 +293,7 @@ def cleared(grant: Grant, day: date, screened: list[Missing] | None = None) -> b
     A later screening that waits for somebody, or found somebody, leaves none (`screened`: what
     `screening` said already). How old the lists are is asked when money is paid.
     """
-    last = Decision.objects.filter(grant=grant, step="vetting").order_by("-id").first()
+    last = next((one for one in reversed(decisions_of(grant)) if one.step == "vetting"), None)
     if last is None or last.verdict != "YES" or last.valid_to is None or last.valid_to < day:
         return False
     if not all(
@@ -292,6 +310,10 @@ def subjects(grant: Grant, *together: Any) -> list[Any]:
 
     As they are now; `together` says what is read with them.
     """
+    if reading.has(grant, "quotes") and not together:
+        named = [one.vendor for one in grant.quotes.all() if one.chosen]
+        known = {one.pk: one for one in (grant.grantee, grant.implementer, *named) if one}
+        return sorted(known.values(), key=lambda one: one.code)
     keys = {grant.grantee_id, grant.implementer_id} - {None}
     chosen = Quote.objects.filter(grant=grant, chosen=True).values("vendor")
     rows = Organisation.objects.filter(Q(pk__in=keys) | Q(pk__in=chosen))
@@ -306,10 +328,10 @@ def for_award(grant: Grant, day: date) -> list[Missing]:
         DocumentType.MONITORING_PLAN,
         DocumentType.REPORT_PLAN,
     )
-    planned = grant.tranches.aggregate(all=Sum("planned_usd"))["all"]
-    if planned != grant.approved_usd:
+    planned = [one.planned_usd for one in grant.tranches.all()]
+    if not planned or sum(planned) != grant.approved_usd:
         lacks.append(Missing("tranches"))
-    if not grant.reports.exists():
+    if not grant.reports.all():
         lacks.append(Missing("reports_planned"))
     if grant.approved_usd > grant.fund.left_usd:
         lacks.append(Missing("fund_balance"))
@@ -334,25 +356,22 @@ def for_tranche(grant: Grant, tranche: Tranche, day: date) -> list[Missing]:
         accounted = sum((one.accounted_usd for one in earlier), Decimal(0))
         if accounted * 100 < advanced * grant.fund.accounted_pct:
             lacks.append(Missing("accounted", detail=str(grant.fund.accounted_pct)))
-    last = (
-        PaymentRequest.objects.filter(grant=grant, tranche__in=earlier, state="PAID")
-        .order_by("-paid_on")
-        .first()
-    )
-    since = last.paid_on if last is not None else grant.awarded_on
-    if (
-        tranche.needs_report
-        and not (
-            Report.objects.filter(grant=grant, accepted_at__isnull=False, received_on__gte=since)
-        ).exists()
+    keys = {one.pk for one in earlier}
+    paid_on = [
+        one.paid_on
+        for one in (grant.payments.all() if earlier else ())
+        if one.state == "PAID" and one.tranche_id in keys and one.paid_on is not None
+    ]
+    since = max(paid_on) if paid_on else grant.awarded_on
+    assert since is not None
+    if tranche.needs_report and not any(
+        one.accepted_at is not None and one.received_on is not None and one.received_on >= since
+        for one in grant.reports.all()
     ):
         lacks.append(Missing("report_accepted"))
-    if (
-        tranche.needs_visit
-        and not (MonitoringVisit.objects.filter(grant=grant, visited_on__gte=since)).exists()
-    ):
+    if tranche.needs_visit and not any(one.visited_on >= since for one in grant.visits.all()):
         lacks.append(Missing("visit"))
-    if PlannedVisit.objects.overdue(day).filter(grant=grant).exists():
+    if any(one.is_overdue(day) for one in grant.planned_visits.all()):
         lacks.append(Missing("visit_overdue"))
     if earlier and DocumentType.EVIDENCE not in documents.types_on_file(grant):
         lacks.append(Missing("evidence"))
@@ -368,7 +387,7 @@ def for_first_payment(grant: Grant, day: date) -> list[Missing]:
     """A certified payment on the first tranche, whose gate is open."""
     tranche = next_tranche(grant)
     lacks = for_tranche(grant, tranche, day) if tranche is not None else []
-    if not grant.payments.filter(state="CERTIFIED").exists():
+    if not any(one.state == "CERTIFIED" for one in grant.payments.all()):
         lacks.append(Missing("payment"))
     return lacks
 
@@ -376,14 +395,16 @@ def for_first_payment(grant: Grant, day: date) -> list[Missing]:
 def for_completion(grant: Grant, day: date) -> list[Missing]:
     """Completion visit and photo, actual end, a value of every indicator."""
     lacks = _papers(grant, DocumentType.PHOTO)
-    if not grant.visits.filter(kind=MonitoringVisit.Kind.COMPLETION).exists():
+    if not any(one.kind == MonitoringVisit.Kind.COMPLETION for one in grant.visits.all()):
         lacks.append(Missing("completion_visit"))
     if grant.actual_end is None:
         lacks.append(Missing("actual_end"))
-    measured = IndicatorValue.objects.filter(indicator__grant=grant)
-    if set(grant.indicators.values_list("pk", flat=True)) - set(
-        measured.values_list("indicator_id", flat=True)
-    ):
+    measured = set(
+        IndicatorValue.objects.filter(indicator__grant=grant)
+        .order_by()
+        .values_list("indicator_id", flat=True)
+    )
+    if {one.pk for one in grant.indicators.all()} - measured:
         lacks.append(Missing("indicator_values"))
     return lacks
 
@@ -391,35 +412,39 @@ def for_completion(grant: Grant, day: date) -> list[Missing]:
 def for_reinstatement(grant: Grant, day: date) -> list[Missing]:
     """Findings closed, a memo, and an approver who agrees."""
     lacks = _papers(grant, DocumentType.MEMO)
-    if grant.findings.filter(closed_at__isnull=True).exists():
+    if any(one.closed_at is None for one in grant.findings.all()):
         lacks.append(Missing("findings"))
-    agreed = Decision.objects.filter(
-        grant=grant, round=grant.round, step="reinstatement", role="approver", verdict="YES"
+    agreed = any(
+        (one.round, one.step, one.role, one.verdict)
+        == (grant.round, "reinstatement", "approver", "YES")
+        for one in decisions_of(grant)
     )
-    return lacks if agreed.exists() else [*lacks, Missing("approver_support")]
+    return lacks if agreed else [*lacks, Missing("approver_support")]
 
 
 def for_closing(grant: Grant, day: date) -> list[Missing]:
     """The accepted final report; of a terminated grant none is waited for."""
     if grant.state != State.COMPLETED:
         return []
-    final = grant.reports.filter(kind=Report.Kind.FINAL, accepted_at__isnull=False)
-    return [] if final.exists() else [Missing("final_report")]
+    final = any(
+        one.kind == Report.Kind.FINAL and one.accepted_at is not None for one in grant.reports.all()
+    )
+    return [] if final else [Missing("final_report")]
 
 
 def for_closeout(grant: Grant, day: date) -> list[Missing]:
     """Receipts reconciled, refund posted, the rest de-obligated, every finding closed, every paper
     that the grant has to have, those of the closeout and those that were put off among them."""
     lacks = [Missing("document", document=one) for one in completeness.missing_types(grant)]
-    if grant.findings.filter(closed_at__isnull=True).exists():
+    if any(one.closed_at is None for one in grant.findings.all()):
         lacks.append(Missing("findings"))
     if grant.unaccounted_usd > 0:
         lacks.append(Missing("unaccounted", detail=str(grant.unaccounted_usd)))
     if grant.unliquidated_usd != 0:
         lacks.append(Missing("unliquidated", detail=str(grant.unliquidated_usd)))
-    if grant.payments.filter(state__in=["REQUESTED", "CERTIFIED"]).exists():
+    if any(one.state in ("REQUESTED", "CERTIFIED") for one in grant.payments.all()):
         lacks.append(Missing("open_payments"))
-    if grant.amendments.filter(state__in=["OPEN", "VETTED", "APPROVED"]).exists():
+    if any(one.state in ("OPEN", "VETTED", "APPROVED") for one in grant.amendments.all()):
         lacks.append(Missing("open_amendment"))
     return lacks
 

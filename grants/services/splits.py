@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.db.models import Q
+from django.db.models import Case, Q, When
 from django.utils.translation import gettext_lazy as _
 
 from ceasefire import periods
 from grants.exceptions import NoRuleForThis
 from grants.models import Grant, Quote
-from grants.services import funds
+from grants.services import funds, reading
 
 #: About 200 m in degrees of latitude; two points so near are one site.
 NEAR_DEGREES = Decimal("0.002")
@@ -46,7 +46,7 @@ def _alike(grant: Grant) -> dict[str, Q]:
             lon__range=(grant.lon - NEAR_DEGREES, grant.lon + NEAR_DEGREES),
         )
     found["site"] = site
-    vendors = list(grant.quotes.filter(chosen=True).values_list("vendor_id", flat=True))
+    vendors = [one.vendor_id for one in grant.quotes.all() if one.chosen]
     if vendors:
         chosen = Quote.objects.filter(chosen=True, vendor__in=vendors).values("grant")
         found["vendor"] = Q(pk__in=chosen)
@@ -54,15 +54,21 @@ def _alike(grant: Grant) -> dict[str, Q]:
 
 
 def near(grant: Grant, at: datetime) -> list[Grant]:
-    """Other awards that may be one with this, oldest first."""
+    """Other awards that may be one with this, oldest first; `by_grantee` and so on say why."""
+    alike = _alike(grant)
     same = Q(pk__in=[])
-    for one in _alike(grant).values():
+    for one in alike.values():
         same |= one
     since = at - timedelta(days=grant.fund.split_days)
+    reasons = {
+        f"by_{reason}": Case(When(condition, then=True), default=False)
+        for reason, condition in alike.items()
+    }
     return list(
         Grant.objects.filter(same, submitted_at__gte=since)
         .exclude(pk=grant.pk)
         .exclude(state__in=funds.CALLED_OFF)
+        .annotate(**reasons)
         .select_related("fund")
         .order_by("submitted_at", "ref")
     )
@@ -70,7 +76,7 @@ def near(grant: Grant, at: datetime) -> list[Grant]:
 
 def _levels(grant: Grant, amount: Decimal, at: datetime) -> tuple[str, ...]:
     try:
-        rules = funds.rules_for(grant.fund_id, grant.award_type, amount, periods.local_day(at))
+        rules = reading.rules_for(grant, amount, periods.local_day(at))
     except NoRuleForThis:
         return ("outside",)
     return tuple(rule.role for rule in rules)
@@ -118,22 +124,15 @@ def look(grant: Grant, at: datetime | None = None) -> Together:
     """What is near a grant across all funds, and whether together they pass a ceiling."""
     at = at or periods.now()
     others = near(grant, at)
-    keys = [one.pk for one in others]
-    alike = {
-        reason: set(Grant.objects.filter(condition, pk__in=keys).values_list("pk", flat=True))
-        for reason, condition in (_alike(grant) if others else {}).items()
-    }
     whole = grant.requested_usd + sum((one.requested_usd for one in others), Decimal(0))
     try:
-        rules = funds.rules_for(
-            grant.fund_id, grant.award_type, grant.requested_usd, periods.local_day(at)
-        )
+        rules = reading.rules_for(grant, grant.requested_usd, periods.local_day(at))
         ceiling = max(rule.max_amount_usd for rule in rules)
     except NoRuleForThis:
         ceiling = None
     return Together(
         near=tuple(
-            Near(one, tuple(reason for reason in WHY if one.pk in alike.get(reason, ())))
+            Near(one, tuple(reason for reason in WHY if getattr(one, f"by_{reason}", False)))
             for one in others
         ),
         whole_usd=whole,

@@ -36,7 +36,7 @@ from grants.forms.payments import (
     RefundForm,
 )
 from grants.models import Grant, LedgerEntry, State
-from grants.services import anomalies, ledger, money_reading, payments, proposals, stops
+from grants.services import anomalies, ledger, money_reading, payments, proposals, reading, stops
 from grants.views.doing import me, tried
 from grants.views.scope import VIEW, WORK, grant_page, officer_of, one_grant
 
@@ -65,6 +65,8 @@ def grant_money(request: HttpRequest, ref: str) -> HttpResponse:
     """Its sums and what they mean, the gates of its tranches, its payments and its ledger."""
     grant = one_grant(request, ref)
     page = grant_page(request, grant, "money")
+    today = periods.now().date()
+    reading.read(grant, today)
     stop = stops.holding(grant)
     entries, lines = money_reading.ledger_page(
         grant, page["officer"], after=request.GET.get("after"), before=request.GET.get("before")
@@ -76,7 +78,7 @@ def grant_money(request: HttpRequest, ref: str) -> HttpResponse:
         {
             **page,
             "sums": _sums(grant),
-            "gates": money_reading.gates(grant, periods.now().date()),
+            "gates": money_reading.gates(grant, today),
             "planned_usd": sum(one.planned_usd for one in grant.tranches.all()),
             "stop": stop,
             "payments": paid[:SHOWN],

@@ -32,7 +32,7 @@ from grants.forms.monitoring import (
 from grants.forms.proposals import AGE_BANDS, SEXES
 from grants.forms.steps import ReasonForm
 from grants.models import Finding, Grant, Indicator, MonitoringVisit, PlannedVisit, Report, State
-from grants.services import monitoring
+from grants.services import monitoring, reading
 from grants.views.doing import attempt, me, tried
 from grants.views.scope import FLAG, VIEW, WORK, grant_page, officer_of, one_grant
 
@@ -60,6 +60,8 @@ def grant_monitoring(request: HttpRequest, ref: str) -> HttpResponse:
     grant = one_grant(request, ref)
     page = grant_page(request, grant, "monitoring")
     today = _today()
+    reading.read(grant, today, "beneficiaries", "values", names=("indicators", "planned_visits"))
+    planned = grant.planned_visits.all()
     visited = grant.state in monitoring.VISITED
     not_mine = page["officer"] is not None and page["officer"].pk == grant.requester_id
     return render(
@@ -68,12 +70,8 @@ def grant_monitoring(request: HttpRequest, ref: str) -> HttpResponse:
         {
             **page,
             "today": today,
-            "planned": list(PlannedVisit.objects.waiting().filter(grant=grant)),
-            "called_off": list(
-                PlannedVisit.objects.filter(
-                    grant=grant, called_off_at__isnull=False
-                ).select_related("called_off_by")
-            ),
+            "planned": [one for one in planned if one.waits],
+            "called_off": [one for one in planned if one.called_off_at is not None],
             "visits": list(
                 MonitoringVisit.objects.filter(grant=grant)
                 .select_related("visitor", "planned_as")
@@ -87,12 +85,13 @@ def grant_monitoring(request: HttpRequest, ref: str) -> HttpResponse:
             ),
             "reports": list(grant.reports.select_related("accepted_by", "document")),
             "indicators": [
-                (one, chart_of(one, me(request).digits))
-                for one in grant.indicators.prefetch_related("values__recorded_by")
+                (one, chart_of(one, me(request).digits)) for one in grant.indicators.all()
             ],
             "reached": [
                 (f"{_SEX[one.sex]} · {_BAND[one.age_band]}", one)
-                for one in grant.beneficiaries.order_by("sex", "age_band")
+                for one in sorted(
+                    grant.beneficiaries.all(), key=lambda one: (one.sex, one.age_band)
+                )
             ],
             "may_plan": _holds(page, "officer", "monitor")
             and (visited or grant.state == State.APPROVED),

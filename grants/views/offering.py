@@ -22,8 +22,8 @@ from grants.forms.steps import (
     SubmitForm,
     TerminateForm,
 )
-from grants.models import AuthorityRole, Decision, Grant, Officer, State
-from grants.services import funds, machine, requirements
+from grants.models import AuthorityRole, Grant, Officer, State
+from grants.services import machine, reading, requirements
 from grants.services.proposals import BEFORE_AWARD, OPEN_TO_EDIT
 from grants.services.requirements import Missing
 
@@ -74,12 +74,13 @@ def _mine(grant: Grant, who: Officer) -> Any:
 
 def _spoke(step: str) -> Callable[[Grant, Officer], Any]:
     def also_not(grant: Grant, who: Officer) -> Any:
-        there = Decision.objects.filter(
-            grant=grant, round=grant.round, step=step, actor=who, amendment__isnull=True
+        there = any(
+            (one.round, one.step, one.actor_id, one.amendment_id)
+            == (grant.round, step, who.pk, None)
+            and (step != "vetting" or one.verdict == "NO")
+            for one in requirements.decisions_of(grant)
         )
-        if step == "vetting":
-            there = there.filter(verdict="NO")
-        return SPOKEN if there.exists() else None
+        return SPOKEN if there else None
 
     return also_not
 
@@ -90,19 +91,21 @@ def _approving(grant: Grant, who: Officer) -> Any:
     if spoken:
         return spoken
     day = periods.today()
-    level = requirements.next_levels([grant], day).get(grant.pk)
-    if level is None:
+    level = requirements.next_level(grant, day)
+    if not level:
         return _("No rule lets this office approve such a sum. It lies outside the system.")
-    if level not in funds.seats_of(who, grant.fund_id, day):
+    seats = {one.role for one in reading.seats(grant, day) if one.officer_id == who.pk}
+    if level not in seats:
         return _("You have no seat on the level of approval that this sum needs.")
     return None
 
 
 def _asked_for(grant: Grant, who: Officer) -> Any:
-    asked = Decision.objects.filter(
-        grant=grant, round=grant.round, step="reopening", role="auditor", verdict="YES"
+    asked = any(
+        (one.round, one.step, one.role, one.verdict) == (grant.round, "reopening", "auditor", "YES")
+        for one in requirements.decisions_of(grant)
     )
-    return None if asked.exists() else _("The auditor has not asked for it.")
+    return None if asked else _("The auditor has not asked for it.")
 
 
 RUNNING = (State.AWARDED, State.ACTIVE, State.SUSPENDED)
@@ -394,7 +397,8 @@ class Offering:
         """The parts that the officer had in this grant."""
         if self._had is None:
             key = self.who.pk if self.who is not None else None
-            self._had = {part for part, who in machine.parts(self.grant).items() if key in who}
+            parts = reading.once(self.grant, "parts", lambda: machine.parts(self.grant))
+            self._had = {part for part, who in parts.items() if key in who}
         return self._had
 
     def why_not(self, page: StepPage) -> tuple[Any, ...]:

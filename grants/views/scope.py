@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from grants.models import Grant, Officer
-from grants.services import held, machine
+from grants.services import held
 
 #: Whoever reads grants at all.
 VIEW = "grants.view_grant"
@@ -53,12 +53,16 @@ def one_grant(request: HttpRequest, ref: str) -> Grant:
 
 
 def officer_of(request: HttpRequest) -> Officer | None:
-    """The officer that the person is; None for a viewer."""
-    return Officer.objects.filter(pk=request.user.pk, is_active=True).first()
+    """The officer that the person is; None for a viewer. Asked once a request."""
+    kept: Any = request
+    if not hasattr(kept, "officer"):
+        kept.officer = Officer.objects.filter(pk=request.user.pk, is_active=True).first()
+    found: Officer | None = kept.officer
+    return found
 
 
 def grant_page(request: HttpRequest, grant: Grant, tab: str) -> dict[str, Any]:
-    """What `grants/grant_base.html` needs: the grant, its pages, what its next step lacks."""
+    """What `grants/grant_base.html` needs: the grant and its pages; and who asks."""
     return {
         "grant": grant,
         "tabs": [
@@ -66,7 +70,6 @@ def grant_page(request: HttpRequest, grant: Grant, tab: str) -> dict[str, Any]:
             for one in TABS
         ],
         "tab": tab,
-        "next_step": machine.missing_for(grant),
         "officer": officer_of(request),
         "may_work": request.user.has_perm(WORK),
     }

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -16,8 +15,8 @@ from ceasefire.people.access import requires
 from ceasefire.people.roles import Duty
 from grants.exceptions import ChangedMeanwhile
 from grants.forms.proposals import AGE_BANDS, SEXES
-from grants.models import Decision, Grant, IndicatorValue, State
-from grants.services import completeness, requirements, splits
+from grants.models import Grant, State
+from grants.services import completeness, machine, reading, requirements, splits
 from grants.services.proposals import BEFORE_AWARD
 from grants.views.doing import me, tried
 from grants.views.offering import BY_SLUG, Offering, duty_held, is_parted, lacks, may_edit
@@ -73,21 +72,23 @@ def grant_detail(request: HttpRequest, ref: str) -> HttpResponse:
     grant = one_grant(request, ref)
     page = grant_page(request, grant, "overview")
     who = page["officer"]
-    step = page["next_step"]
+    day = periods.now().date()
+    reading.read(grant, day, "beneficiaries", "values")
+    step = machine.missing_for(grant, on=day)
     offers = Offering(grant, who).all()
     editing = may_edit(grant, who)
     lines = list(grant.budget_lines.all())
     takes = {one.page.slug for one in offers if not one.why_not}
-    decisions = list(
-        Decision.objects.filter(grant=grant)
-        .select_related("actor", "amendment")
-        .order_by("-id")[:DECISIONS]
-    )
+    decisions = requirements.decisions_of(grant)[: -DECISIONS - 1 : -1]
+    amendments = {one.pk: one for one in grant.amendments.all()}
+    for one in decisions:
+        one.amendment = amendments.get(one.amendment_id)
     return render(
         request,
         "grants/grant_detail.html",
         {
             **page,
+            "next_step": step,
             "way": way_of(grant),
             "missing": lacks(
                 grant,
@@ -107,12 +108,12 @@ def grant_detail(request: HttpRequest, ref: str) -> HttpResponse:
             "fund_lines_usd": sum((one.amount_usd for one in lines if not one.own), Decimal(0)),
             "own_lines_usd": sum((one.amount_usd for one in lines if one.own), Decimal(0)),
             "sexes": [label for _sex, label in SEXES],
-            "quotes": list(grant.quotes.select_related("vendor")),
+            "quotes": list(grant.quotes.all()),
             "indicators": _measured(grant),
             "beneficiaries": _beneficiaries(grant),
             "decisions": decisions,
             "conditions": [one for one in decisions if one.conditions],
-            "amendments": list(grant.amendments.select_related("opened_by").order_by("-number")),
+            "amendments": list(reversed(amendments.values())),
             "may_amend": who is not None
             and who.has("requester")
             and grant.state in (State.AWARDED, State.ACTIVE),
@@ -137,11 +138,7 @@ def _bar(grant: Grant) -> dict[str, Any] | None:
 
 def _measured(grant: Grant) -> list[Any]:
     """The indicators, each with what was found last."""
-    found = list(
-        grant.indicators.prefetch_related(
-            Prefetch("values", IndicatorValue.objects.order_by("as_of", "recorded_at"))
-        )
-    )
+    found = list(grant.indicators.all())
     for one in found:
         values = list(one.values.all())
         one.latest = values[-1] if values else None
@@ -180,6 +177,9 @@ def grant_step(request: HttpRequest, ref: str, step: str) -> HttpResponse:
     if grant.state not in page.states:
         messages.error(request, _("The grant is no longer in a state that allows this."))
         return redirect("grants:grant_detail", grant.ref)
+    day = periods.today()
+    if request.method == "GET":
+        reading.read(grant, day)
     offering = Offering(grant, who)
     why_not = offering.why_not(page)
     facts: dict[str, Any] = {"grant": grant}
@@ -201,7 +201,6 @@ def grant_step(request: HttpRequest, ref: str, step: str) -> HttpResponse:
         if tried(request, form, act) is not None:
             messages.success(request, str(page.said))
             return redirect("grants:grant_detail", grant.ref)
-    day = periods.today()
     missing = page.lacks(grant, day) if page.lacks is not None else []
     takes = {one.page.slug for one in offering.all() if not one.why_not}
     return render(

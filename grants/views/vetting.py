@@ -16,8 +16,8 @@ from django.views.decorators.http import require_POST, require_safe
 from ceasefire import periods
 from ceasefire.people.access import asked_by_itself, requires
 from grants.forms.screening import HitForm, SignForm
-from grants.models import Decision, Grant, Screening, ScreeningRun, State
-from grants.services import lists, machine, vetting
+from grants.models import Grant, Screening, ScreeningRun, State
+from grants.services import lists, machine, reading, requirements, vetting
 from grants.views.doing import attempt, me, tried
 from grants.views.organisations import may
 from grants.views.scope import VIEW, WORK, grant_page, officer_of, one_grant
@@ -50,14 +50,17 @@ def grant_vetting(request: HttpRequest, ref: str) -> HttpResponse:
     but the organisations."""
     grant = one_grant(request, ref)
     today = periods.now().date()
+    parts = ("amendments", "decisions", "payments", "transitions")
+    reading.read(grant, today, "screenings", names=parts)
     sees = _sees_hits(request, grant)
     may_screen = sees and may(request, "vetting")
     states = vetting.states(grant, today)
     rule = lists.rule_on(grant.fund_id, today)
     in_force = {one.source: one for one in lists.in_force(today)}
-    under_way = grant.screenings.filter(state__in=Screening.UNDER_WAY).first()
-    last = grant.screenings.select_related("asked_by").first()
-    clearances = Decision.objects.filter(grant=grant, step="vetting").select_related("actor")
+    # One at a time, so what is under way was asked for last.
+    last = next(iter(grant.screenings.all()), None)
+    under_way = last if last is not None and last.state in Screening.UNDER_WAY else None
+    clearances = [one for one in requirements.decisions_of(grant) if one.step == "vetting"]
     return render(
         request,
         "grants/vetting_grant.html",
@@ -77,7 +80,7 @@ def grant_vetting(request: HttpRequest, ref: str) -> HttpResponse:
             if last is not None and last.state == Screening.State.FAILED
             else "",
             "to_decide": vetting.next_to_decide(grant, today) if may_screen else None,
-            "clearances": clearances.order_by("-id")[:20],
+            "clearances": clearances[:-21:-1],
             "is_clear": bool(states) and not any(one.obstacles for one in states) and bool(rule),
             "clear_url": reverse("grants:grant_step", args=[grant.ref, "clear"])
             if may_screen and grant.state == State.VETTING

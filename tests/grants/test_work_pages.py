@@ -17,7 +17,16 @@ from ceasefire.people.roles import Duty
 from grants.demo import vetting as demo
 from grants.forms.proposals import FactsForm
 from grants.models import Amendment, Decision, Grant, Officer
-from grants.services import amendments, machine, proposals, splits, waiting
+from grants.services import (
+    amendments,
+    completeness,
+    machine,
+    proposals,
+    reading,
+    requirements,
+    splits,
+    waiting,
+)
 from tests.conftest import maker_of_users
 from tests.grants import office as world
 
@@ -672,7 +681,68 @@ def test_pages_ask_a_fixed_number_of_questions(office, stage, in_state, at):
 
     assert {name: questions(ask) for name, ask in pages.items()} == before
     assert before["list"] <= 20
-    assert before["detail"] <= 75
+
+
+#: So often the pages of one grant ask the database, session, person and role among it.
+MOST = {
+    "grant_detail": 8,
+    "document_list": 10,
+    "grant_vetting": 14,
+    "grant_money": 12,
+    "grant_monitoring": 12,
+    "grant_surroundings": 10,
+    "grant_publishing": 12,
+    "grant_history": 9,
+}
+
+
+def test_the_pages_of_one_grant_ask_little_in_every_state(office, in_state, client):
+    running = in_state("ACTIVE").ref
+    asked_by = [
+        (office.viewer, [(name, running) for name in MOST]),
+        (office.approver, [("grant_detail", in_state(state).ref) for state in world.WAY]),
+    ]
+    for who, pages in asked_by:
+        client.force_login(who)
+        for name, ref in pages:
+            with CaptureQueriesContext(connection) as asked:
+                assert client.get(reverse(f"grants:{name}", args=[ref])).status_code == 200
+            said = [
+                one["sql"]
+                for one in asked.captured_queries
+                if not one["sql"].startswith(OF_THE_TEST)
+            ]
+            assert len(said) <= MOST[name], (name, ref, said)
+
+
+#: Savepoints, and what is put back at the end of a transaction inside another.
+OF_THE_TEST = ("SAVEPOINT", "RELEASE", "SELECT current_user", "SELECT set_config('app.user_id', ''")
+
+
+def test_what_a_page_reads_at_once_is_what_the_verbs_read(office, in_state):
+    """The next step and the parts people had, from one statement and from the rows one by one."""
+    day = periods.now().date()
+    for state in (*world.WAY, "SUSPENDED"):
+        one = in_state(state)
+        other = Grant.objects.get(pk=one.pk)
+        with acting(office.viewer):
+            reading.read(one, day, "values", "beneficiaries")
+            assert machine.missing_for(one, on=day) == machine.missing_for(other, on=day)
+            assert machine.parts(one) == machine.parts(other)
+            assert requirements.subjects(one) == requirements.subjects(other)
+            assert completeness.of(one) == completeness.of(other)
+            for name in (*reading.NEXT, "beneficiaries"):
+                mine, theirs = (list(getattr(it, name).all()) for it in (one, other))
+                assert sorted(map(facts_of, mine)) == sorted(map(facts_of, theirs)), name
+
+
+def facts_of(row: Any) -> str:
+    """What was read of a row, moments as instants."""
+    return repr([
+        (one.attname, value.timestamp() if hasattr(value, "timestamp") else value)
+        for one in row._meta.concrete_fields
+        for value in [getattr(row, one.attname)]
+    ])  # fmt: skip
 
 
 def test_pages_of_a_list_follow_each_other(office, in_state, at, monkeypatch):
