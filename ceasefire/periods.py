@@ -11,7 +11,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-__all__ = ["BAGHDAD", "SUNDAY", "Week", "local_day", "long_date", "month_name", "now", "today"]
+__all__ = [
+    "BAGHDAD",
+    "SUNDAY",
+    "Week",
+    "is_pinned",
+    "local_day",
+    "long_date",
+    "month_name",
+    "now",
+    "today",
+]
 
 #: UTC+3 without summer time since 2008; earlier dates had it, so the zone is named, not the offset.
 BAGHDAD = ZoneInfo("Asia/Baghdad")
@@ -66,6 +76,11 @@ def today() -> date:
     For reports and dashboards, replay and tests. A pin that is not YYYY-MM-DD is an error.
     """
     return _pinned_day() or now().date()
+
+
+def is_pinned() -> bool:
+    """Whether `CEASEFIRE_TODAY` says the day, whatever any clock says."""
+    return _pinned_day() is not None
 
 
 def _pinned_day() -> date | None:

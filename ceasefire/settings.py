@@ -195,7 +195,7 @@ CELERY_TASK_TIME_LIMIT = 1800
 CELERY_TASK_SOFT_TIME_LIMIT = 1500
 CELERY_TIMEZONE = "Asia/Baghdad"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
+CELERY_BEAT_SCHEDULER = "ceasefire.jobs.beat:SteadyScheduler"
 CELERY_BEAT_SCHEDULE = {
     # Both only look at tables; correctness rests on unique rows, never on one beat being alone.
     "sweep the outbox": {"task": "ceasefire.jobs.tasks.sweep", "schedule": 30.0},

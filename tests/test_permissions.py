@@ -129,10 +129,11 @@ TABLE: list[tuple[str, str, str, str]] = [
     # The first page of the role.
     ("reports:dashboard_part", "GET", "", "200 200 200 200 200 200 200 403 403"),
     ("reports:report_list", "GET", "", "200 200 200 200 200 200 200 403 403"),
+    ("reports:report_runs", "GET", "", "200 200 200 200 200 403 403 403 403"),
     ("reports:report_compile", "GET", "", "403 403 403 200 200 403 403 403 403"),
     # A draft: REO has only what was approved.
     ("reports:report_detail", "GET", "report", "200 200 200 200 200 404 404 403 403"),
-    ("reports:report_progress", "GET", "report", "403 403 403 200 200 403 403 403 403"),
+    ("reports:report_progress", "GET", "report", "200 200 200 200 200 403 403 403 403"),
     ("reports:report_narrate", "GET", "report", "403 403 403 403 200 403 403 403 403"),
     ("reports:report_freeze", "GET", "report", "403 403 403 200 403 403 403 403 403"),
     ("reports:report_revise", "GET", "report", "403 403 403 200 200 403 403 403 403"),
@@ -147,7 +148,7 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("reports:pack_download", "GET", "pack", "403 403 403 404 404 403 403 403 403"),
     ("reports:report_chart", "GET", "report_chart", "200 200 200 200 200 404 404 403 403"),
     ("reports:effect_list", "GET", "", "403 403 403 200 403 403 403 403 403"),
-    ("reports:effect_new", "GET", "site", "403 403 403 200 403 403 403 403 403"),
+    ("reports:effect_new", "GET", "effect_site", "403 403 403 200 403 403 403 403 403"),
     ("reports:effect_withdraw", "POST", "effect_plan", "403 403 403 302 403 403 403 403 403"),
     ("incidents:incident_list", "GET", "", "200 200 200 200 200 403 403 403 403"),
     ("incidents:incident_new", "GET", "", "200 200 200 200 403 403 403 403 403"),
@@ -610,6 +611,9 @@ def scenes_of(basrah: Any, zubair: Any, make_user: Callable[..., Any]) -> dict[s
     here, there = incident_of(basrah, make_user), incident_of(zubair, make_user)
     absent = "INC-2026-999999"
     twins = [second_of(here), second_of(there)]
+    reports: list[list[Any]] = [
+        report_of(basrah), report_of(zubair), ["NOWHERE", "2026-01-04"]
+    ]  # fmt: skip
     return {
         "two": [[here.code, twins[0].code], [there.code, twins[1].code], [absent, here.code]],
         "link": [
@@ -668,6 +672,7 @@ def scenes_of(basrah: Any, zubair: Any, make_user: Callable[..., Any]) -> dict[s
         ],
         "token_word": [["x:y"]] * 3,
         "report_chart": [[*report, "weeks"] for report in reports],
+        "effect_site": [["BASRAH-CENTRE"], ["AL-ZUBAIR"], ["NOWHERE"]],
         "effect_plan": [plan_of(basrah, make_user), plan_of(zubair, make_user), ["NOWHERE", 1]],
         "notice": [[notice_of(here)], [notice_of(there)], [987654]],
         **conflict_scenes(here, there, make_user),

@@ -17,6 +17,9 @@ In `<app>/tasks.py`:
                 ...
             jobs.progress(job, number, len(parts))   # raises Cancelled when somebody asked
 
+    @jobs.when_parked("reports.compile_week")   # failed for the last time: whom to tell
+    def tell(job: jobs.Job) -> None: ...
+
     @jobs.periodic("reports.weekly")
     def due_weeks() -> Iterable[jobs.Due]:
         yield jobs.Due("BASRAH-CENTRE/2026-11-15", "reports.compile_week", {"week": "2026-11-15"})
@@ -27,8 +30,8 @@ Ids, days and codes only: never a name, a note or a whole record. May import peo
 
 from typing import TYPE_CHECKING, Any
 
-from ceasefire.jobs.exceptions import Cancelled, JobRefusal, UnknownKind, UnsafePayload
-from ceasefire.jobs.registry import Due, handler, periodic
+from ceasefire.jobs.exceptions import Cancelled, JobRefusal, NotYet, UnknownKind, UnsafePayload
+from ceasefire.jobs.registry import Due, handler, periodic, when_parked
 
 if TYPE_CHECKING:
     from ceasefire.jobs.models import Job
@@ -48,6 +51,7 @@ __all__ = [
     "Due",
     "Job",
     "JobRefusal",
+    "NotYet",
     "UnknownKind",
     "UnsafePayload",
     "cancel",
@@ -59,6 +63,7 @@ __all__ = [
     "progress",
     "retry",
     "run",
+    "when_parked",
     "work_due",
 ]
 

@@ -1,5 +1,7 @@
 """What the outbox refuses."""
 
+from datetime import datetime
+
 
 class JobRefusal(ValueError):
     """A job that may not be entered as it is."""
@@ -15,3 +17,14 @@ class UnsafePayload(JobRefusal):
 
 class Cancelled(Exception):
     """Somebody asked for the job to stop; raised by `progress` inside the handler."""
+
+
+class NotYet(Exception):
+    """The job is too early by the clock of this machine; raised by a handler, no failure of its.
+
+    It waits until `until`, at least some minutes, and no attempt is counted.
+    """
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until)
+        self.until = until

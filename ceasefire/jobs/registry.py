@@ -31,8 +31,10 @@ class Due:
 
 
 Provider = Callable[[], Iterable[Due]]
+Mourner = Callable[[Any], None]
 
 _handlers: dict[str, Handler] = {}
+_mourners: dict[str, Mourner] = {}
 _providers: dict[str, Provider] = {}
 
 
@@ -53,6 +55,26 @@ def handler(kind: str, *, atomic: bool = True) -> Callable[[Function], Function]
         return function
 
     return register
+
+
+def when_parked(kind: str) -> Callable[[Mourner], Mourner]:
+    """Register what is done when a job of a kind has failed for the last time, given the job.
+
+    It runs in the transaction that parks the job, so once each time one is parked, whether its
+    handler raised or its workers died. What it raises is written to the log, and the job is parked
+    all the same.
+    """
+
+    def register(function: Mourner) -> Mourner:
+        _mourners[kind] = function
+        return function
+
+    return register
+
+
+def mourner_of(kind: str) -> Mourner | None:
+    """What is done when a job of this kind is parked; None for most."""
+    return _mourners.get(kind)
 
 
 def periodic(name: str) -> Callable[[Provider], Provider]:

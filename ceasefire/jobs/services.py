@@ -5,23 +5,24 @@ import logging
 import re
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import Error, connection, transaction
-from django.db.models.functions import Now
+from django.db.models import F, Value
+from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 
 from ceasefire.database import races
 from ceasefire.database.session import as_system
 from ceasefire.jobs.broker import hint
-from ceasefire.jobs.exceptions import Cancelled, JobRefusal, UnsafePayload
+from ceasefire.jobs.exceptions import Cancelled, JobRefusal, NotYet, UnsafePayload
 from ceasefire.jobs.models import Job, PeriodicRun
-from ceasefire.jobs.registry import Handler, handler_of, providers
+from ceasefire.jobs.registry import Due, Handler, handler_of, mourner_of, providers
 from ceasefire.people.models import User
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,8 @@ SWEEP_AFTER_SECONDS = 10
 #: The sweeper hints at the same row again only after this long.
 HINT_AGAIN_SECONDS = 60
 SWEEP_BATCH = 500
+#: A job that came too early by its machine's clock waits at least so long: another's may be right.
+EARLY_SECONDS = 300
 #: Progress is written at most this often.
 PROGRESS_STEP_SECONDS = 0.5
 
@@ -129,10 +132,20 @@ def enter_due_periods() -> int:
     for name, provider in sorted(providers().items()):
         try:
             with as_system():
-                entered += sum(enter_period(due, name=name) is not None for due in provider())
+                entered += _enter_new(name, list(provider()))
         except Exception as error:
             log.error("periods of %s: %s%s", name, _kind_of(error), _frames(error))
     return entered
+
+
+def _enter_new(name: str, dues: Sequence[Due]) -> int:
+    """Enter those that were not entered before; a long list of old ones is one question."""
+    known = set(
+        PeriodicRun.objects.filter(name=name, period__in=[due.period for due in dues]).values_list(
+            "period", flat=True
+        )
+    )
+    return sum(enter_period(due, name=name) is not None for due in dues if due.period not in known)
 
 
 # --- running ----------------------------------------------------------------------------------
@@ -199,17 +212,33 @@ def _claim(job_id: int) -> Job | None:
                 "total_count",
             ]
         )
+        if job.state == Job.State.PARKED:
+            _mourn(job)
     if job.state == Job.State.PARKED:
         log.error("job %s (%s) is parked: its workers died", job.pk, job.kind)
     return job if job.state == Job.State.RUNNING else None
 
 
-def _finish(job: Job, state: str, *, error_kind: str = "") -> None:
-    """Say how the job ended; only while it is still ours to say."""
-    Job.objects.filter(pk=job.pk, state=Job.State.RUNNING).update(
+def _finish(job: Job, state: str, *, error_kind: str = "") -> bool:
+    """Say how the job ended; only while it is still ours to say (True)."""
+    ours = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING).update(
         state=state, finished_at=Now(), heartbeat_at=Now(), error_kind=error_kind
     )
     job.state, job.error_kind = state, error_kind
+    return bool(ours)
+
+
+def _mourn(job: Job) -> None:
+    """Do what is to be done when a job of this kind is parked; never in the way of parking it."""
+    mourner = mourner_of(job.kind)
+    if mourner is None:
+        return
+    try:
+        with transaction.atomic():
+            mourner(job)
+    except Exception as error:
+        kind = _kind_of(error)
+        log.error("job %s (%s) was parked untold: %s%s", job.pk, job.kind, kind, _frames(error))
 
 
 def _call(found: Handler, job: Job) -> None:
@@ -255,14 +284,30 @@ def _failed(job: Job, error: Exception) -> None:
     log.error("job %s (%s), attempt %s: %s%s", job.pk, job.kind, job.attempts, kind, _frames(error))
     with as_system():
         if job.attempts >= Job.MAX_ATTEMPTS:
-            _finish(job, Job.State.PARKED, error_kind=kind)
+            if _finish(job, Job.State.PARKED, error_kind=kind):
+                _mourn(job)
             log.error("job %s (%s) is parked after %s attempts", job.pk, job.kind, job.attempts)
             return
+        # By the database's clock, as everything that is asked of `run_after`: the machines' may
+        # differ, and one that is set back would hold the job up for as long.
         wait = Job.BACK_OFF[min(job.attempts, len(Job.BACK_OFF)) - 1]
         Job.objects.filter(pk=job.pk, state=Job.State.RUNNING).update(
-            state=Job.State.QUEUED, run_after=timezone.now() + wait, error_kind=kind, hinted_at=None
+            state=Job.State.QUEUED, run_after=Now() + wait, error_kind=kind, hinted_at=None
         )
         job.state = Job.State.QUEUED
+
+
+def _put_off(job: Job, until: datetime) -> None:
+    """Let a job wait that came too early; as if it had not been tried."""
+    log.warning("job %s (%s) came too early and waits", job.pk, job.kind)
+    with as_system():
+        Job.objects.filter(pk=job.pk, state=Job.State.RUNNING).update(
+            state=Job.State.QUEUED,
+            run_after=Greatest(Now() + timedelta(seconds=EARLY_SECONDS), Value(until)),
+            attempts=F("attempts") - 1,
+            hinted_at=None,
+        )
+    job.state = Job.State.QUEUED
 
 
 def run(job_id: int) -> str | None:
@@ -285,6 +330,8 @@ def run(job_id: int) -> str | None:
         except Cancelled:
             with as_system():
                 _finish(job, Job.State.CANCELLED)
+        except NotYet as early:
+            _put_off(job, early.until)
         except Exception as error:
             _failed(job, error)
         finally:
@@ -413,11 +460,10 @@ def _requeue(job_id: int) -> bool:
     try:
         with as_system():
             # Hinted at long ago, as it were: the sweep that follows hints at it at once.
-            now = timezone.now()
             found = Job.objects.filter(pk=job_id, state=Job.State.RUNNING).update(
                 state=Job.State.QUEUED,
-                run_after=now,
-                hinted_at=now - timedelta(hours=1),
+                run_after=Now(),
+                hinted_at=Now() - timedelta(hours=1),
                 error_kind="WorkerLost",
             )
     finally:
@@ -454,7 +500,7 @@ def retry(job: Job, *, by: User) -> Job:
     if job.state not in (Job.State.PARKED, Job.State.CANCELLED):
         raise JobRefusal("Only a parked or cancelled job is tried again.")
     job.state, job.finished_at, job.attempts = Job.State.QUEUED, None, 0
-    job.cancel_requested, job.run_after, job.hinted_at = False, timezone.now(), None
+    job.cancel_requested, job.run_after, job.hinted_at = False, Now(), None
     job.save(
         update_fields=[
             "state",
@@ -465,6 +511,7 @@ def retry(job: Job, *, by: User) -> Job:
             "hinted_at",
         ]
     )
+    job.refresh_from_db(fields=["run_after"])
     log.info("job %s is tried again by %s", job.pk, by.pk)
     transaction.on_commit(lambda: hint(job.pk))
     return job

@@ -11,6 +11,10 @@ from ceasefire.jobs import services
 from ceasefire.jobs.registry import handler
 
 HEARTBEAT = "jobs.heartbeat"
+#: Calls of beat that nobody took are dropped after so long, that they do not pile up while no
+#: worker runs. Two machines' clocks decide it, beat's and the worker's: hence far more than these
+#: differ, or a worker whose clock is ahead would drop every call.
+DROPPED_AFTER_SECONDS = 6 * 3600
 
 
 @shared_task(name="ceasefire.jobs.tasks.run")
@@ -19,13 +23,13 @@ def run(job_id: int) -> None:
     services.run(job_id)
 
 
-@shared_task(name="ceasefire.jobs.tasks.sweep", expires=60)
+@shared_task(name="ceasefire.jobs.tasks.sweep", expires=DROPPED_AFTER_SECONDS)
 def sweep() -> None:
     """Find lost hints and dead workers' jobs (beat, every 30 s)."""
     services.sweep()
 
 
-@shared_task(name="ceasefire.jobs.tasks.enter_due_periods", expires=300)
+@shared_task(name="ceasefire.jobs.tasks.enter_due_periods", expires=DROPPED_AFTER_SECONDS)
 def enter_due_periods() -> None:
     """Enter the periods that are due, the missed ones included (beat, every 5 min)."""
     services.enter_due_periods()

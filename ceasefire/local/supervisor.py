@@ -172,11 +172,7 @@ class Supervisor:
                 ["worker", "--loglevel=WARNING", "--concurrency=2", "--without-gossip"]
                 + ["--without-mingle", f"--hostname=ceasefire-{self.layout.mark[:8]}@%h"],
             ),
-            (
-                "beat",
-                ["beat", "--loglevel=WARNING", "--pidfile="]
-                + [f"--schedule={self.layout.data / 'beat-schedule'}"],
-            ),
+            ("beat", ["beat", "--loglevel=WARNING", "--pidfile="]),
         ):
             program = Program(name, [*celery, *arguments])
             self.programs.append(program)

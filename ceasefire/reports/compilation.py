@@ -8,7 +8,7 @@ violence, with minors and with staff had never been logged (`editions` says for 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -60,6 +60,10 @@ DELAY_WEEKS = 26
 USUAL_DAYS = 14
 #: Below one in so many, reports still missing are not waited for.
 COMPLETE_SHARE = 0.95
+#: Hears how far the compiling is: judged, told to supervisors and managers, told to all staff, and
+#: written down.
+Tell = Callable[[int, int], None]
+STEPS = 4
 
 
 @dataclass(frozen=True)
@@ -103,20 +107,30 @@ class _Judged:
     bands: dict[str, list[list[Any]]]
 
 
-def compile_content(site: Site, week: Week, *, as_of: datetime, cut: datetime | None) -> Content:
+def untold(done: int, total: int) -> None:
+    """For whoever need not hear how far the compiling is."""
+
+
+def compile_content(
+    site: Site, week: Week, *, as_of: datetime, cut: datetime | None, tell: Tell = untold
+) -> Content:
     """Compile a week of a site.
 
     `as_of` is the moment the report names; `cut` leaves out what was received later (None: takes
-    everything that is there).
+    everything that is there). `tell` hears how many of the steps are done.
     """
+    tell(0, STEPS)
     open_material = _material(site, week, cut=cut, exclude_sensitive=True)
     open_work = _judge(site, week, open_material)
     material = _material(site, week, cut=cut)
     # Where nothing was left out, both audiences read the same judgements.
     work = open_work if material == open_material else _judge(site, week, material)
+    tell(1, STEPS)
     full = _documents(site, week, work, Audience.FULL, as_of=as_of, cut=cut)
+    tell(2, STEPS)
     found = _documents(site, week, open_work, Audience.OPEN, as_of=as_of, cut=cut)
     full.basis["shared"] = shared_basis(week, open_work.panel) | shared_further(found)
+    tell(3, STEPS)
     return Content(full=full, open=found)
 
 
@@ -220,15 +234,15 @@ def _documents(
             for place in panel.districts
         },
         "bands": work.bands,
-        "calendar": marks([one.start for one in recent]),
-        "map": _map(panel.districts, body),
-        "outcomes": _outcomes(body["effect"] or ()),
         "entered": [
             vars(one)
             for one in measures.entered(
                 site.pk, week.start, week.end, as_of=cut, exclude_sensitive=without
             )
         ],
+        "calendar": marks([one.start for one in recent]),
+        "map": _map(panel.districts, body),
+        "outcomes": _outcomes(body["effect"] or ()),
     }
     return Documents(body=body, basis=basis)
 

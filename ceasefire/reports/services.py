@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
@@ -14,7 +14,14 @@ from ceasefire.people.models import User
 from ceasefire.periods import Week
 from ceasefire.places.models import Site
 from ceasefire.reports import effects, mailing
-from ceasefire.reports.compilation import Content, Documents, compile_content, coverage
+from ceasefire.reports.compilation import (
+    Content,
+    Documents,
+    Tell,
+    compile_content,
+    coverage,
+    untold,
+)
 from ceasefire.reports.documents import checksum
 from ceasefire.reports.editions import audience_of
 from ceasefire.reports.exceptions import (
@@ -36,22 +43,32 @@ Changes = list[dict[str, Any]]
 
 @transaction.atomic
 def compile_week(
-    *, site: Site, week_start: date, by: User | None = None, as_of: datetime | None = None
+    *,
+    site: Site,
+    week_start: date,
+    by: User | None = None,
+    as_of: datetime | None = None,
+    tell: Tell = untold,
 ) -> WeeklyReport:
     """Compile the report of a site's week, or return the approved one as it stands.
 
-    There is one draft a week: compiling again renews its numbers and keeps its narrative. The site
-    is locked first, so two compiles take turns and the second finds the first one's report.
-    `as_of` leaves out what was received later; without it everything that is there counts. Refuses
-    a day that begins no week of the site, a week that is not over, and one in which the site
-    recorded nothing.
+    There is one draft a week: compiling again renews its numbers and keeps its narrative. The week
+    is held first, so two compiles of it take turns and the second finds the first one's report;
+    other weeks of the site are compiled beside it, and only the writing waits for its turn. `as_of`
+    leaves out what was received later; without it everything that is there counts. `tell` hears how
+    far it is (done, of). Refuses a day that begins no week of the site, a week that is not over,
+    and one in which the site recorded nothing.
     """
     week = _whole_week(site, week_start)
+    _hold(site, week)
+    report = _latest(site, week)
+    if report is not None and report.is_frozen:
+        return report
+    content = _content(site, week, as_of, tell)
     _take_turns(site)
     report = _latest(site, week)
     if report is not None and report.is_frozen:
         return report
-    content = _content(site, week, as_of)
     if report is None:
         report = WeeklyReport(site=site, week_start=week.start, number=_next_number(site))
     elif report.revision_of is not None:
@@ -72,6 +89,7 @@ def revise_report(report: WeeklyReport, *, by: User, reason: str) -> WeeklyRepor
     their way. A report from before open versions were kept is always corrected.
     """
     site, week = report.site, Week(report.week_start)
+    _hold(site, week)
     _take_turns(site)
     latest = seen = _latest(site, week)
     reads_all = audience_of(by) == Audience.FULL
@@ -215,6 +233,15 @@ def _whole_week(site: Site, week_start: date) -> Week:
     return week
 
 
+def _hold(site: Site, week: Week) -> None:
+    """Hold a week of a site to the end of the transaction; always before the site itself."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 4707))",
+            [f"reports.week.{site.pk}.{week}"],
+        )
+
+
 def _take_turns(site: Site) -> None:
     """Hold the site's row to the end of the transaction; recording incidents goes on meanwhile."""
     Site.objects.select_for_update(no_key=True).only("pk").get(pk=site.pk)
@@ -243,9 +270,13 @@ def _next_number(site: Site) -> int:
     return int(last or 0) + 1
 
 
-def _content(site: Site, week: Week, as_of: datetime | None) -> Content:
+def _content(site: Site, week: Week, as_of: datetime | None, tell: Tell = untold) -> Content:
     content = compile_content(
-        site, week, as_of=(as_of or periods.now()).astimezone(periods.BAGHDAD), cut=as_of
+        site,
+        week,
+        as_of=(as_of or periods.now()).astimezone(periods.BAGHDAD),
+        cut=as_of,
+        tell=tell,
     )
     if not content.full.says_something:
         raise NotCovered

@@ -9,27 +9,51 @@ from ceasefire import jobs, periods
 from ceasefire.people.roles import Role
 from ceasefire.periods import Week
 from ceasefire.places.models import Site
-from ceasefire.reports import services
+from ceasefire.reports import runs, services
 from ceasefire.reports.exceptions import NotCovered
 from ceasefire.reports.models import WeeklyReport
+from ceasefire.reports.runs import COMPILE, JOIN, JOINED, WEEKLY
 
-COMPILE = "reports.compile_week"
+__all__ = ["COMPILE", "due_weeks"]
+
 #: The newest weeks of the demonstration stay drafts, for the newcomer to approve.
 DEMO_WEEKS_LEFT_OPEN = timedelta(weeks=3)
 
 
 @jobs.handler(COMPILE)
 def compile_week(job: jobs.Job, site_code: str, week: str) -> None:
-    """Compile the report of a site's week (its first day); nothing to do where it is approved."""
-    site = Site.objects.get(code=site_code)
-    jobs.progress(job, 0, 1)
+    """Compile the report of a site's week (its first day); nothing to do where it is approved.
+
+    Where the week is not over by this machine's clock or the database's, the job waits.
+    """
+    site, period = Site.objects.get(code=site_code), Week(date.fromisoformat(week))
+    if period.end > runs.today():
+        raise jobs.NotYet(period.ends_at)
     try:
-        report = services.compile_week(site=site, week_start=date.fromisoformat(week), by=job.by)
+        report = services.compile_week(
+            site=site,
+            week_start=period.start,
+            by=job.by,
+            tell=lambda done, total: jobs.progress(job, done, total),
+        )
     except NotCovered:
         # The site recorded nothing in that week: it is missing, and stays so.
-        return
-    _approve_in_the_demonstration(report, site)
-    jobs.progress(job, 1, 1)
+        pass
+    else:
+        _approve_in_the_demonstration(report, site)
+    runs.join_if_last(site, period)
+
+
+@jobs.when_parked(COMPILE)
+def tell_failure(job: jobs.Job) -> None:
+    """The report of a week could not be compiled: its manager hears of it."""
+    runs.tell_failure(job)
+
+
+@jobs.handler(JOIN)
+def join_week(week: str) -> None:
+    """The reports of all sites of a week are in."""
+    runs.tell_ready(Week(date.fromisoformat(week)))
 
 
 def _approve_in_the_demonstration(report: WeeklyReport, site: Site) -> None:
@@ -47,25 +71,13 @@ def _approve_in_the_demonstration(report: WeeklyReport, site: Site) -> None:
         services.freeze_report(report, by=manager)
 
 
-@jobs.periodic("reports.weekly")
+@jobs.periodic(WEEKLY)
 def due_weeks() -> Iterator[jobs.Due]:
     """Every complete week since a site's reporting began that has no report, the oldest first."""
-    today = periods.today()
-    done = set(
-        WeeklyReport.objects.filter(site__reporting_since__isnull=False).values_list(
-            "site_id", "week_start"
-        )
-    )
-    for site in Site.objects.filter(reporting_since__isnull=False):
-        for week in Week.starts_between(
-            site.reporting_since,  # type: ignore[arg-type]  # not null: filtered above
-            today,
-            site.week_start,
-        ):
-            if week.end <= today and (site.pk, week.start) not in done:
-                yield jobs.Due(
-                    f"{site.code}/{week}",
-                    COMPILE,
-                    {"site_code": site.code, "week": str(week)},
-                    site=site,
-                )
+    return runs.owed()
+
+
+@jobs.periodic(JOINED)
+def joined_weeks() -> Iterator[jobs.Due]:
+    """The newest week, once the reports of all sites are in."""
+    return runs.all_in()

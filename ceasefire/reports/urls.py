@@ -9,14 +9,15 @@ urlpatterns = [
     # First: "mail" and "evaluators" are no codes of sites.
     path("", include("ceasefire.reports.outgoing_urls")),
     path("dashboard/", dashboard_views.dashboard, name="dashboard"),
-    path("reports/", views.report_list, name="report_list"),
-    # Before addresses that begin with the code of a site.
-    path("", include("ceasefire.reports.figure_urls")),
-    path("reports/compile/", views.report_compile, name="report_compile"),
     path("dashboard/week/", dashboard_views.dashboard_week, name="dashboard_week"),
     path("dashboard/team/", dashboard_views.dashboard_team, name="dashboard_team"),
     path("dashboard/quality/", dashboard_views.dashboard_quality, name="dashboard_quality"),
     path("dashboard/part/", dashboard_views.dashboard_part, name="dashboard_part"),
+    path("reports/", views.report_list, name="report_list"),
+    # Before addresses that begin with the code of a site.
+    path("", include("ceasefire.reports.figure_urls")),
+    path("reports/compile/", views.report_compile, name="report_compile"),
+    path("reports/runs/", views.report_runs, name="report_runs"),
     path("reports/<str:site>/<str:week_start>/", views.report_detail, name="report_detail"),
     path(
         "reports/<str:site>/<str:week_start>/progress/",

@@ -13,13 +13,13 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from ceasefire import audit, jobs
+from ceasefire import audit
 from ceasefire.exports import file_response
 from ceasefire.look.paging import keyset_page
 from ceasefire.people.access import asked_by_itself, requires
 from ceasefire.periods import Week
 from ceasefire.places.models import Site
-from ceasefire.reports import grant_blocks, services
+from ceasefire.reports import grant_blocks, runs, services
 from ceasefire.reports.editions import Edition, audience_of, edition_for
 from ceasefire.reports.exceptions import (
     NotCovered,
@@ -39,7 +39,6 @@ from ceasefire.reports.forms import (
 )
 from ceasefire.reports.models import Audience, SharedWeeklyReport, WeeklyReport
 from ceasefire.reports.presentation import ReportPage, SharedPage, week_words
-from ceasefire.reports.tasks import COMPILE
 
 VIEW = ("reports.view_weeklyreport", "reports.view_sharedweeklyreport")
 #: Whoever reads grants sees beside the week how they stand today.
@@ -51,6 +50,8 @@ WHY_NOT: dict[Any, Any] = {
 }
 #: Shared reports behind the chart of one, in weeks.
 SHARED_WEEKS = 26
+#: Runs that are named one by one; of the others only how many there are.
+RUNS_NAMED = 10
 
 
 def digits_of(request: HttpRequest) -> str:
@@ -98,8 +99,34 @@ def report_list(request: HttpRequest) -> HttpResponse:
             "filters": filters,
             "is_filtered": bool(request.GET.keys() & {"site", "status", "week"}),
             "has_sites": bool(sites),
+            **_under_way(request, sites),
         },
     )
+
+
+@asked_by_itself
+@requires("reports.view_weeklyreport")
+@require_safe
+def report_runs(request: HttpRequest) -> HttpResponse:
+    """What is being compiled at one's sites and what failed, for the list to show anew."""
+    sites = list(Site.objects.filter(pk__in=request.user.site_ids))  # type: ignore[union-attr]
+    return render(request, "reports/_runs.html", _under_way(request, sites))
+
+
+def _under_way(request: HttpRequest, sites: list[Site]) -> dict[str, Any]:
+    """Runs that failed, run and wait, and how much of the newest week is in; three questions."""
+    found = runs.unfinished(sites)
+    named = [
+        (run, week_words(run.week.start, digits=digits_of(request))) for run in found[:RUNS_NAMED]
+    ]
+    weeks = {site.week_start for site in sites if site.reporting_since} if found else set()
+    standing = []
+    for weekday in sorted(weeks):
+        week = runs.newest_week(weekday)
+        settled, of = runs.standing(sites, week)
+        if settled < of > 1:
+            standing.append((settled, of, week_words(week.start, digits=digits_of(request))))
+    return {"runs": named, "more_runs": len(found) - len(named), "standing": standing}
 
 
 def _shared_list(request: HttpRequest) -> HttpResponse:
@@ -165,7 +192,7 @@ def report_detail(request: HttpRequest, site: str, week_start: str) -> HttpRespo
             "earlier": earlier,
             "is_latest": not any(one.revision > report.revision for one in earlier),
             "changes": services.changes_since(report, edition.audience) if report.is_frozen else [],
-            "job": _job(place, week),
+            "run": runs.run_of(place, week),
             # Only weeks that have a report, so that no link leads to a missing page.
             "previous": week.previous() if week.previous().start in beside else None,
             "next": week.next() if week.next().start in beside else None,
@@ -199,10 +226,10 @@ def _find(request: HttpRequest, site: Site, week: Week) -> WeeklyReport | None:
 
 
 def _not_compiled(request: HttpRequest, site: Site, week: Week) -> HttpResponse:
-    """The week has no report: being compiled, or to be asked for."""
-    job = _job(site, week)
+    """The week has no report: being compiled, or to be asked for, or it could not be compiled."""
+    run = runs.run_of(site, week)
     may = request.user.has_perm("reports.compile_weeklyreport")  # type: ignore[union-attr]
-    if job is None and not may:
+    if run is None and not may:
         raise Http404
     return render(
         request,
@@ -211,12 +238,12 @@ def _not_compiled(request: HttpRequest, site: Site, week: Week) -> HttpResponse:
             "site": site,
             "week": week,
             "week_words": week_words(week.start, digits=digits_of(request)),
-            "job": job,
+            "run": run,
             "why_not": ""
-            if job
+            if run
             else WHY_NOT.get(services.refusal(site, week, audience_of(request.user)), ""),
         },
-        status=200 if job else 404,
+        status=200 if run else 404,
     )
 
 
@@ -270,29 +297,23 @@ def report_compile(request: HttpRequest) -> HttpResponse:
         latest = WeeklyReport.objects.filter(site=site, week_start=week.start, status="frozen")
         if latest.exists():
             messages.info(request, _("This week's report is approved. It can be corrected."))
-        elif _job(site, week) is None:
-            jobs.enqueue(
-                COMPILE,
-                by=request.user,  # type: ignore[arg-type]
-                site=site,
-                site_code=site.code,
-                week=str(week),
-            )
+        else:
+            runs.ask(site=site, week=week, by=request.user)  # type: ignore[arg-type]
             messages.success(request, _("Asked for. This page shows the report once it is there."))
         return redirect("reports:report_detail", site.code, str(week))
     return render(request, "reports/report_compile.html", {"form": form})
 
 
 @asked_by_itself
-@requires("reports.compile_weeklyreport")
+@requires("reports.view_weeklyreport")
 @require_safe
 def report_progress(request: HttpRequest, site: str, week_start: str) -> HttpResponse:
     """How far the compiling of a week is; tells the page to load anew when it is done."""
     place = get_object_or_404(Site, code=site, pk__in=request.user.site_ids)  # type: ignore[union-attr]
     week = Week.of(_day(week_start), place.week_start)
-    job = _job(place, week)
-    response = render(request, "reports/_progress.html", {"job": job, "site": place, "week": week})
-    if job is None:
+    run = runs.run_of(place, week)
+    response = render(request, "reports/_progress.html", {"run": run})
+    if run is None:
         response["HX-Refresh"] = "true"
     return response
 
@@ -409,16 +430,6 @@ def _latest(request: HttpRequest, site: str, week_start: str) -> WeeklyReport:
 def _draft(request: HttpRequest, site: str, week_start: str) -> WeeklyReport:
     """The last report of the week; the service refuses it where it is approved."""
     return _latest(request, site, week_start)
-
-
-def _job(site: Site, week: Week) -> Any:
-    """The job that compiles this week now or next, None without one."""
-    return (
-        jobs.Job.objects.filter(state__in=["queued", "running"])
-        .filter(kind=COMPILE, site=site, payload__week=str(week))
-        .order_by("-id")
-        .first()
-    )
 
 
 def _day(text: str) -> date:

@@ -3,8 +3,9 @@ of this list. A worker started beside a test knows them too (`celery -A tests.jo
 
 import os
 import time
+from datetime import timedelta
 
-from ceasefire import jobs
+from ceasefire import jobs, periods
 from ceasefire.celery import app
 from ceasefire.codes.models import Counter
 from ceasefire.database.session import acting_user, as_system
@@ -68,6 +69,26 @@ def die_once(job: jobs.Job, series: str) -> None:
 @jobs.handler("test.kill_worker")
 def kill_worker() -> None:
     os._exit(9)
+
+
+@jobs.handler("test.early")
+def early(job: jobs.Job, series: str) -> None:
+    """Comes too early until its own hour, which is kept in the code lists."""
+    add(series)
+    if not count("hour"):
+        raise jobs.NotYet(periods.now() + timedelta(hours=2))
+
+
+@jobs.handler("test.mourned")
+def mourned(series: str) -> None:
+    raise KeyError
+
+
+@jobs.when_parked("test.mourned")
+def mourn(job: jobs.Job) -> None:
+    add(job.payload["series"])
+    if job.payload["series"] == "broken":
+        raise ZeroDivisionError
 
 
 @jobs.handler("grants.test")

@@ -11,6 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from ceasefire import jobs
+from ceasefire.codes.models import Counter
 from ceasefire.jobs import registry, services
 from ceasefire.jobs.models import Job, PeriodicRun
 from tests.jobs.kinds import count
@@ -112,6 +113,53 @@ def test_a_parked_job_can_be_tried_again(manager):
     assert jobs.run(job.pk) == "queued"
     with pytest.raises(jobs.JobRefusal):
         jobs.retry(job, by=manager)
+
+
+@pytest.mark.parametrize("how", ["its handler raised", "its workers died"])
+def test_what_is_to_be_done_when_a_job_is_parked_is_done_once_each_time(how, manager):
+    job = jobs.enqueue("test.mourned", series="a")
+    for times in (1, 2):
+        died = {"state": "running", "started_at": timezone.now()}
+        Job.objects.filter(pk=job.pk).update(
+            attempts=4 if how == "its handler raised" else 5, **({} if "raised" in how else died)
+        )
+        services.sweep()
+        make_due()
+        jobs.run(job.pk)
+        jobs.run(job.pk)
+        job.refresh_from_db()
+        assert (job.state, count("a")) == ("parked", times)
+        jobs.retry(job, by=manager)
+        make_due()
+
+
+def test_a_job_is_parked_even_where_nobody_can_be_told(caplog):
+    job = jobs.enqueue("test.mourned", series="broken")
+    Job.objects.update(attempts=4)
+    assert jobs.run(job.pk) == "parked"
+    assert count("broken") == 0
+    assert "was parked untold: ZeroDivisionError" in caplog.text
+
+
+def test_a_job_that_comes_too_early_waits_and_no_attempt_is_counted(caplog):
+    job = jobs.enqueue("test.early", series="a")
+    for _time in range(7):
+        assert jobs.run(job.pk) == "queued"
+        make_due()
+    job.refresh_from_db()
+    assert (job.attempts, job.error_kind, count("a")) == (0, "", 0)
+    Counter.objects.create(series="hour", year=1, last=1)
+    assert jobs.run(job.pk) == "done"
+
+
+def test_a_job_that_comes_too_early_by_one_clock_waits_for_minutes_by_the_databases(monkeypatch):
+    """Else a machine whose clock is behind would take it again and again."""
+    long_past = timezone.now() - timedelta(days=1)
+    monkeypatch.setattr("tests.jobs.kinds.periods.now", lambda: long_past)
+    job = jobs.enqueue("test.early", series="a")
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    assert job.run_after > timezone.now() + timedelta(minutes=4)
 
 
 def test_a_job_that_kills_its_workers_is_parked_too():
