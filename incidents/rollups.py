@@ -67,7 +67,7 @@ class Cell:
 
 #: The numbers of a cell, as columns and fields are called.
 MEASURES = tuple(one.name for one in fields(Cell) if one.type == "int")
-_OF_COUNT = MEASURES[:6]
+_OF_COUNT = ("week_start", "district_pcode", "type", *MEASURES[:6])
 #: How a dimension is kept, and what is shown of it. Areas without a district are one.
 _KEYS = {
     "site": "site_id",
@@ -210,12 +210,7 @@ def weekly_counts(
         return measures.weekly_counts(site_id, start, end, exclude_sensitive=exclude_sensitive)
     cells = weekly([site_id], start, end, exclude_sensitive=exclude_sensitive)
     return [
-        Count(
-            week_start=cell.week_start,
-            district_pcode=cell.district_pcode,
-            type=cell.type,
-            **{name: getattr(cell, name) for name in _OF_COUNT},
-        )
+        Count(**{name: getattr(cell, name) for name in _OF_COUNT})
         for cell in cells
         if cell.incidents or cell.unverified
     ]
