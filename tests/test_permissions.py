@@ -79,8 +79,8 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("keys", "GET", "", "200 200 200 200 200 200 200 200 200"),
     ("reports:subscription", "GET", "", "200 200 200 200 200 200 200 403 403"),
     ("reports:subscription_end", "POST", "", "302 302 302 302 302 302 302 403 403"),
-    # No link of theirs: back to the page that makes one.
-    ("reports:mail_confirm", "GET", "token_word", "302 302 302 302 302 302 302 403 403"),
+    # No link of theirs.
+    ("reports:mail_confirm", "GET", "token_word", "404 404 404 404 404 404 404 403 403"),
     ("session_end", "POST", "absent_number", "404 404 404 404 404 404 404 404 404"),
     ("account_logout", "GET", "", "200 200 200 200 200 200 200 200 200"),
     ("account_reauthenticate", "GET", "", "200 200 200 200 200 200 200 200 200"),

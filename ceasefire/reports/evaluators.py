@@ -79,12 +79,12 @@ def make(pack_id: str, *, progress: Callable[[int, int], None]) -> None:
         key_id = keyring().current
 
         def put(number: int, content: bytes) -> None:
-            place = {"table": _TABLE, "file": pack.pk, "number": number, "key_id": key_id}
+            place: dict[str, Any] = {"table": _TABLE, "file": pack.pk, "number": number}
             EvaluatorsPackPiece.objects.create(
                 pack=pack,
                 number=number,
                 key_id=key_id,
-                ciphertext=pieces.seal_piece(content, **place),
+                ciphertext=pieces.seal_piece(content, key_id=key_id, **place),
             )
 
         cutter = pieces.Cutter(put)
@@ -133,7 +133,7 @@ def pieces_of(pack: EvaluatorsPack) -> Iterator[bytes] | None:
         if row is None:
             return None
         return pieces.open_piece(
-            row.ciphertext, table=_TABLE, file=pack.pk, number=number, key_id=row.key_id
+            bytes(row.ciphertext), table=_TABLE, file=pack.pk, number=number, key_id=row.key_id
         )
 
     return pieces.opened(read, pack.size)

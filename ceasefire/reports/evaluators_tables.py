@@ -176,46 +176,56 @@ def _site(site: Site, cut: datetime, at_work: set[str]) -> SiteTold:
     rows: list[Row] = []
     families: list[FamilyRow] = []
     for week in weeks:
-        found = by_week.get(week.start, [])
-        recorded = covered(week, known)
-        facts = {
-            "site": site.code,
-            "week": week,
-            "recorded": recorded,
-        }
-        complete = week.last_day <= complete_to
-        if not recorded:
-            for area, kind in [(WHOLE, "site"), *every]:
-                rows.append(Row(area=area, kind=kind, complete=complete, incidents=None, **facts))  # type: ignore[arg-type]
-            families += [FamilyRow(family=one, incidents=None, **facts) for one in kinds]  # type: ignore[arg-type]
-            continue
-        there = {_family(one) for one in found if one.incidents}
-        present = [one for one in kinds if one in there]
-        table, shown = published_table(
-            [[_sum(found, area, one) for one in present] for area, _kind in every], present
-        )
-        # Without a family there is nothing to sum, and nothing to hide.
-        total = table.total if present else 0
-        rows.append(
-            Row(
-                area=WHOLE,
-                kind="site",
-                complete=complete,
-                incidents=total,
-                killed=harmed(int(sum(one.killed for one in found)), table) if present else 0,
-                injured=harmed(int(sum(one.injured for one in found)), table) if present else 0,
-                **facts,  # type: ignore[arg-type]
-            )
-        )
-        for at, (area, kind) in enumerate(every):
-            count = table.row_totals[at] if present else 0
-            rows.append(Row(area=area, kind=kind, complete=complete, incidents=count, **facts))  # type: ignore[arg-type]
-        published = dict(zip(shown, table.column_totals, strict=True))
+        counted = _week(by_week.get(week.start, []), every, kinds)
+        recorded, complete = covered(week, known), week.last_day <= complete_to
+        for area, kind in [(WHOLE, "site"), *every]:
+            facts = counted.areas[area] if recorded else {"incidents": None}
+            rows.append(Row(site.code, area, kind, week, recorded, complete, **facts))
         for one in kinds:
-            # Where the families would have cost a district its count they are all hidden.
-            count = published.get(one, 0 if shown or not present else None)
-            families.append(FamilyRow(family=one, incidents=count, **facts))  # type: ignore[arg-type]
+            count = counted.families[one] if recorded else None
+            families.append(FamilyRow(site.code, one, week, recorded, count))
     return SiteTold(site, known, rows, families, every)
+
+
+@dataclass(frozen=True)
+class _Published:
+    """What of one week of one site may leave: by area, and by family of the whole site."""
+
+    areas: Mapping[str, Mapping[str, int | None]]
+    families: Mapping[str, int | None]
+
+
+def _week(
+    found: Sequence[measures.Count], areas: Sequence[tuple[str, str]], kinds: Sequence[str]
+) -> _Published:
+    """Hide what is small in one week, with what would give it away."""
+    there = {_family(one) for one in found if one.incidents}
+    present = [one for one in kinds if one in there]
+    if not present:
+        # A week without an incident has nothing to hide.
+        nothing = {"incidents": 0}
+        return _Published(
+            {
+                WHOLE: {**nothing, "killed": 0, "injured": 0},
+                **{area: nothing for area, _k in areas},
+            },
+            dict.fromkeys(kinds, 0),
+        )
+    table, shown = published_table(
+        [[_sum(found, area, one) for one in present] for area, _kind in areas], present
+    )
+    whole = {
+        "incidents": table.total,
+        "killed": harmed(int(sum(one.killed for one in found)), table),
+        "injured": harmed(int(sum(one.injured for one in found)), table),
+    }
+    totals = zip(areas, table.row_totals, strict=True)
+    published = dict(zip(shown, table.column_totals, strict=True))
+    return _Published(
+        {WHOLE: whole, **{area: {"incidents": total} for (area, _kind), total in totals}},
+        # Where the families would have cost a district its count they are all hidden.
+        {one: published.get(one, 0 if shown else None) for one in kinds},
+    )
 
 
 def _weeks(site: Site, known: Sequence[Period], cut: datetime) -> list[Week]:

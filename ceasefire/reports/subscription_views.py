@@ -72,10 +72,7 @@ def mail_confirm(request: HttpRequest, token: str) -> HttpResponse:
             return redirect("reports:subscription")
         subscriptions.check_confirming(token, by=user)
     except LinkIsNoMore:
-        messages.error(
-            request, _("This link opens no more, or it is of another account. Ask for a new one.")
-        )
-        return redirect("reports:subscription")
+        return render(request, "reports/mail_confirm.html", {"is_gone": True}, status=404)
     return render(request, "reports/mail_confirm.html")
 
 

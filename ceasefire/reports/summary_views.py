@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
@@ -44,10 +44,7 @@ def _source(request: HttpRequest, user: Any, site: str, day: str) -> Edition | S
             raise Http404
         return latest
     reports = WeeklyReport.objects.visible_to(user).filter(site__code=site, week_start=week)
-    if which:
-        report = get_object_or_404(reports.select_related("site"), **which)
-    else:
-        report = reports.select_related("site").order_by("-revision").first()
+    report = reports.filter(**which).select_related("site").order_by("-revision").first()
     edition = edition_for(report, user) if report is not None else None
     if edition is None:
         raise Http404
