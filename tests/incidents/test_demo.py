@@ -1,10 +1,12 @@
 """The demonstration: whom and what it makes, the same every time, into an empty database only."""
 
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.db.models import Count
 
 from ceasefire import periods
@@ -42,11 +44,53 @@ ACCOUNTS = {
 }
 
 
+# Before the demo is there: what needs an empty database.
+
+
+@pytest.mark.django_db
+def test_the_demo_refuses_a_database_with_users(make_user: Any) -> None:
+    make_user("manager")
+    with pytest.raises(CommandError, match="users already") as stopped:
+        call_command("demo")
+    assert stopped.value.returncode == 1
+    assert not Site.objects.exists()
+
+
+@pytest.mark.django_db
+def test_the_demo_refuses_production(settings: Any) -> None:
+    settings.PRODUCTION = True
+    with pytest.raises(CommandError, match="production") as stopped:
+        call_command("demo")
+    assert stopped.value.returncode == 1
+    assert not User.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("rows", ["0", "-5"])
+def test_a_senseless_number_of_rows_is_a_wrong_argument(rows: str) -> None:
+    with pytest.raises(CommandError) as stopped:
+        call_command("demo", f"--rows={rows}")
+    assert stopped.value.returncode == 2
+
+
+@pytest.fixture(scope="module")
+def loaded(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """A small demo on a fixed day, loaded once: the tests read it, and it is rolled back last."""
+    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CEASEFIRE_DEMO_PASSWORD", "demo password of the tests")
+        everything = transaction.atomic()
+        everything.__enter__()
+        try:
+            load_demo(seed=1, rows=ROWS, today=TODAY)
+            yield
+        finally:
+            transaction.set_rollback(True)
+            everything.__exit__(None, None, None)
+
+
 @pytest.fixture
-def demo(db: None, monkeypatch: Any) -> Any:
-    """A small demo on a fixed day."""
-    monkeypatch.setenv("CEASEFIRE_DEMO_PASSWORD", "demo password of the tests")
-    return load_demo(seed=1, rows=ROWS, today=TODAY)
+def demo(loaded: None, db: None) -> None:
+    """What a test reads of it."""
 
 
 def made_up() -> Any:
@@ -160,29 +204,3 @@ def test_each_load_is_in_the_trail(demo: Any) -> None:
 def test_the_codes_run_by_year_of_entry(demo: Any) -> None:
     for incident in made_up()[:200]:
         assert incident.code.startswith(f"INC-{incident.created_at.year}-")
-
-
-@pytest.mark.django_db
-def test_the_demo_refuses_a_database_with_users(make_user: Any) -> None:
-    make_user("manager")
-    with pytest.raises(CommandError, match="users already") as stopped:
-        call_command("demo")
-    assert stopped.value.returncode == 1
-    assert not Site.objects.exists()
-
-
-@pytest.mark.django_db
-def test_the_demo_refuses_production(settings: Any) -> None:
-    settings.PRODUCTION = True
-    with pytest.raises(CommandError, match="production") as stopped:
-        call_command("demo")
-    assert stopped.value.returncode == 1
-    assert not User.objects.exists()
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("rows", ["0", "-5"])
-def test_a_senseless_number_of_rows_is_a_wrong_argument(rows: str) -> None:
-    with pytest.raises(CommandError) as stopped:
-        call_command("demo", f"--rows={rows}")
-    assert stopped.value.returncode == 2
