@@ -25,15 +25,25 @@ the index finds is what comparing with every name would find; a test holds it.
 from __future__ import annotations
 
 import hashlib
+import io
+import json
+import sys
+import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+import ceasefire.text as text_module
 from ceasefire.text import search_key
-from grants.screening.entries import Entry, EntryType, ListFile, Quality
+from grants.screening import names as names_module
+from grants.screening import sounds as sounds_module
+from grants.screening.entries import Entry, EntryType, ListFile, Name, Quality
 from grants.screening.names import Kind, Part, comparable, parts_of
 from grants.screening.problems import NothingToCompare, NothingToScreenAgainst
 from grants.screening.sounds import RowsOfSounds
@@ -80,6 +90,9 @@ _TOGETHER = 0.95
 _SHORTEST_TOGETHER = 4
 #: A part that is heavier than a title.
 _OF_WEIGHT = 0.5
+_QUALITIES = tuple(Quality)
+#: Name -> numbers or octets; all that an index is.
+Tables = dict[str, npt.NDArray[Any]]
 #: Entries between two words about how far the making of an index is.
 _TELL_EVERY = 200
 
@@ -197,8 +210,19 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Listed:
+    """A list as an index knows it: which, of what day, of what file, and how much it holds."""
+
+    name: str
+    format: str
+    dated: date
+    sha256: str
+    entries: int
+
+
+@dataclass(frozen=True)
 class _Name:
-    """A name of an entry, as the index holds it; `first` is where its parts begin."""
+    """A name of an entry: of which, as written, and where its parts stand in the tables."""
 
     listed: int
     entry: int
@@ -209,52 +233,69 @@ class _Name:
 
 
 class Index:
-    """Lists made ready to be asked. Holds no subject and no result."""
+    """Lists made ready to be asked. Holds no subject and no result.
+
+    All of it lies in a few tables of numbers and octets, so that it is small, and as a whole can be
+    kept (`packed`) and taken up again by another process in a moment (`unpacked`).
+    """
 
     def __init__(
         self, lists: Sequence[ListFile], *, tell: Callable[[int, int], None] | None = None
     ) -> None:
-        """Take the lists' words apart: a second or two for ten thousand names, so do it once.
+        """Take the lists' words apart: a second for ten thousand names, so do it once.
 
         `tell` is told (entries done, entries in all) now and then; what it raises ends the making.
         """
-        self.lists = tuple(lists)
-        total, done = sum(len(one.entries) for one in self.lists), 0
-        self._names: list[_Name] = []
-        self._words: dict[tuple[Any, ...], int] = {}
-        self._together: dict[str, list[int]] = {}
-        self._alone: dict[str, list[int]] = {}
-        flat: list[int] = []
-        weights: list[float] = []
-        for listed, one in enumerate(self.lists):
-            for at, entry in enumerate(one.entries):
-                done += 1
-                if tell is not None and done % _TELL_EVERY == 0:
-                    tell(done, total)
-                for name in entry.names:
-                    parts = parts_of(name.text)
-                    if not parts:
-                        continue
-                    self._names.append(_Name(listed, at, name.text, name.quality, parts, len(flat)))
-                    for part in parts:
-                        flat.append(self._words.setdefault(part.readings, len(self._words)))
-                        weights.append(part.weight)
-        self._remember_skeletons()
-        self._flat = np.array(flat, dtype=np.int32)
-        self._weights = np.array(weights, dtype=np.float32)
-        self._firsts = np.array([name.first for name in self._names], dtype=np.int64)
-        if self._names:
+        listed = tuple(
+            Listed(one.name, one.format, one.dated, one.sha256, len(one.entries)) for one in lists
+        )
+        self._take(listed, _tables_of(lists, tell))
+
+    def _take(self, lists: tuple[Listed, ...], tables: Tables) -> None:
+        self.lists = lists
+        self._tables = tables
+        self._flat, self._weights = tables["flat"], tables["weights"]
+        self._firsts = tables["firsts"]
+        self._rows = tables["rows"]
+        self._kinds = tables["kinds"]
+        if len(self._firsts):
             self._totals = np.add.reduceat(self._weights, self._firsts)
-        # A word has a row for each of its readings.
-        rows = [reading for readings in self._words for reading in readings]
-        self._sounds = RowsOfSounds([reading.sounds for reading in rows])
-        self._kinds = np.array([reading.kind for reading in rows], dtype=np.int8)
-        sizes = [len(readings) for readings in self._words]
-        self._rows = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64)
+        self._sounds = RowsOfSounds.of_tables(
+            tables["sounds"], tables["sound_lengths"], tables["sound_counts"]
+        )
+
+    def packed(self) -> bytes:
+        """Everything as octets, for `unpacked` of the same version of these files."""
+        lists = [
+            [one.name, one.format, one.dated.isoformat(), one.sha256, one.entries]
+            for one in self.lists
+        ]
+        head = np.frombuffer(json.dumps([made_by(), lists]).encode(), dtype=np.uint8)
+        out = io.BytesIO()
+        arrays: dict[str, Any] = {"head": head, **self._tables}
+        np.savez(out, **arrays)
+        return out.getvalue()
+
+    @classmethod
+    def unpacked(cls, octets: bytes) -> Index | None:
+        """What `packed` gave; None where other code made it, or it is something else."""
+        try:
+            with np.load(io.BytesIO(octets), allow_pickle=False) as file:
+                maker, lists = json.loads(file["head"].tobytes())
+                if maker != made_by():
+                    return None
+                tables = {name: file[name] for name in file.files if name != "head"}
+        except (EOFError, OSError, ValueError, KeyError, zipfile.BadZipFile):
+            return None
+        made = cls.__new__(cls)
+        listed = (Listed(name, form, date.fromisoformat(day), *rest) for name, form, day, *rest
+                  in lists)  # fmt: skip
+        made._take(tuple(listed), tables)
+        return made
 
     def __len__(self) -> int:
         """How many names are held."""
-        return len(self._names)
+        return len(self._firsts)
 
     def screen(self, subject: Subject, threshold: float = THRESHOLD) -> Result:
         """All entries whose name reaches the threshold, the likest first.
@@ -265,7 +306,7 @@ class Index:
         """
         if not 0.0 < threshold <= 1.0:
             raise ValueError(f"a threshold lies between 0 and 1, not at {threshold}")
-        if not self._names:
+        if not len(self):
             raise NothingToScreenAgainst
         asked = [name for name in subject.names if name.strip()]
         if not asked or not all(comparable(name) for name in asked):
@@ -287,7 +328,7 @@ class Index:
             algorithm_version=ALGORITHM_VERSION,
             threshold=threshold,
             lists=tuple(
-                ListUsed(one.name, one.dated, one.sha256, len(one.entries)) for one in self.lists
+                ListUsed(one.name, one.dated, one.sha256, one.entries) for one in self.lists
             ),
             hits=tuple(hits),
         )
@@ -295,25 +336,51 @@ class Index:
     # --- inside ---------------------------------------------------------------------------------
 
     def _entry(self, name: _Name) -> Entry:
-        return self.lists[name.listed].entries[name.entry]
+        at = int(self._tables["first_entries"][name.listed]) + name.entry
+        id_, type_, names, years, places, programs = json.loads(self._text("entries", at))
+        return Entry(
+            id=id_,
+            type=EntryType(type_),
+            names=tuple(Name(text, Quality(quality)) for text, quality in names),
+            birth_years=tuple(years),
+            places=tuple(places),
+            programs=tuple(programs),
+        )
 
-    def _remember_skeletons(self) -> None:
-        """Which names hold a word, and which hold two that together would be one."""
-        for number, name in enumerate(self._names):
-            for part in name.parts:
-                if len(part.skeleton) >= _SHORTEST_TOGETHER:
-                    self._alone.setdefault(part.skeleton, []).append(number)
-            for skeleton in _together(name.parts):
-                self._together.setdefault(skeleton, []).append(number)
+    def _name(self, number: int) -> _Name:
+        text = self._text("names", number)
+        return _Name(
+            int(self._tables["of_list"][number]),
+            int(self._tables["of_entry"][number]),
+            text,
+            _QUALITIES[self._tables["qualities"][number]],
+            parts_of(text),
+            int(self._firsts[number]),
+        )
+
+    def _text(self, table: str, number: int) -> str:
+        """A text of a table of texts."""
+        ends = self._tables[f"{table}_ends"]
+        begin = int(ends[number - 1]) if number else 0
+        return self._tables[table][begin : int(ends[number])].tobytes().decode()
+
+    def _holding(self, table: str, skeleton: str) -> list[int]:
+        """The numbers of the names that hold a skeleton, maybe a few more."""
+        key = np.uint64(_key(skeleton))
+        keys = self._tables[f"{table}_keys"]
+        first, last = np.searchsorted(keys, key, "left"), np.searchsorted(keys, key, "right")
+        found: list[int] = self._tables[f"{table}_names"][first:last].tolist()
+        return found
 
     def _alike(
         self, asked: tuple[Part, ...], threshold: float, of: EntryType
     ) -> Iterable[tuple[Likeness, _Name]]:
         likenesses = np.stack([self._to_words(part) for part in asked])
+        persons = self._tables["may_be_persons"]
         for number in self._candidates(asked, likenesses, threshold):
-            name = self._names[number]
-            if of is EntryType.INDIVIDUAL and not self._entry(name).type.may_be_a_person:
+            if of is EntryType.INDIVIDUAL and not persons[number]:
                 continue
+            name = self._name(number)
             last = name.first + len(name.parts)
             table = likenesses[:, self._flat[name.first : last]]
             found = _score(asked, name.parts, table)
@@ -322,7 +389,7 @@ class Index:
 
     def _to_words(self, part: Part) -> npt.NDArray[np.float32]:
         """How much a part is like each word of the index, by the best readings of both."""
-        best = np.zeros(len(self._words), dtype=np.float32)
+        best = np.zeros(len(self._rows), dtype=np.float32)
         for reading in part.readings:
             rows = self._sounds.likeness(reading.sounds, FLOOR) * _KINDS[reading.kind][self._kinds]
             np.maximum(best, np.maximum.reduceat(rows, self._rows), out=best)
@@ -334,7 +401,7 @@ class Index:
     ) -> list[int]:
         """Names that may reach the threshold: no part is left to two, so this is never too few."""
         weights = np.array([part.weight for part in asked], dtype=np.float32)
-        ours = np.zeros(len(self._names), dtype=np.float32)
+        ours = np.zeros(len(self), dtype=np.float32)
         theirs = np.zeros(len(self._flat), dtype=np.float32)
         for weight, row in zip(weights, likenesses, strict=True):
             flat = row[self._flat]
@@ -347,9 +414,9 @@ class Index:
         reached = _BETTER * most + (1 - _BETTER) * least >= threshold - 0.001
         found = dict.fromkeys(np.flatnonzero(reached).tolist())
         for part in asked:
-            found |= dict.fromkeys(self._together.get(part.skeleton, ()))
+            found |= dict.fromkeys(self._holding("together", part.skeleton))
         for skeleton in _together(asked):
-            found |= dict.fromkeys(self._alone.get(skeleton, ()))
+            found |= dict.fromkeys(self._holding("alone", skeleton))
         return list(found)
 
     def _hit(self, subject: Subject, likeness: Likeness, name: _Name, asked: str) -> Hit:
@@ -370,6 +437,107 @@ class Index:
             birth=birth,
             places=places,
         )
+
+
+def _tables_of(lists: Sequence[ListFile], tell: Callable[[int, int], None] | None) -> Tables:
+    """Every name of the lists, taken apart, as tables.
+
+    `names` and `entries` are texts one behind the other, and where each ends. A name's parts stand
+    in `flat` from its place in `firsts` on, each the number of a word; a word has a row of sounds
+    for each of its readings, from its place in `rows` on. `together` and `alone`: by the key of a
+    skeleton, which names hold it.
+    """
+    total, done = sum(len(one.entries) for one in lists), 0
+    words: dict[tuple[Any, ...], int] = {}
+    flat: list[int] = []
+    weights: list[float] = []
+    firsts: list[int] = []
+    of_list: list[int] = []
+    of_entry: list[int] = []
+    qualities: list[int] = []
+    persons: list[bool] = []
+    texts: list[bytes] = []
+    entries: list[bytes] = []
+    first_entries: list[int] = []
+    skeletons: dict[str, list[tuple[str, int]]] = {"together": [], "alone": []}
+    for listed, one in enumerate(lists):
+        first_entries.append(len(entries))
+        for at, entry in enumerate(one.entries):
+            done += 1
+            if tell is not None and done % _TELL_EVERY == 0:
+                tell(done, total)
+            entries.append(_written(entry))
+            for name in entry.names:
+                parts = parts_of(name.text)
+                if not parts:
+                    continue
+                number = len(firsts)
+                firsts.append(len(flat))
+                of_list.append(listed)
+                of_entry.append(at)
+                qualities.append(_QUALITIES.index(name.quality))
+                persons.append(entry.type.may_be_a_person)
+                texts.append(name.text.encode())
+                for part in parts:
+                    flat.append(words.setdefault(part.readings, len(words)))
+                    weights.append(part.weight)
+                    if len(part.skeleton) >= _SHORTEST_TOGETHER:
+                        skeletons["alone"].append((part.skeleton, number))
+                if len(parts) > 1:
+                    skeletons["together"] += [(one_, number) for one_ in _together(parts)]
+    readings = [reading for row in words for reading in row]
+    sounds = RowsOfSounds([reading.sounds for reading in readings])
+    sizes = [len(row) for row in words]
+    tables: Tables = {
+        "flat": np.array(flat, dtype=np.int32),
+        "weights": np.array(weights, dtype=np.float32),
+        "firsts": np.array(firsts, dtype=np.int64),
+        "of_list": np.array(of_list, dtype=np.int16),
+        "of_entry": np.array(of_entry, dtype=np.int32),
+        "first_entries": np.array(first_entries, dtype=np.int64),
+        "qualities": np.array(qualities, dtype=np.int8),
+        "may_be_persons": np.array(persons, dtype=np.bool_),
+        "rows": np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64),
+        "kinds": np.array([reading.kind for reading in readings], dtype=np.int8),
+        **sounds.tables(),
+    }
+    for name_, texts_ in (("names", texts), ("entries", entries)):
+        tables[name_] = np.array(bytearray(b"".join(texts_)), dtype=np.uint8)
+        tables[f"{name_}_ends"] = np.cumsum([len(text) for text in texts_], dtype=np.int64)
+    for name_, found in skeletons.items():
+        known = {skeleton: _key(skeleton) for skeleton, _number in found}
+        keys = np.array([known[skeleton] for skeleton, _number in found], dtype=np.uint64)
+        order = np.argsort(keys, kind="stable")
+        numbers = np.array([number for _skeleton, number in found], dtype=np.int32)
+        tables[f"{name_}_keys"], tables[f"{name_}_names"] = keys[order], numbers[order]
+    return tables
+
+
+def _written(entry: Entry) -> bytes:
+    facts = [
+        entry.id,
+        entry.type.value,
+        [[name.text, name.quality.value] for name in entry.names],
+        entry.birth_years,
+        entry.places,
+        entry.programs,
+    ]
+    return json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _key(skeleton: str) -> int:
+    """64 bits of a skeleton. Two that share them are only looked at once too often."""
+    digest = hashlib.blake2b(skeleton.encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big")
+
+
+@lru_cache(maxsize=1)
+def made_by() -> str:
+    """Digest of the code that takes names apart: an index that other code made is made anew."""
+    digest = hashlib.sha256(f"{ALGORITHM} {ALGORITHM_VERSION}".encode())
+    for module in (names_module, sounds_module, text_module, sys.modules[__name__]):
+        digest.update(Path(str(module.__file__)).read_bytes())
+    return digest.hexdigest()
 
 
 def _order(hit: Hit) -> tuple[Any, ...]:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -207,10 +208,32 @@ class RowsOfSounds:
         table = np.zeros((longest, len(words)), dtype=np.uint8)
         for at, word in enumerate(words):
             table[: len(word), at] = [_NUMBER[sound] for sound in word]
-        self._table = table
-        self._lengths = np.array([len(word) for word in words], dtype=np.int16)
+        lengths = np.array([len(word) for word in words], dtype=np.int16)
+        self._take(table, lengths, np.array([_count(word) for word in words], dtype=np.int8))
+
+    @classmethod
+    def of_tables(
+        cls,
+        table: npt.NDArray[np.uint8],
+        lengths: npt.NDArray[np.int16],
+        counts: npt.NDArray[np.int8],
+    ) -> RowsOfSounds:
+        """The words of what `tables` gave."""
+        made = cls.__new__(cls)
+        made._take(table, lengths, counts)
+        return made
+
+    def tables(self) -> dict[str, npt.NDArray[Any]]:
+        """All of it as arrays, to be kept."""
+        return {
+            "sounds": self._table,
+            "sound_lengths": self._lengths,
+            "sound_counts": self._counts,
+        }
+
+    def _take(self, table: Any, lengths: Any, counts: Any) -> None:
+        self._table, self._lengths, self._counts = table, lengths, counts
         self._weights = _WEIGHTS[table].sum(axis=0, dtype=np.float32)
-        self._counts = np.array([_count(word) for word in words], dtype=np.int8)
 
     def __len__(self) -> int:
         return self._table.shape[1]

@@ -3,13 +3,13 @@
 None is shipped. A vetting officer uploads what a list's publisher gives out; `grants.screening`
 reads it, whole or not at all. The bytes are kept compressed and known by their SHA-256, which is
 compared whenever an index is made of them. An index takes seconds for a real list, so it is made by
-a worker and remembered there; a small list is made ready where it is asked.
+a worker and kept for all (`kept_indexes`); a small list is made ready where it is asked.
 """
 
 import hashlib
 import logging
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -31,6 +31,7 @@ from grants.exceptions import (
 )
 from grants.models import Fund, ListSource, ScreeningList, ScreeningListPart, ScreeningRule
 from grants.screening import listfiles, problems
+from grants.services import kept_indexes
 from grants.services.held import changed, held_fund, officer, or_else
 
 log = logging.getLogger(__name__)
@@ -172,9 +173,10 @@ def read(list_id: Any, *, progress: Callable[[int, int], None] | None = None) ->
         with as_system():
             file = parsed(found)
         tell(_PARSED)
-        # Small enough to be made ready with others, or made ready now and forgotten: an index is of
-        # all lists in force together, and this one may not be in force alone.
-        screening.Index([file], tell=_within(tell, _PARSED, 99))
+        # It has to fit into an index: that of all lists which are in force with it.
+        with as_system():
+            beside = [one for one in in_force(periods.today()) if one.source != found.source]
+        _make_ready(found, file, beside, tell=_within(tell, _PARSED, 99))
     except problems.ListRefused as error:
         with as_system():
             _refuse(found, type(error).__name__, error.where)
@@ -205,6 +207,24 @@ def read(list_id: Any, *, progress: Callable[[int, int], None] | None = None) ->
             subject=held,
             detail={"source": held.source, "dated": file.dated, "entries": held.entries},
         )
+
+
+def _make_ready(
+    list_: ScreeningList,
+    file: screening.ListFile,
+    beside: list[ScreeningList],
+    *,
+    tell: Callable[[int, int], None],
+) -> None:
+    """Make the index of a list that was just read and of those beside it, and keep a large one."""
+    try:
+        made = _index([*beside, list_], {list_.pk: file}, tell=tell)
+    except ListDamaged:
+        # One beside it: that is said when somebody asks for it, and is no fault of this one.
+        screening.Index([file], tell=tell)
+        return
+    if len(made) > AT_ONCE:
+        kept_indexes.keep(_key([*beside, list_]), made)
 
 
 def _within(tell: Tell, first: int, last: int) -> Callable[[int, int], None]:
@@ -292,23 +312,43 @@ def _key(lists: Sequence[ScreeningList]) -> tuple[str, ...]:
 
 def is_at_hand(lists: Sequence[ScreeningList]) -> bool:
     """Whether a question to these lists can be answered within a request."""
-    return _key(lists) in _ready or sum(one.names for one in lists) <= AT_ONCE
+    key = _key(lists)
+    return key in _ready or sum(one.names for one in lists) <= AT_ONCE or kept_indexes.is_kept(key)
 
 
 def index_of(lists: Sequence[ScreeningList], *, tell: Tell | None = None) -> screening.Index:
-    """The index of these lists together, made once in this process. Raises `ListMissing`."""
+    """The index of these lists together, made or taken up once in this process.
+
+    Raises `ListMissing` and `ListDamaged`.
+    """
     if not lists:
         raise ListMissing
     key = _key(lists)
     if key not in _ready:
-        made = screening.Index(
-            [parsed(one) for one in sorted(lists, key=lambda one: one.source)],
-            tell=_within(tell, 5, 90) if tell is not None else None,
-        )
+        is_large = sum(one.names for one in lists) > AT_ONCE
+        made = kept_indexes.taken_up(key) if is_large else None
+        if made is None:
+            made = _index(lists, tell=_within(tell, 5, 90) if tell is not None else None)
+            if is_large:
+                kept_indexes.keep(key, made)
         while len(_ready) >= _MOST_READY:
             _ready.pop(next(iter(_ready)))
         _ready[key] = made
     return _ready[key]
+
+
+def _index(
+    lists: Sequence[ScreeningList],
+    read: Mapping[Any, screening.ListFile] | None = None,
+    *,
+    tell: Callable[[int, int], None] | None = None,
+) -> screening.Index:
+    """Of lists together, by their source; those of `read` are not read again."""
+    known = read or {}
+    return screening.Index(
+        [known.get(one.pk) or parsed(one) for one in sorted(lists, key=lambda one: one.source)],
+        tell=tell,
+    )
 
 
 # --- which lists a fund asks for ------------------------------------------------------------------

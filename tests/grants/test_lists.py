@@ -16,6 +16,7 @@ from ceasefire import jobs, periods
 from ceasefire.audit.models import AuditEvent
 from ceasefire.database.roles import as_owner
 from ceasefire.database.session import acting
+from grants import screening
 from grants.demo import vetting as demo
 from grants.exceptions import (
     ListDamaged,
@@ -26,7 +27,7 @@ from grants.exceptions import (
     SecondPersonNeeded,
 )
 from grants.models import ScreeningList, ScreeningListPart, ScreeningRule
-from grants.services import lists
+from grants.services import kept_indexes, lists
 from tests.conftest import maker_of_users
 from tests.grants import office as world
 from tests.grants.screening.list_samples import ALT_CSV, PUBLISHED, SDN_CSV, un_xml
@@ -145,6 +146,37 @@ def test_a_list_that_was_changed_behind_the_program_is_not_used(office):
 
     with pytest.raises(ListDamaged):
         lists.index_of([found])
+
+
+def test_a_large_index_is_made_once_for_all_processes(office, monkeypatch, tmp_path):
+    """A fresh process takes it up; one that was touched, cut or made by other code is made anew."""
+    monkeypatch.setattr(lists, "AT_ONCE", 0)
+    monkeypatch.setattr(kept_indexes, "folder", lambda: tmp_path / "screening")
+    found = lists.in_force(today())
+    assert not lists.is_at_hand(found)
+    asked = screening.Subject("1", 1, screening.EntryType.INDIVIDUAL, ("Qays Marsumi",))
+    hits = lists.index_of(found).screen(asked).hits
+    (path,) = (tmp_path / "screening").iterdir()
+    whole = path.read_bytes()
+    build, made = lists._index, []
+    monkeypatch.setattr(lists, "_index", lambda *args, **facts: made.append(1) or build(*args))
+
+    for content, again in (
+        (whole, 0),
+        (whole[:-1], 1),
+        (b"", 1),
+        (whole[:50] + bytes([whole[50] ^ 1]) + whole[51:], 1),
+    ):
+        lists._ready.clear()
+        made.clear()
+        path.write_bytes(content)
+        assert lists.is_at_hand(found)
+        assert lists.index_of(found).screen(asked).hits == hits != ()
+        assert len(made) == again
+
+    lists._ready.clear()
+    monkeypatch.setattr(kept_indexes, "made_by", lambda: "another version")
+    assert not lists.is_at_hand(found)
 
 
 def test_what_a_fund_asks_for_is_changed_by_two_people(office, stage):

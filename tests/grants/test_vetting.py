@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -46,7 +47,16 @@ from grants.models import (
     ScreeningHit,
     ScreeningRun,
 )
-from grants.services import lists, machine, organisations, requirements, sealed, vetting
+from grants.reports import rows
+from grants.services import (
+    kept_indexes,
+    lists,
+    machine,
+    organisations,
+    requirements,
+    sealed,
+    vetting,
+)
 from tests.conftest import maker_of_users
 from tests.grants import office as world
 
@@ -201,6 +211,45 @@ def test_every_hit_is_decided_by_a_person_before_anybody_is_cleared(office, gran
     assert list(vetting.log_rows(last=today() - timedelta(days=1))) == []
 
 
+def test_report_r12_says_what_the_log_says_at_every_turn(office, grant):
+    seen = set()
+
+    def the_same() -> None:
+        sql = rows.STATEMENTS["screening"]({})
+        with acting(office.viewer), connection.cursor() as cursor:
+            cursor.execute(sql, rows.parameters({}, today()))
+            names = [column.name for column in cursor.description]
+            report = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        log = [vars(row) for row in vetting.log_rows()]
+        assert len(report) == len(log)
+        for told, logged in zip(report, log, strict=True):
+            expected = {name: logged[name] for name in names}
+            expected["threshold"] = Decimal(expected["threshold"])
+            assert told == expected
+            seen.add((told["disposition"], told["valid_to"] is not None))
+
+    the_same()
+    runs = screened(office, grant)
+    the_same()
+    hit = runs["1"].hits.get()
+    first = decide(office, hit, "ESCALATED")
+    the_same()
+    decide(office, hit, "FALSE_POSITIVE", seen=first.pk)
+    sign(office, runs[""])
+    the_same()
+    with acting(office.vetting):
+        machine.clear(grant, by=office.vetting)
+    the_same()
+    again = screened(office, Grant.objects.get(pk=grant.pk))
+    decide(office, again["1"].hits.get(), "TRUE_MATCH")
+    the_same()
+
+    assert {kind for kind, _cleared in seen} == {
+        "OPEN", "ESCALATED", "FALSE_POSITIVE", "CLEAR_NO_HIT", "TRUE_MATCH"
+    }  # fmt: skip
+    assert ("FALSE_POSITIVE", True) in seen
+
+
 def test_a_true_match_is_never_cleared_and_taken_back_by_another_screening_alone(office, grant):
     runs = screened(office, grant)
     sign(office, runs[""])
@@ -269,9 +318,15 @@ def test_whoever_asked_for_the_grant_neither_screens_nor_reads_with_the_duty(off
         office.requester.duties = ["requester"]
 
 
-def test_no_name_stands_in_a_row_in_the_trail_or_in_a_job(office, grant, monkeypatch):
+def by_a_worker(monkeypatch: Any, folder: Path) -> None:
+    """No index is at hand, so a worker makes it."""
     monkeypatch.setattr(lists, "AT_ONCE", 0)
+    monkeypatch.setattr(kept_indexes, "folder", lambda: folder)
     lists._ready.clear()
+
+
+def test_no_name_stands_in_a_row_in_the_trail_or_in_a_job(office, grant, monkeypatch, tmp_path):
+    by_a_worker(monkeypatch, tmp_path)
     with acting(office.vetting):
         made = vetting.screen(grant, by=office.vetting)
         assert made.state == Screening.State.WAITING
@@ -312,10 +367,9 @@ def test_a_rotation_of_the_keys_reaches_runs_hits_and_reasons(office, grant, set
 
 
 def test_a_screening_that_waits_is_stopped_and_one_that_cannot_be_done_says_why(
-    office, grant, monkeypatch
+    office, grant, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr(lists, "AT_ONCE", 0)
-    lists._ready.clear()
+    by_a_worker(monkeypatch, tmp_path)
     with acting(office.vetting):
         made = vetting.screen(grant, by=office.vetting)
         vetting.stop(made, by=office.vetting)

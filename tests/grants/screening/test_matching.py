@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from grants.screening import matching
 from grants.screening.entries import Entry, EntryType, ListFile, Name, Quality
 from grants.screening.matching import (
     ALGORITHM,
@@ -179,6 +180,29 @@ class TestIndex:
     def test_and_so_is_screening_against_nothing(self, lists):
         with pytest.raises(NothingToScreenAgainst):
             Index(lists).screen(person("Qais Latif"))
+
+
+class TestKept:
+    def test_a_kept_index_finds_what_the_made_one_finds(self):
+        listed = made_list(
+            "Qais Latif Marsoumi | قيس لطيف المرسومي", "Samir Hadi Saifulislam", "Omar Saad"
+        )
+        known = replace(listed.entries[0], birth_years=(1940, 1941), places=("Basrah, Iraq",))
+        listed = replace(listed, entries=(known, *listed.entries[1:]))
+        made = Index([listed, made_list("Omar Saad | Umar Sad", name="Other")])
+        taken = Index.unpacked(made.packed())
+        assert taken is not None
+        assert len(taken) == len(made)
+        for name in ("Qays Marsumi", "سمير سيف الإسلام", "Omar Saad", "Nobody Atall"):
+            asked = person(name, birth_year=1945, places=("Basrah",))
+            assert taken.screen(asked, 0.4) == made.screen(asked, 0.4)
+
+    def test_what_is_no_index_or_of_other_code_is_none(self, monkeypatch):
+        octets = Index([made_list("Qais Latif")]).packed()
+        for other in (b"", b"PK", octets[:-30], octets.replace(b"Qais", b"Qays")):
+            assert Index.unpacked(other) is None
+        monkeypatch.setattr(matching, "made_by", lambda: "other")
+        assert Index.unpacked(octets) is None
 
 
 class TestNoOldResult:
