@@ -33,17 +33,24 @@ from grants.models import (
     Report,
     State,
 )
-from grants.services import machine
+from grants.services import machine, waiting
 from grants.services.held import changed, held, officer, said
 from grants.services.proposals import BEFORE_AWARD
 
 #: States in which a grant needs nobody any more.
 OVER = (State.CLOSED, State.REJECTED, State.CANCELLED, State.WITHDRAWN)
 _NO_OWNER = "grants.no_owner"
+_NOBODY = "grants.nobody_next"
 
 worklist.kind(
     _NO_OWNER,
     _("The owner of this grant is no longer at work."),
+    tone="overdue",
+    address=lambda ref: reverse("grants:grant_detail", args=[ref]),
+)
+worklist.kind(
+    _NOBODY,
+    _("Nobody at work may take the next step of this grant."),
     tone="overdue",
     address=lambda ref: reverse("grants:grant_detail", args=[ref]),
 )
@@ -296,7 +303,29 @@ def said_when_leaving(user: Any) -> list[str]:
         )
     if told:
         told.append(gettext("A grants officer hands them to somebody else."))
+    nobody = waiting.stranded(but=user.pk).count() if user.role == Role.REO_STAFF else 0
+    if nobody:
+        told.append(
+            ngettext(
+                "The next step of %(count)d grant then waits for nobody:"
+                " give the duty to somebody else.",
+                "The next steps of %(count)d grants then wait for nobody:"
+                " give the duty to somebody else.",
+                nobody,
+            )
+            % {"count": nobody}
+        )
     return told
+
+
+def tell_of_stranded() -> int:
+    """Tell the auditors of every grant whose next step nobody may take, once a state; how many."""
+    auditors = list(User.objects.active().filter(role=Role.AUDITOR))
+    grants = list(waiting.stranded())
+    for grant in grants:
+        key = f"{_NOBODY}:{grant.ref}:{grant.state}:{grant.state_since:%Y-%m-%d}"
+        worklist.notify(auditors, _NOBODY, subject=grant, key=key)
+    return len(grants)
 
 
 def tell_of_left_behind() -> int:

@@ -264,3 +264,14 @@ def by_state(grants: QuerySet[Grant]) -> list[Waits]:
 
 #: Nothing waits any more.
 AT_END = (State.CLOSED, State.REJECTED, State.CANCELLED, State.WITHDRAWN)
+
+
+def stranded(*, but: Any = None, on: date | None = None) -> QuerySet[Grant]:
+    """Grants whose next step nobody at work may take: the duty is empty, or all had another part.
+
+    `but`: as it would be without this officer. For lists and the nightly watch, not for every page.
+    """
+    found = Grant.objects.exclude(state__in=AT_END).order_by("ref")
+    for who in Officer.objects.filter(is_active=True).exclude(duties=[]).exclude(pk=but):
+        found = found.exclude(pk__in=for_officer(who, on=on).order_by().values("pk"))
+    return found

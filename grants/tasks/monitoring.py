@@ -10,10 +10,12 @@ WATCH = "grants.watch"
 
 @jobs.handler(WATCH)
 def watch() -> None:
-    """Plan the sustainment visits, pass findings up, tell of grants without an owner; each once."""
+    """Plan the sustainment visits, pass findings up; tell of grants without an owner, and of those
+    whose next step nobody may take. Each once."""
     monitoring.plan_sustainment_visits()
     monitoring.escalate_findings(on=periods.now().date())
     handover.tell_of_left_behind()
+    handover.tell_of_stranded()
 
 
 @jobs.periodic("grants.watch")

@@ -16,20 +16,23 @@ from ceasefire.people.access import requires
 from grants.exceptions import GrantRefusal, NobodyToTakeIt
 from grants.forms.handover import HandoverForm
 from grants.models import Handover, Officer
-from grants.services import handover
+from grants.services import handover, waiting
 from grants.views.doing import me, said_in_full, tried
 from grants.views.scope import VIEW, WORK, officer_of
+from grants.views.steps import duty_words
 
 
 @requires(VIEW)
 @require_safe
 def handover_list(request: HttpRequest) -> HttpResponse:
-    """Grants without an owner at work first, then every officer with what hangs on them."""
+    """Grants without an owner at work and those that wait for nobody first, then every officer
+    with what hangs on them."""
     return render(
         request,
         "grants/handover_list.html",
         {
             "left": list(handover.left_behind()),
+            "stranded": _stranded(),
             "officers": handover.loads(),
             "latest": list(
                 Handover.objects.select_related(
@@ -38,6 +41,13 @@ def handover_list(request: HttpRequest) -> HttpResponse:
             ),
         },
     )
+
+
+def _stranded() -> list[dict[str, Any]]:
+    """Each grant whose next step nobody may take, with the duties it waits for."""
+    grants = list(waiting.stranded())
+    duties = waiting.duties_of(grants)
+    return [{"grant": one, "duties": duty_words(duties[one.pk])} for one in grants]
 
 
 @requires(VIEW)

@@ -14,7 +14,7 @@ from ceasefire.people.roles import Role
 from ceasefire.worklist.models import Notification
 from grants.exceptions import NobodyToTakeIt, NotForThisPerson, ReasonMissing
 from grants.models import Grant, Handover, Officer
-from grants.services import handover, machine, monitoring
+from grants.services import handover, machine, monitoring, waiting
 from grants.tasks.monitoring import watch
 from tests.grants import office as world
 from tests.incidents.test_two_connections import meet
@@ -139,6 +139,43 @@ def test_disabling_an_owner_says_so_and_lists_what_is_left_behind(
 
     give(office, grant, office.officer2)
     assert not handover.left_behind().exists()
+
+
+@pytest.mark.django_db
+def test_a_duty_that_is_left_empty_is_said_before_in_the_list_and_to_the_auditor(
+    office, grant_in, make_user, client
+):
+    waits, paid = grant_in("SUBMITTED"), grant_in("ACTIVE", tranches=[3000])
+    closed = grant_in("CLOSED")
+    assert not waiting.stranded().exists()
+    keeper = make_user(Role.ADMINISTRATOR)
+    make_user(Role.ADMINISTRATOR)
+    client.force_login(keeper)
+
+    said = client.get(reverse("people:user_detail", args=[office.reviewer.username]))
+    assert "The next step of 1 grant then waits for nobody" in said.content.decode()
+    client.post(reverse("people:user_disable", args=[office.reviewer.username]))
+    # Whoever is left with the duty asked for the grant.
+    office.monitor.is_active = False
+    office.monitor.save(update_fields=["is_active"])
+    office.requester.duties = ["requester", "monitor", "reviewer"]
+    office.requester.save(update_fields=["duties"])
+
+    assert [one.ref for one in waiting.stranded()] == sorted([waits.ref, paid.ref])
+    for one in (waits, paid):
+        assert machine.missing_for(Grant.objects.get(pk=one.pk)).officers == ()
+    watch()
+    watch()
+    assert {one.kind for one in Notification.objects.all()} == {"grants.nobody_next"}
+    assert Notification.objects.count() == 2
+    client.force_login(office.auditor)
+    shown = client.get(reverse("grants:handover_list")).content.decode()
+    assert waits.ref in shown
+    assert paid.ref in shown
+    assert closed.ref not in shown
+    office.reviewer.is_active = True
+    office.reviewer.save(update_fields=["is_active"])
+    assert [one.ref for one in waiting.stranded()] == [paid.ref]
 
 
 @pytest.mark.django_db
