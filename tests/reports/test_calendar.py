@@ -1,10 +1,9 @@
-"""Reports by the calendar, from the command line, and through a real worker."""
+"""Reports by the calendar and from the command line; by workers: test_runs_by_machines.py."""
 
 import io
 import json
 import subprocess
 import sys
-import time
 from datetime import date
 
 import pytest
@@ -161,39 +160,3 @@ def test_a_wrong_argument_ends_with_2():
     )
     assert done.returncode == 2
     assert b"is no day" in done.stderr
-
-
-# --- the whole thread -----------------------------------------------------------------------------
-
-WORKER = (
-    "-m", "celery", "--app", "ceasefire.celery", "worker", "--pool", "prefork",
-    "--concurrency", "2", "--without-mingle", "--without-gossip", "--loglevel", "WARNING",
-)  # fmt: skip
-
-
-@pytest.mark.process
-@pytest.mark.django_db(transaction=True)
-def test_a_worker_that_starts_catches_up_and_leaves_one_draft_a_week(make_site, put_weeks):
-    """Beat's task enters the due weeks, a real worker compiles them, twice asked once done."""
-    site = make_site("A", reporting_since=date(2026, 10, 25))
-    put_weeks(site, [1, 2, 3, 4, 5])
-
-    with programs.running(*WORKER, CEASEFIRE_TODAY="2026-11-16"):
-        from ceasefire.jobs.tasks import enter_due_periods
-
-        enter_due_periods.delay()
-        enter_due_periods.delay()
-        deadline = time.monotonic() + 90
-        while WeeklyReport.objects.count() < 3 and time.monotonic() < deadline:
-            time.sleep(0.2)
-        time.sleep(0.5)
-
-    assert list(
-        WeeklyReport.objects.order_by("week_start").values_list("week_start", "status")
-    ) == [
-        (date(2026, 10, 25), "draft"),
-        (date(2026, 11, 1), "draft"),
-        (date(2026, 11, 8), "draft"),
-    ]
-    found = Job.objects.filter(kind="reports.compile_week")
-    assert {(job.state, job.attempts) for job in found} == {("done", 1)}
