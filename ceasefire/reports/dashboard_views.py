@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -160,8 +160,9 @@ def _sites(user: Any) -> list[Site]:
 def _choice(site: Site) -> SiteChoice:
     """A site for the filters; a history is known to its last covered day."""
     ends = [period.end for period in site.coverage.all()]
-    closed = site.read_only and ends and None not in ends
-    return SiteChoice(site.code, site.name, site.week_start, max(ends) if closed else None)
+    known = [end for end in ends if end is not None]
+    closed = site.read_only and known and len(known) == len(ends)
+    return SiteChoice(site.code, site.name, site.week_start, max(known) if closed else None)
 
 
 def _asked(request: HttpRequest, sites: list[Site]) -> tuple[Asked, list[Any]]:
@@ -185,7 +186,7 @@ def _asked(request: HttpRequest, sites: list[Site]) -> tuple[Asked, list[Any]]:
 
 def _nothing(asked: Any) -> dict[str, Any]:
     """A page that has no site, or could not read what was asked: no number is a wrong one."""
-    return {"form": asked, "blocks": [], "query": "", "unread": bool(asked.errors)}
+    return {"form": asked, "blocks": [], "query": "", "not_understood": bool(asked.errors)}
 
 
 def _numbers(shown: WeekDashboard, asked: Asked, questions: list[Any]) -> dict[str, Any]:
@@ -300,8 +301,10 @@ def _grants(user: Any) -> list[Any]:
     if not user.has_perm(VIEW_GRANTS):
         return []
     who = grant_blocks.officer_of(user)
+    stand = grant_blocks.waits_for_me(user, who) if who else grant_blocks.where_they_stand(user)
     return [
-        grant_blocks.waits_for_me(user, who) if who else grant_blocks.where_they_stand(user),
+        # Since when each state waits, the list says.
+        replace(stand, items=[replace(item, note="") for item in stand.items]),
         grant_blocks.late_on_the_ground(user),
         grant_blocks.missing_papers(user, who),
     ]

@@ -150,8 +150,9 @@ class Asked(NormalisedForm):
             self._show("beside", "before")
 
     def _show(self, name: str, value: str) -> None:
-        self.data = self.data.copy()
-        self.data[name] = value
+        data: Any = self.data
+        self.data = data.copy()
+        self.data[name] = value  # type: ignore[index]
 
     def __iter__(self) -> Iterator[forms.BoundField]:
         hidden = {"site"} if len(self.sites) < 2 and "site" not in self.errors else set()

@@ -122,10 +122,11 @@ class SharedDashboard:
         value, hidden, missing = None, 0, 0
         for start in span.starts:
             week = self.weeks.get(start)
-            count = week and (week.districts.get(place) if place else week.total)
             if week is None:
                 missing += 1
-            elif count is None:
+                continue
+            count = week.districts.get(place) if place else week.total
+            if count is None:
                 hidden += 1
             else:
                 value = (value or 0) + count
@@ -220,7 +221,7 @@ class SharedDashboard:
             value=killed,
             said="" if killed is not None else self.number(None),
             unit=_("killed"),
-            note=_("%(injured)s injured. All districts together, week of %(week)s.")
+            note=_("Injured: %(injured)s. All districts together, week of %(week)s.")
             % {"injured": self.number(injured), "week": self.page.week},
             url=self.newest.get_absolute_url(),
             url_label=_("Weekly report"),

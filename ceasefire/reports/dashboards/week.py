@@ -69,6 +69,11 @@ def places_of(site: Site) -> list[Place]:
     )
 
 
+def _above(place: Place) -> str:
+    """The P-code of a place's district."""
+    return place.district.pcode if place.district is not None else ""
+
+
 class WeekDashboard:
     """The numbers of one site and period for one reader."""
 
@@ -341,7 +346,7 @@ class WeekDashboard:
         page = self.page
         rows = [] if page is None else page.body["alerts"]
         if self.place:
-            within = {self.place, *(p.district.pcode for p in self.places if p.pcode == self.place)}
+            within = {self.place, *(_above(p) for p in self.places if p.pcode == self.place)}
             rows = [row for row in rows if row["place"] in within]
         items: list[Item] = [self._finding(row) for row in rows[:MOST_ALERTS]]
         lines = []
@@ -508,7 +513,7 @@ class WeekDashboard:
             place
             for place in self.places
             if place.level == Place.Level.SUBDISTRICT
-            and (not self.place or self.place in (place.pcode, place.district.pcode))
+            and (not self.place or self.place in (place.pcode, _above(place)))
         ]
         if not 0 < len(small) <= MOST_AREAS:
             of_district: dict[str, int] = {}
