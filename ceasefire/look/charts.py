@@ -215,11 +215,10 @@ def panels_on_one_scale(
         parts.append(_ruled(f"{slug}-calendar"))
     for index, (name, weeks) in enumerate(series):
         left, above = (index % across) * (100 - wide), (index // across) * tall
-        parts.append(_text(left, above + 13, name, rtl, "start", weight=600))
         known = [week for week in weeks if week.value is not None]
-        if known and known[-1].state == "unusual":
-            word = gettext("Unusual")
-            parts.append(_text(left + wide, above + 13, word, rtl, "end", weight=600))
+        unusual = bool(known) and known[-1].state == "unusual"
+        said = f"{name} · {gettext('Unusual')}" if unusual else name
+        parts.append(_text(left, above + 13, said, rtl, "start", weight=600))
         parts.extend(
             _panel(slug, weeks, scale, left, wide, above + name_room, room, unit, rtl, digits)
         )

@@ -62,7 +62,9 @@ def _names_above(
     parts = []
     for at, name in enumerate(names):
         y = 14 + (at % rows) * 16
-        parts.append(text(left + (at + 0.5) * width, y, name, rtl, "middle", MUTED, "c-muted"))
+        # A name that begins with a digit would be read from the left in a PDF.
+        said = f"\N{RIGHT-TO-LEFT MARK}{name}" if rtl and name[:1].isdigit() else name
+        parts.append(text(left + (at + 0.5) * width, y, said, rtl, "middle", MUTED, "c-muted"))
     return parts, rows * 16 + 6
 
 
@@ -524,7 +526,7 @@ def ribbon(
         if one.seen is not None:
             drawn.append(_dot(x, frame.y(one.seen), 2.2, rtl,
                               f'fill="{USUAL}" class="c-bar"', one.words))  # fmt: skip
-    every = max(1, math.ceil(len(bands) / 4))
+    every = max(1, math.ceil(len(bands) / 3))
     shown = range(len(bands) - 1, -1, -every)
     labels = [((at + 0.5) / len(bands), in_digits(bands[at].label, digits)) for at in shown]
     drawn += _below(frame, labels)
@@ -599,7 +601,7 @@ def indexed(
             f'fill="{PAPER}" stroke="{INK}" stroke-width="1.5" class="c-few-ground c-expected"',
         )[order]
         drawn += [_dot(x, y, 3, rtl, look, one.words) for x, y, one in points]
-    every = max(1, math.ceil(len(steps) / 4))
+    every = max(1, math.ceil(len(steps) / 3))
     labels = [
         ((at + 0.5) / count, in_digits(steps[at].label, digits))
         for at in range(len(steps) - 1, -1, -every)

@@ -296,7 +296,7 @@ def _blocks(page: ReportPage) -> list[dict[str, Any]]:
 
 
 #: How high a picture may be set, in widths of the page.
-_HIGHEST = 0.6
+_HIGHEST = 1.0
 
 
 def _in_order(page: ReportPage) -> list[dict[str, Any]]:

@@ -307,7 +307,14 @@ def _clusters(page: ReportPage) -> Section:
     found = standing_out(page.body)
     if not found:
         return Section("6", "clusters", title, [_line("no_cluster", {"events": tested}, page)])
-    parts = [_line("cluster", {**one, "name": page.place(one["place"])}, page) for one in found]
+    parts = [
+        _line(
+            "cluster" if one["radius_km"] else "cluster_at",
+            {**one, "name": page.place(one["place"])},
+            page,
+        )
+        for one in found
+    ]
     return Section("6", "clusters", title, [*parts, *_figures(page, "circles")])
 
 

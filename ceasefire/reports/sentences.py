@@ -255,6 +255,20 @@ def _cluster(values: Words, shown: Callable[[Any], str]) -> str:
     }
 
 
+def _cluster_at(values: Words, shown: Callable[[Any], str]) -> str:
+    words = gettext(
+        "In %(place)s alone: %(incidents)s in the last %(days)s days, where place and time alone"
+        " explain %(expected)s. Chance shows one like it %(often)s."
+    )
+    return words % {
+        "place": values["name"],
+        "incidents": incidents(int(values["observed"]), shown),
+        "days": shown(values["days"]),
+        "expected": shown(values["expected"]),
+        "often": how_often(float(values["p"]), shown),
+    }
+
+
 def _no_cluster(values: Words, shown: Callable[[Any], str]) -> str:
     return gettext("No circle stands out: %(incidents)s of the last 180 days were looked at.") % {
         "incidents": incidents(int(values["events"]), shown)
@@ -384,6 +398,7 @@ _SENTENCES: dict[str, Writer] = {
     "near_usual": _near_usual,
     "no_near": _no_near,
     "cluster": _cluster,
+    "cluster_at": _cluster_at,
     "no_cluster": _no_cluster,
     "cluster_untested": _cluster_untested,
     "missing": _missing,
