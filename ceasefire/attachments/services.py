@@ -22,7 +22,7 @@ from ceasefire.attachments.exceptions import (
     TooManyHere,
 )
 from ceasefire.attachments.images import MEDIA_TYPE, Picture, redrawn
-from ceasefire.attachments.models import Attachment, AttachmentContent
+from ceasefire.attachments.models import Attachment, AttachmentContent, AttachmentQuerySet
 from ceasefire.attachments.registry import subject_by_label, subject_of, subjects
 from ceasefire.people.models import User
 
@@ -144,12 +144,12 @@ def listed_for(record: Any, user: User) -> list[Attachment]:
     return [row for row in told(record) if row.removed_at is None]
 
 
-def told(record: Any) -> list[Attachment]:
+def told(record: Any) -> AttachmentQuerySet:
     """Every photo of a record with who added and who removed it, for the history of the record.
 
     The caller's scope decides who reads it; content of a removed one is for nobody.
     """
-    return list(Attachment.objects.of(record).select_related("created_by", "removed_by"))
+    return Attachment.objects.of(record).select_related("created_by", "removed_by")
 
 
 def record_of(attachment: Attachment, user: User) -> Any | None:

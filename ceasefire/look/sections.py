@@ -7,7 +7,11 @@
         return {"template": "outreach/_participant_contacts.html", "contacts": ...}
 
 A section is rendered with what it returned, the record and the request; None leaves it out. It asks
-the database a fixed number of times, whatever the record holds.
+the database a fixed number of times, whatever the record holds. One that asks by
+
+    rows = yield {"contacts": Contact.objects.filter(participant=participant)[:5]}
+
+has its question put in one statement with those of the others (`ceasefire.database.together`).
 """
 
 from collections.abc import Callable
@@ -34,8 +38,10 @@ class Sections(Generic[Record]):
 
         return add
 
-    def of(self, request: HttpRequest, record: Record) -> list[dict[str, Any]]:
-        """The sections of one record for one reader, in their order."""
+    def parts(self, request: HttpRequest, record: Record) -> list[Any]:
+        """The sections of one record for one reader in their order, to be `answered`.
+
+        In one statement with what else the page asks; those that come to None are left out.
+        """
         known = sorted(self._known.values(), key=lambda entry: entry[0])
-        made = (make(request, record) for _order, make in known)
-        return [one for one in made if one is not None]
+        return [make(request, record) for _order, make in known]

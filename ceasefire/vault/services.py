@@ -201,6 +201,35 @@ def unseal_groups(
     return found
 
 
+def sealed_rows(
+    instances: Iterable[models.Model], fields: Iterable[str]
+) -> models.QuerySet[Sealed]:
+    """What `opened_rows` is to be given, for a page that asks more with it. Opens nothing."""
+    rows = list(instances)
+    if not rows:
+        return Sealed.objects.none()
+    return Sealed.objects.filter(
+        table=rows[0]._meta.db_table,
+        column__in=list(fields),
+        row__in=[str(row.pk) for row in rows],
+    ).order_by("id")
+
+
+def opened_rows(
+    instances: Iterable[models.Model],
+    fields: Iterable[str],
+    sealed: Iterable[Sealed],
+    *,
+    by: User | None,
+) -> dict[object, dict[str, str | None]]:
+    """As `unseal_rows`, the answers to `sealed_rows` in hand; here the reading is recorded."""
+    rows, fields = list(instances), list(fields)
+    texts: dict[object, dict[str, str | None]] = {row.pk: dict.fromkeys(fields, "") for row in rows}
+    if rows:
+        _open_group(rows, fields, list(sealed), texts, by)
+    return texts
+
+
 def _open_group(
     rows: list[models.Model],
     fields: list[str],
@@ -238,8 +267,13 @@ def _open_group(
 
 def sealed_fields(instance: models.Model) -> list[str]:
     """The names of the fields of which something is sealed; nothing is opened."""
+    return list(sealed_columns(instance))
+
+
+def sealed_columns(instance: models.Model) -> models.QuerySet[Sealed, str]:
+    """The same as a question, for a page that asks more with it."""
     rows = Sealed.objects.filter(table=instance._meta.db_table, row=str(instance.pk))
-    return list(rows.order_by("id").values_list("column", flat=True))
+    return rows.order_by("id").values_list("column", flat=True)
 
 
 def rows_with(instances: Iterable[models.Model], fields: Iterable[str]) -> set[object]:

@@ -178,22 +178,26 @@ def likely_twins(
     victims: Sequence[Any] = (),
     names: Iterable[str] = (),
     is_saved: bool = False,
+    in_hand: tuple[Sequence[Incident], Sequence[NotATwin]] | None = None,
     note_search: Callable[[int], Any] | None = None,
 ) -> list[Twin]:
     """The records that a report most likely repeats, the likeliest first, at most three.
 
     `report` may be one that is not saved yet, with what its form holds. Pairs that somebody has
     decided on are left out. One question where nothing is near; at most four for a saved one, five
-    before that.
+    before that. `in_hand` are the candidates and decisions of a saved one, where they are read.
 
     `note_search` is told the number of names found, instead of the trail, by a caller who writes
     more in this transaction: the trail's lock lasts to the commit, so `searched` is called last.
     """
-    around_it = candidates(report, by=by)[:MOST_CANDIDATES]
-    # Near a report that is being logged is mostly nothing: keys alone are the quicker question.
-    near = list(around_it) if is_saved or around_it.values_list("pk", flat=True) else []
-    if is_saved and near:
-        near = _undecided(report, near)
+    if in_hand is not None:
+        near = _undecided(report, *in_hand)
+    else:
+        around_it = candidates(report, by=by)[:MOST_CANDIDATES]
+        # Near a report that is being logged is mostly nothing: keys alone are the quicker question.
+        near = list(around_it) if is_saved or around_it.values_list("pk", flat=True) else []
+        if is_saved and near:
+            near = _undecided(report, near, decisions([report.pk]))
     if not near:
         return []
     here = telling_of(report, victims, digests_of(names))
@@ -204,15 +208,22 @@ def likely_twins(
     return likely[:MOST_TWINS]
 
 
-def _undecided(report: Incident, near: list[Incident]) -> list[Incident]:
-    decided = _decisions([report.pk])
-    return [one for one in near if frozenset((report.pk, one.pk)) not in decided]
+def _undecided(
+    report: Incident, near: Iterable[Incident], decided: Iterable[NotATwin]
+) -> list[Incident]:
+    others = {row.second_id if row.first_id == report.pk else row.first_id for row in decided}
+    return [one for one in near if one.pk not in others]
+
+
+def decisions(keys: Iterable[Any]) -> "QuerySet[NotATwin]":
+    """Every decision that touches the records."""
+    keys = list(keys)
+    return NotATwin.objects.filter(Q(first__in=keys) | Q(second__in=keys))
 
 
 def _decisions(keys: Iterable[Any], *, at_entry: bool | None = None) -> dict[frozenset[Any], bool]:
     """{pair of keys: decided at entry} of all decisions that touch the records."""
-    keys = list(keys)
-    rows = NotATwin.objects.filter(Q(first__in=keys) | Q(second__in=keys))
+    rows = decisions(keys)
     if at_entry is not None:
         rows = rows.filter(at_entry=at_entry)
     return {

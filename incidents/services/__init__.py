@@ -25,6 +25,7 @@ from incidents.services.facts import (
 from incidents.services.links import (
     add_link,
     chain_of,
+    link_rows,
     links_of,
     may_link,
     may_unlink,
@@ -61,6 +62,7 @@ from incidents.services.responses import (
     open_response,
     record_action,
     sendable,
+    sendable_to,
     set_next_step,
     take_response,
 )
@@ -156,6 +158,7 @@ __all__ = [
     "is_sensitive",
     "is_sensitive_content",
     "is_urgent",
+    "link_rows",
     "links_of",
     "mark_duplicate",
     "may_add_source",
@@ -191,6 +194,7 @@ __all__ = [
     "sealed_names_in",
     "search_key_of",
     "sendable",
+    "sendable_to",
     "set_next_step",
     "set_watchers",
     "send_as_second_report",

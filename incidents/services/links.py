@@ -1,12 +1,12 @@
 """Links between incidents: what one event has to do with another, and the chain they make."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from ceasefire import audit, periods
@@ -233,19 +233,25 @@ def give_back(moved: Sequence[Mapping[str, Any]], *, kept: Incident, gone: Incid
 # --- reading ------------------------------------------------------------------------------------
 
 
-def links_of(incident: Incident, user: User) -> list[Seen]:
-    """The links of a record to those that the person sees; the others leave no trace.
-
-    One question; the rule of sight is asked of each row in hand.
-    """
+def link_rows(incident: Incident) -> "QuerySet[IncidentLink]":
+    """Every link of a record with the records at both ends, whoever may see them."""
     ends = ("from_incident", "to_incident")
-    rows = (
+    return (
         IncidentLink.objects.filter(Q(from_incident=incident) | Q(to_incident=incident))
         .select_related(*(f"{end}__place" for end in ends))
         .defer(*(f"{end}__{name}" for end in ends for name in ("place__geometry", "search_key")))
     )
+
+
+def links_of(
+    incident: Incident, user: User, rows: Iterable[IncidentLink] | None = None
+) -> list[Seen]:
+    """The links of a record to those that the person sees; the others leave no trace.
+
+    The rule of sight is asked of each of `link_rows`, which may be in hand already.
+    """
     found = []
-    for link in rows:
+    for link in link_rows(incident) if rows is None else rows:
         if link.from_incident_id == incident.pk:
             other, words = link.to_incident, link.get_kind_display()
         else:

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from ceasefire import audit, periods
 from ceasefire.codes.services import family
@@ -21,7 +22,7 @@ from incidents.exceptions import (
     NotTheirs,
     SiteIsReadOnly,
 )
-from incidents.models import Incident, IncidentResponse, ResponseAction
+from incidents.models import SEES_SENSITIVE, Incident, IncidentResponse, ResponseAction
 from incidents.services import clocks, notices
 from incidents.services.rules import CLOCK_TOLERANCE
 from incidents.services.workflow import locked
@@ -69,6 +70,14 @@ def sendable(site_ids: Sequence[int]) -> list[User]:
     """Who may be sent out at these sites, by code name, with their sites read along."""
     rows = User.objects.active().filter(role__in=SENT, sites__in=site_ids)
     return list(rows.distinct().order_by("code_name").prefetch_related("sites"))
+
+
+def sendable_to(incident: Incident) -> "QuerySet[User]":
+    """Who may be sent to an incident, by code name; of a sensitive one, those who may see it."""
+    rows = User.objects.active().filter(role__in=SENT, sites=incident.site_id)
+    if incident.is_sensitive:
+        rows = rows.filter(Q(role__in=SEES_SENSITIVE) | Q(pk=incident.reporter_id))
+    return rows.order_by("code_name")
 
 
 def _held(incident: Incident) -> tuple[Incident, IncidentResponse | None]:

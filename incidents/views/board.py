@@ -20,7 +20,7 @@ from ceasefire.people.access import asked_by_itself, requires
 from ceasefire.places.models import Site
 from incidents import services
 from incidents.models import IncidentResponse, RetaliationWatch, WatchCheck
-from incidents.views.clock import Shown, shown, watch_clock
+from incidents.views.clock import Shown, sendable_among, shown, watch_clock
 from incidents.views.scope import sites_of
 
 #: So many running clocks a page; so many that ended lately, and watches.
@@ -113,7 +113,15 @@ def board_context(request: HttpRequest) -> dict[str, Any]:
         if user.has_perm("incidents.assign_response")
         else None
     )
-    running = [shown(row, user, at=at, people=people) for row in page]
+    running = [
+        shown(
+            row,
+            user,
+            at=at,
+            people=None if people is None else sendable_among(people, row.incident),
+        )
+        for row in page
+    ]
     closed = [
         shown(row, user, at=at)
         for row in rows.filter(closed_at__gte=at - LATELY).order_by("-closed_at")[:MOST_CLOSED]

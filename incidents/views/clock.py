@@ -1,9 +1,11 @@
 """The clock of one incident as its page shows it: where it stands, what was done, the forms."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from ceasefire import periods
@@ -19,7 +21,14 @@ from incidents.forms.responses import (
     NextStepForm,
     WatchersForm,
 )
-from incidents.models import SEES_SENSITIVE, Incident, IncidentResponse, RetaliationWatch
+from incidents.models import (
+    SEES_SENSITIVE,
+    Incident,
+    IncidentResponse,
+    ResponseAction,
+    RetaliationWatch,
+    WatchCheck,
+)
 from incidents.models.response import RESPONSE_HOURS, WATCH_HOURS
 
 #: The newest checks of a watch that a page shows.
@@ -48,14 +57,14 @@ def shown(
     at: datetime,
     people: list[User] | None = None,
 ) -> Shown:
-    """`people` are those who may be sent, where the person may send somebody."""
+    """`people` are those who may be sent to the incident, where the person may send somebody."""
     incident = response.incident
     runs = response.closed_at is None
     may_record = services.may_record(incident, user)
     assign = None
     if people is not None and runs and services.may_assign(incident, user):
         assign = AssignForm(
-            people=sendable_to(incident, people),
+            people=people,
             initial={"to": str(response.assigned_to_id or ""), "version": response.version},
             auto_id=f"id_{incident.code}_%s",
         )
@@ -84,8 +93,11 @@ def next_step(response: IncidentResponse) -> str:
     return _("Community response") if response.first_contact_at else _("First contact")
 
 
-def sendable_to(incident: Incident, people: list[User]) -> list[User]:
-    """Of those who may be sent, who may be sent to this incident; the service looks again."""
+def sendable_among(people: list[User], incident: Incident) -> list[User]:
+    """Of those who may be sent at some sites, who may be sent to this incident.
+
+    As `services.sendable_to`, for many incidents; the service looks again.
+    """
     return [
         person
         for person in people
@@ -102,23 +114,41 @@ def watch_clock(watch: RetaliationWatch, at: datetime) -> dict[str, Any]:
     return clock_of(watch.ends_at, at, timedelta(hours=WATCH_HOURS))
 
 
-def clock_context(incident: Incident, user: Any) -> dict[str, Any]:
-    """What the page of an incident shows of its clock and its watch; empty where it has neither."""
-    response = (
-        IncidentResponse.objects.filter(incident=incident).select_related("assigned_to").first()
-    )
+def clock_questions(incident: Incident, user: Any) -> dict[str, QuerySet[Any]]:
+    """What `clock_context` is to be given, to be asked in one question with what else is shown."""
+    may_assign = services.may_assign(incident, user)
+    checks = WatchCheck.objects.filter(watch__incident=incident, watch__ended_at__isnull=True)
+    return {
+        "responses": IncidentResponse.objects.filter(incident=incident).select_related(
+            "assigned_to"
+        ),
+        "actions": ResponseAction.objects.filter(response__incident=incident).select_related("by"),
+        "watches": incident.watches.select_related("victim_side", "other_side"),
+        "checks": checks.select_related("by")[:SHOWN_CHECKS],
+        **({"people": services.sendable_to(incident)} if may_assign else {}),
+    }
+
+
+def clock_context(
+    incident: Incident, user: Any, rows: Mapping[str, Sequence[Any]]
+) -> dict[str, Any]:
+    """What the page of an incident shows of its clock and its watch; empty where it has neither.
+
+    `rows` are the answers to `clock_questions`.
+    """
+    response: IncidentResponse | None = next(iter(rows["responses"]), None)
     may_assign = services.may_assign(incident, user)
     counted = incident.workflow_state in Incident.COUNTED_STATES
     if response is None:
         return {"may_open_clock": may_assign and services.is_live(incident)}
     at = periods.now()
     response.incident = incident
-    people = sendable_to(incident, services.sendable([incident.site_id])) if may_assign else None
+    people = list(rows["people"]) if may_assign else None
     row = shown(response, user, at=at, people=people)
     runs = response.closed_at is None
     found: dict[str, Any] = {
         "answer": row,
-        "actions": list(response.actions.select_related("by")),
+        "actions": rows["actions"],
         "may_open_clock": may_assign
         and not runs
         and services.is_live(incident)
@@ -132,25 +162,30 @@ def clock_context(incident: Incident, user: Any) -> dict[str, Any]:
         if runs and may_assign
         else None,
     }
-    watches = list(incident.watches.select_related("victim_side", "other_side"))
+    watches: Sequence[RetaliationWatch] = rows["watches"]
     open_watch = next((one for one in watches if one.ended_at is None), None)
     found["ended_watches"] = [one for one in watches if one.ended_at is not None]
     found["may_start_watch"] = (
         may_assign and counted and open_watch is None and services.is_killing(incident)
     )
     if open_watch is not None:
-        found |= _watch(open_watch, user, at=at, people=people)
+        found |= _watch(open_watch, rows["checks"], user, at=at, people=people)
     return found
 
 
 def _watch(
-    watch: RetaliationWatch, user: Any, *, at: datetime, people: list[User] | None
+    watch: RetaliationWatch,
+    checks: Sequence[WatchCheck],
+    user: Any,
+    *,
+    at: datetime,
+    people: list[User] | None,
 ) -> dict[str, Any]:
     own = watch.side_of(user)
     return {
         "watch": watch,
         "watch_clock": watch_clock(watch, at),
-        "checks": list(watch.checks.select_related("by")[:SHOWN_CHECKS]),
+        "checks": checks,
         "watchers_form": WatchersForm(
             prefix="watchers",
             people=people,

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -162,12 +163,10 @@ def _sources(incident: Incident, sight: Any, user: Any) -> list[dict[str, Any]]:
     ]
 
 
-def standing_merge(incident: Incident) -> IncidentMerge | None:
-    """The merge by which a record is a duplicate; None for one that was marked in older days."""
-    return (
-        incident.merged_into.filter(undone_at__isnull=True)
-        .select_related("kept", "kept__site", "gone", "by")
-        .first()
+def standing_merges(incident: Incident) -> QuerySet[IncidentMerge]:
+    """The merge by which a record is a duplicate; none for one that was marked in older days."""
+    return incident.merged_into.filter(undone_at__isnull=True).select_related(
+        "kept", "kept__site", "gone", "by"
     )
 
 
@@ -177,7 +176,7 @@ def unmerge(request: HttpRequest, code: str) -> HttpResponse:
     """Part the incident of the address from the one that it was merged into."""
     sites_of(request.user)
     incident = one(request, code)
-    merge_of = standing_merge(incident)
+    merge_of = standing_merges(incident).first()
     if merge_of is None:
         messages.error(request, _("This incident is not merged into another one."))
         return redirect(incident)

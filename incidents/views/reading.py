@@ -1,8 +1,9 @@
 """The list, one incident, and what waits for review."""
 
+from collections.abc import Generator, Iterable, Mapping
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from ceasefire import attachments, codes
+from ceasefire.database.together import answered
 from ceasefire.look.paging import KeysetPage, keyset_page
 from ceasefire.people.access import requires
 from ceasefire.places import services as places
@@ -21,14 +23,20 @@ from incidents.forms.filters import IncidentFilter, as_code
 from incidents.forms.photos import PhotosForm
 from incidents.forms.rows import SourceForm
 from incidents.forms.verbs import DuplicateForm, GradeForm, OverrideForm, ReasonForm, RevealForm
-from incidents.models import SEES_SENSITIVE, Incident, IncidentStep, SavedFilter
+from incidents.models import (
+    SEES_SENSITIVE,
+    Incident,
+    IncidentRevision,
+    IncidentStep,
+    SavedFilter,
+)
 from incidents.services import search
-from incidents.views.clock import clock_context
+from incidents.views.clock import clock_context, clock_questions
 from incidents.views.logging import in_words
-from incidents.views.merging import standing_merge
+from incidents.views.merging import standing_merges
 from incidents.views.scope import one, places_of, plain_query, sites_of
-from incidents.views.sections import sections_of
-from incidents.views.twins import twins_of
+from incidents.views.sections import section_parts
+from incidents.views.twins import twin_questions, twins_of
 
 LIST_FIELDS = (
     "code",
@@ -277,14 +285,15 @@ def detail_context(request: HttpRequest, incident: Incident, **forms: Any) -> di
     user = request.user
     sight = services.sight(incident, user)
     version = {"version": incident.version}
-    sources = list(incident.sources.select_related("created_by"))
+    rows, *sections = answered([_rows(incident, user), *section_parts(request, incident)])
+    sources = rows["sources"]
     for number, source in enumerate(sources, start=1):
         source.number = number
         source.label = f"{number}. {codes.label('source_kind', source.kind)}"
     verbs = services.open_verbs(incident, user)
-    steps = list(incident.steps.select_related("by"))
+    steps = rows["steps"]
     lately = steps[-1] if steps and services.may_take_back(incident, steps[-1], user) else None
-    photos = attachments.told(incident)
+    photos = rows["photos"]
     context: dict[str, Any] = {
         "incident": incident,
         "sight": sight,
@@ -302,11 +311,11 @@ def detail_context(request: HttpRequest, incident: Incident, **forms: Any) -> di
             }
             for source in sources
         ],
-        "victims": [_victim(row) for row in incident.victimizations.all()],
-        "actors": [_actor(row, sight) for row in incident.actors.all()],
+        "victims": [_victim(row) for row in rows["victims"]],
+        "actors": [_actor(row, sight) for row in rows["actors"]],
         "facts": _facts(incident),
         "rule": services.RULES.get(incident.verification_rule, ""),
-        "events": _events(incident, steps, photos),
+        "events": _events(steps, rows["revisions"], photos),
         "photos": [photo for photo in photos if photo.removed_at is None],
         "photo_form": PhotosForm(by=user) if attachments.may_add(incident, user) else None,
         "verbs": verbs,
@@ -335,41 +344,73 @@ def detail_context(request: HttpRequest, incident: Incident, **forms: Any) -> di
         if "duplicate" in verbs
         else None,
         "reveal_form": RevealForm(prefix="reveal") if sight.reveal else None,
-        "duplicates": list(
-            Incident.objects.visible_to(user).filter(duplicate_of=incident).only("code")
-        ),
-        "submissions": _submissions(incident, user),
-        "second_reports": _second_reports(incident, user),
+        "duplicates": rows["duplicates"],
+        "submissions": _told_again(incident, rows.get("submissions", ()), user),
+        "second_reports": _told_again(incident, rows["second_reports"], user),
         "is_draft": incident.workflow_state == Incident.State.DRAFT,
     }
-    context.update(clock_context(incident, user))
-    context |= _connections(request, incident)
+    context.update(clock_context(incident, user, rows))
+    context |= _connections(incident, user, rows)
+    context["sections"] = [one for one in sections if one is not None]
     context.update(forms)
     return context
 
 
-def _connections(request: HttpRequest, incident: Incident) -> dict[str, Any]:
-    """Links, likely twins, and the way out of a merge, as far as this person may."""
-    links = services.links_of(incident, request.user)
-    for seen in links:
-        seen.may_remove = services.may_unlink(seen.link, incident, request.user)
-    merge = original = None
+def _rows(incident: Incident, user: Any) -> Generator[Any, Any, dict[str, list[Any]]]:
+    """All rows of the page itself, by name; asked in one statement with those of its sections."""
+    rows: dict[str, list[Any]] = yield {
+        **_questions(incident, user),
+        **clock_questions(incident, user),
+        **twin_questions(incident, user),
+    }
+    return rows
+
+
+def _questions(incident: Incident, user: Any) -> dict[str, QuerySet[Any]]:
+    """What of other tables stands on the page of one incident, as far as this person may see it."""
+    visible = Incident.objects.visible_to(user)
+    reviews = user.has_perm("incidents.review_incident")
+    second = incident.second_reports.select_related("by")
+    asked: dict[str, QuerySet[Any]] = {
+        "sources": incident.sources.select_related("created_by"),
+        "victims": incident.victimizations.all(),
+        "actors": incident.actors.all(),
+        "steps": incident.steps.select_related("by"),
+        "revisions": incident.revisions.select_related("by"),
+        "photos": attachments.told(incident),
+        "links": services.link_rows(incident),
+        "duplicates": visible.filter(duplicate_of=incident).only("code"),
+        # What else was told by reports whose sources came here: to reviewers, and to who sent them.
+        "second_reports": second if reviews else second.filter(by=user),
+    }
+    if reviews or incident.reporter_id == user.pk:
+        # Forms that came again with other content.
+        asked["submissions"] = incident.conflicting_submissions.filter(
+            settled_at__isnull=True
+        ).order_by("at")
     if incident.duplicate_of_id:
         # A record may be guarded more closely than the one that repeats it.
-        visible = Incident.objects.visible_to(request.user).filter(pk=incident.duplicate_of_id)
-        original = visible.only("code").first()
-        if request.user.has_perm("incidents.review_incident"):
-            merge = standing_merge(incident)
+        asked["original"] = visible.filter(pk=incident.duplicate_of_id).only("code")
+        if reviews:
+            asked["merges"] = standing_merges(incident)
+    return asked
+
+
+def _connections(incident: Incident, user: Any, rows: Mapping[str, list[Any]]) -> dict[str, Any]:
+    """Links, likely twins, and the way out of a merge, as far as this person may."""
+    links = services.links_of(incident, user, rows["links"])
+    for seen in links:
+        seen.may_remove = services.may_unlink(seen.link, incident, user)
+    merge = next(iter(rows.get("merges", ())), None)
     return {
-        "original": original,
+        "original": next(iter(rows.get("original", ())), None),
         "links": links,
-        "link_form": LinkForm(prefix="link", user=request.user)
-        if services.may_link(incident, request.user)
+        "link_form": LinkForm(prefix="link", user=user)
+        if services.may_link(incident, user)
         else None,
-        "sections": sections_of(request, incident),
-        "twins": twins_of(request, incident),
+        "twins": twins_of(incident, user, rows),
         "part_form": PartForm(prefix="part")
-        if merge is not None and services.may_part(merge, request.user)
+        if merge is not None and services.may_part(merge, user)
         else None,
     }
 
@@ -418,7 +459,7 @@ def _actor(row: Any, sight: Any) -> dict[str, Any]:
 
 
 def _events(
-    incident: Incident, steps: list[IncidentStep], photos: list[Any]
+    steps: list[IncidentStep], revised: list[IncidentRevision], photos: list[Any]
 ) -> list[dict[str, Any]]:
     """Steps, revisions and photos as one history, the newest first."""
     states = dict(Incident.State.choices)
@@ -441,7 +482,7 @@ def _events(
             ),
             "tone": "due",
         }
-        for revision in incident.revisions.select_related("by")
+        for revision in revised
     ]
     return sorted(
         [*moves, *revisions, *_photo_events(photos)], key=lambda event: event["at"], reverse=True
@@ -521,13 +562,11 @@ LABELS: dict[str, Any] = {
 }
 
 
-def _submissions(incident: Incident, user: Any) -> list[dict[str, Any]]:
-    """Forms that came again with other content, for the reporter and the reviewers."""
-    if incident.reporter_id != user.pk and not user.has_perm("incidents.review_incident"):
-        return []
+def _told_again(incident: Incident, forms: Iterable[Any], user: Any) -> list[dict[str, Any]]:
+    """What forms about the same say otherwise than the record."""
     return [
         {"row": kept, "differences": _differing(incident, kept.content)}
-        for kept in incident.conflicting_submissions.filter(settled_at__isnull=True).order_by("at")
+        for kept in forms
         if _may_read(incident, kept, user)
     ]
 
@@ -540,18 +579,6 @@ def _may_read(incident: Incident, kept: Any, user: Any) -> bool:
         or incident.is_sensitive
         or not services.is_sensitive_content(kept.content)
     )
-
-
-def _second_reports(incident: Incident, user: Any) -> list[dict[str, Any]]:
-    """What else was told by reports whose sources came here; to reviewers, and to who sent them."""
-    told = incident.second_reports.select_related("by")
-    if not user.has_perm("incidents.review_incident"):
-        told = told.filter(by=user)
-    return [
-        {"row": kept, "differences": _differing(incident, kept.content)}
-        for kept in told
-        if _may_read(incident, kept, user)
-    ]
 
 
 def _differing(incident: Incident, content: dict[str, Any]) -> list[tuple[Any, str, str]]:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from ceasefire.database.together import together
 from ceasefire.people.access import requires
 from incidents import services
 from incidents.exceptions import BeforeItHappened, IncidentRefusal, InTheFuture, NotForThisPerson
@@ -26,7 +27,7 @@ from incidents.forms.responses import (
 )
 from incidents.models import Incident, IncidentResponse
 from incidents.views.board import asked_of, board_context, rows_page
-from incidents.views.clock import clock_context, sendable_to
+from incidents.views.clock import clock_context, clock_questions
 from incidents.views.doing import attempt, version_of
 from incidents.views.scope import one, sites_of
 
@@ -60,7 +61,7 @@ def _refused(request: HttpRequest, incident: Incident, form: Any) -> HttpRespons
 
 
 def _people(request: HttpRequest, incident: Incident) -> list[Any]:
-    return sendable_to(incident, services.sendable([incident.site_id]))
+    return list(services.sendable_to(incident))
 
 
 @requires(RECORD)
@@ -90,7 +91,13 @@ def response_action(request: HttpRequest, code: str) -> HttpResponse:
     return render(
         request,
         "incidents/response_action.html",
-        {"incident": incident, "form": form, **clock_context(incident, request.user)},
+        {
+            "incident": incident,
+            "form": form,
+            **clock_context(
+                incident, request.user, together(clock_questions(incident, request.user))
+            ),
+        },
     )
 
 

@@ -9,4 +9,4 @@ from ceasefire.look.sections import Sections
 from incidents.models import Incident
 
 _sections = Sections[Incident]()
-section, sections_of = _sections.section, _sections.of
+section, section_parts = _sections.section, _sections.parts

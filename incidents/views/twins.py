@@ -1,8 +1,10 @@
 """Likely twins: asked about before a report is saved or sent, and listed for reviewers."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -173,14 +175,35 @@ def _which_way(pair: finding.TwinPair) -> dict[str, Any]:
     return {"kept": first, "gone": second}
 
 
-def twins_of(request: HttpRequest, incident: Incident) -> list[dict[str, Any]]:
-    """The likely twins of a record for a reviewer, without those that were decided on."""
-    if incident.workflow_state not in finding.LIVE:
-        return []
-    if not request.user.has_perm("incidents.review_incident") or incident.site.read_only:
+def twin_questions(incident: Incident, user: Any) -> dict[str, QuerySet[Any]]:
+    """What `twins_of` is to be given; nothing for who is no reviewer of what is alive."""
+    if (
+        incident.workflow_state not in finding.LIVE
+        or not user.has_perm("incidents.review_incident")
+        or incident.site.read_only
+    ):
+        return {}
+    return {
+        "near": finding.candidates(incident, by=user)[: finding.MOST_CANDIDATES],
+        "decisions": finding.decisions([incident.pk]),
+    }
+
+
+def twins_of(
+    incident: Incident, user: Any, rows: Mapping[str, Sequence[Any]]
+) -> list[dict[str, Any]]:
+    """The likely twins of a record for a reviewer, without those that were decided on.
+
+    `rows` are the answers to `twin_questions` and, as "victims", the people harmed.
+    """
+    if "near" not in rows:
         return []
     found = finding.likely_twins(
-        incident, by=request.user, victims=list(incident.victimizations.all()), is_saved=True
+        incident,
+        by=user,
+        victims=rows["victims"],
+        is_saved=True,
+        in_hand=(rows["near"], rows["decisions"]),
     )
     return [{"incident": twin.incident, "reasons": reasons(twin.likeness.parts)} for twin in found]
 

@@ -59,6 +59,7 @@ from outreach.models.participants import (
     Delegation,
     Participant,
     ParticipantStep,
+    stands_in_for,
     team_ids,
 )
 from outreach.models.screening import EVIDENCE, RiskScreening
@@ -129,5 +130,6 @@ __all__ = [
     "TribalSettlement",
     "Truce",
     "TruceEvent",
+    "stands_in_for",
     "team_ids",
 ]

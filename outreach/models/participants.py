@@ -77,18 +77,21 @@ class Delegation(models.Model):
         ]
 
 
+def stands_in_for(user: Any) -> list[Any]:
+    """Keys of those for whom somebody stands in now; read once a request."""
+    if not hasattr(user, "_stands_in_for_ids"):
+        rows = Delegation.objects.in_force().filter(to_user=user)
+        user._stands_in_for_ids = list(rows.values_list("from_user_id", flat=True))
+    return user._stands_in_for_ids  # type: ignore[no-any-return]
+
+
 def team_ids(user: Any) -> list[Any]:
     """Keys of those whose work a supervisor sees: the own team, and teams they stand in for now.
 
     Read once a request. A supervisor's own cases are among them.
     """
     if not hasattr(user, "_outreach_team_ids"):
-        heads = [
-            user.pk,
-            *Delegation.objects.in_force()
-            .filter(to_user=user)
-            .values_list("from_user_id", flat=True),
-        ]
+        heads = [user.pk, *stands_in_for(user)]
         found = User.objects.filter(Q(supervisor__in=heads) | Q(pk__in=heads))
         user._outreach_team_ids = list(found.values_list("pk", flat=True))
     return user._outreach_team_ids  # type: ignore[no-any-return]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -62,9 +62,13 @@ def may_see(conflict: Conflict, person: User) -> bool:
 
 def mediators_of(conflict: Conflict) -> list[User]:
     """The lead and who mediates beside them now."""
+    return [conflict.lead, *beside_the_lead(conflict)]
+
+
+def beside_the_lead(conflict: Conflict) -> QuerySet[User]:
+    """Who mediates beside the lead now, by code name."""
     beside = ConflictMediator.objects.filter(conflict=conflict, until__isnull=True)
-    others = User.objects.filter(pk__in=beside.values("user")).order_by("code_name")
-    return [conflict.lead, *others]
+    return User.objects.filter(pk__in=beside.values("user")).order_by("code_name")
 
 
 def supervisors_of(conflict: Conflict) -> list[User]:

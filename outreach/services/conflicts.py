@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from ceasefire import audit, periods, vault, worklist
@@ -160,7 +160,12 @@ def held(
 
 def live_parties(conflict: Conflict) -> list[ConflictParty]:
     """The sides as they stand, in the order of their letters."""
-    return list(conflict.parties.filter(removed_at__isnull=True).select_related("participant"))
+    return list(parties_of(conflict))
+
+
+def parties_of(conflict: Conflict) -> models.QuerySet[ConflictParty]:
+    """The same as a question, for a page that asks more with it."""
+    return conflict.parties.filter(removed_at__isnull=True).select_related("participant")
 
 
 def risk_of(conflict: Conflict, parties: Iterable[ConflictParty]) -> Risk:

@@ -102,7 +102,12 @@ erases(ParticipantStep, "participant", ("words",), title=_("Reasons given"))
 
 def in_force(participant: Participant) -> ConsentRecord | None:
     """What the participant agrees to now."""
-    return ConsentRecord.objects.in_force().filter(participant=participant).first()
+    return all_in_force(participant).first()
+
+
+def all_in_force(participant: Participant) -> models.QuerySet[ConsentRecord]:
+    """The same as a question, the latest first."""
+    return ConsentRecord.objects.in_force().filter(participant=participant)
 
 
 @transaction.atomic

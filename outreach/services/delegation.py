@@ -16,7 +16,7 @@ from ceasefire import audit, periods, worklist
 from ceasefire.people.models import User
 from ceasefire.people.roles import Role
 from outreach.exceptions import NotForThisPerson, OutreachRefusal
-from outreach.models import Delegation
+from outreach.models import Delegation, stands_in_for
 from outreach.services.approvals import stand_ins_of
 
 SET = "outreach.delegate"
@@ -53,12 +53,7 @@ worklist.kind("delegation.ended", _("You no longer stand in for a supervisor."),
 
 def _represented(person: Any) -> list[Any]:
     """Keys of those for whom somebody stands in now; read once a request."""
-    if person.role not in HEADS:
-        return []
-    if not hasattr(person, "_represented_ids"):
-        rows = Delegation.objects.in_force().filter(to_user=person)
-        person._represented_ids = list(rows.values_list("from_user_id", flat=True))
-    return person._represented_ids  # type: ignore[no-any-return]
+    return stands_in_for(person) if person.role in HEADS else []
 
 
 worklist.stand_ins(represented=_represented, representing=stand_ins_of)

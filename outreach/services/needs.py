@@ -57,7 +57,7 @@ def assess(
     given = {code: number for code, number in severities.items() if number is not None}
     if not set(given) <= domains or not set(given.values()) <= set(NeedsAssessment.SEVERITIES):
         raise ValueError("These are no severities of the domains.")
-    last = _of(participant).aggregate(last=Max("number"))["last"] or 0
+    last = all_of(participant).aggregate(last=Max("number"))["last"] or 0
     if after is not None and after != last:
         raise ChangedMeanwhile
     made = NeedsAssessment.objects.create(
@@ -77,8 +77,9 @@ def assess(
 
 def latest(participant: Participant) -> NeedsAssessment | None:
     """The needs as they were written down last."""
-    return _of(participant).select_related("by").first()
+    return all_of(participant).select_related("by").first()
 
 
-def _of(participant: Participant) -> QuerySet[NeedsAssessment]:
+def all_of(participant: Participant) -> QuerySet[NeedsAssessment]:
+    """Every time that the needs of a case were written down, the latest first."""
     return NeedsAssessment.objects.filter(participant=participant)

@@ -4,6 +4,7 @@ from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -71,7 +72,12 @@ class TooManyGoals(OutreachRefusal):
 
 def of_case(participant: Participant) -> RiskReductionPlan | None:
     """The plan of a case; None where nothing was written yet."""
-    return RiskReductionPlan.objects.filter(participant=participant).first()
+    return all_of(participant).first()
+
+
+def all_of(participant: Participant) -> QuerySet[RiskReductionPlan]:
+    """The same as a question: a case has one plan at most."""
+    return RiskReductionPlan.objects.filter(participant=participant)
 
 
 def owners(participant: Participant) -> list[User]:

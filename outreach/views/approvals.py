@@ -1,5 +1,6 @@
 """The inbox of approvals, one of them with its answer, and what stands of them on a case."""
 
+from collections.abc import Generator
 from typing import Any
 
 from django.contrib import messages
@@ -90,14 +91,17 @@ def _reasons(rows: list[Approval], user: Any) -> dict[Any, str | None]:
 
 
 @section(15)
-def answers(request: HttpRequest, participant: Participant) -> dict[str, Any] | None:
+def answers(
+    request: HttpRequest, participant: Participant
+) -> Generator[Any, Any, dict[str, Any] | None]:
     """What waits for an approval, and the last answers."""
-    rows = list(
-        participant.approvals.select_related(*ANSWERERS).order_by("-asked_at", "-id")[:SHOWN]
-    )
+    asked = participant.approvals.select_related(*ANSWERERS).order_by("-asked_at", "-id")
+    rows = (yield {"approvals": asked[:SHOWN]})["approvals"]
     if not rows:
         return None
-    reasons = _reasons(rows, request.user)
+    decided = [row for row in rows if row.decided_at is not None]
+    sealed = (yield {"reasons": vault.sealed_rows(decided, ["reason"])})["reasons"]
+    reasons = vault.opened_rows(decided, ["reason"], sealed, by=request.user)  # type: ignore[arg-type]
     for row in rows:
-        row.why = reasons[row.pk]  # type: ignore[attr-defined]
+        row.why = reasons.get(row.pk, {}).get("reason")
     return {"template": "outreach/_participant_approvals.html", "approvals": rows}

@@ -4,7 +4,7 @@ The page of the case shows domains, days and states; what is sealed is opened on
 so that looking at a case does not lay open everything that was ever written about somebody.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 from uuid import UUID
 
@@ -278,15 +278,15 @@ def _version(request: HttpRequest) -> int | None:
 
 
 @section(40)
-def plan(request: HttpRequest, participant: Participant) -> dict[str, Any]:
+def plan(request: HttpRequest, participant: Participant) -> Generator[Any, Any, dict[str, Any]]:
     """The heaviest needs, and the plan's steps by domain and day, without their words."""
-    last = needs.latest(participant)
-    found = plans.of_case(participant)
-    goals = (
-        list(found.goals.filter(state=PlanGoal.State.OPEN).select_related("owner"))
-        if found
-        else list(PlanGoal.objects.none())
-    )
+    goals = PlanGoal.objects.filter(plan__participant=participant, state=PlanGoal.State.OPEN)
+    rows = yield {
+        "needs": needs.all_of(participant).select_related("by")[:1],
+        "plans": plans.all_of(participant)[:1],
+        "goals": goals.select_related("owner"),
+    }
+    last, found = (next(iter(rows[name]), None) for name in ("needs", "plans"))
     return {
         "template": "outreach/_participant_plan.html",
         "needs": last,
@@ -295,7 +295,7 @@ def plan(request: HttpRequest, participant: Participant) -> dict[str, Any]:
         else [],
         "plan": found,
         "plan_overdue": found is not None and found.overdue(),
-        "goals": goals,
+        "goals": rows["goals"],
         "may_plan": needs.may_plan(participant, me(request)),
     }
 
@@ -368,11 +368,12 @@ def referral_move(request: HttpRequest, code: str, pk: UUID) -> HttpResponse:
 
 
 @section(50)
-def open_referrals(request: HttpRequest, participant: Participant) -> dict[str, Any]:
+def open_referrals(
+    request: HttpRequest, participant: Participant
+) -> Generator[Any, Any, dict[str, Any]]:
     """The open referrals by what they are for, without to whom."""
-    rows = list(
-        Referral.objects.filter(participant=participant, state__in=Referral.OPEN)[: SHOWN + 1]
-    )
+    made = Referral.objects.filter(participant=participant, state__in=Referral.OPEN)
+    rows = (yield {"referrals": made[: SHOWN + 1]})["referrals"]
     return {
         "template": "outreach/_participant_referrals.html",
         "open_referrals": rows[:SHOWN],
@@ -480,9 +481,12 @@ def note_amend(request: HttpRequest, code: str, pk: UUID) -> HttpResponse:
 
 
 @section(60)
-def latest_notes(request: HttpRequest, participant: Participant) -> dict[str, Any]:
+def latest_notes(
+    request: HttpRequest, participant: Participant
+) -> Generator[Any, Any, dict[str, Any]]:
     """When and about what notes were written; the words stand on their own page."""
-    rows = list(CaseNote.objects.filter(participant=participant).select_related("by")[: SHOWN + 1])
+    written = CaseNote.objects.filter(participant=participant).select_related("by")
+    rows = (yield {"notes": written[: SHOWN + 1]})["notes"]
     return {
         "template": "outreach/_participant_notes.html",
         "latest_notes": rows[:SHOWN],

@@ -3,13 +3,14 @@
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, prefetch_related_objects
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 
 from ceasefire import codes, periods, vault
 from ceasefire.codes.services import family
+from ceasefire.database.together import together
 from ceasefire.look.paging import keyset_page
 from ceasefire.look.templatetags.look import clock_of
 from ceasefire.people.access import requires
@@ -24,7 +25,14 @@ from outreach.forms.conflicts import (
     VersionForm,
 )
 from outreach.forms.mediation import ExtendForm, FollowUpForm, PaymentForm, TruceEndForm
-from outreach.models import Conflict, ConflictIncident, FollowUp, Participant, TruceEvent
+from outreach.models import (
+    CompensationPayment,
+    Conflict,
+    ConflictIncident,
+    FollowUp,
+    Participant,
+    TruceEvent,
+)
 from outreach.services import conflict_notices, conflicts, neutrality
 from outreach.services.conflict_risk import risk_now
 from outreach.views.scope import sites_of
@@ -142,40 +150,25 @@ def detail_context(request: HttpRequest, conflict: Conflict) -> dict[str, Any]:
     """All that the page of one conflict shows to this person."""
     user, now = request.user, periods.now()
     today = periods.local_day(now)
-    parties = conflicts.live_parties(conflict)
-    truces = list(
-        conflict.truces.select_related("by").prefetch_related(
-            Prefetch("events", TruceEvent.objects.select_related("by"))
-        )[:5]
+    settlement = getattr(conflict, "settlement", None)
+    rows = together(_questions(conflict, settlement, user))
+    parties, truces, sessions, ladder = (
+        rows[name] for name in ("parties", "truces", "sessions", "ladder")
     )
     truce = next((one for one in truces if one.state == "in_force"), None)
-    sessions = list(
-        conflict.sessions.select_related("place", "by")
-        .defer("place__geometry")
-        .prefetch_related(Prefetch("mediators", User.objects.only("code_name")), "present")[
-            :SHOWN_SESSIONS
-        ]
-    )
-    ladder = list(conflict.follow_ups.exclude(state=FollowUp.State.ENDED).select_related("by"))
-    settlement = getattr(conflict, "settlement", None)
     due = next(
         (row for row in reversed(ladder) if row.state == "open" and row.due_on <= today), None
     )
     # It is one of those the person sees: `one_conflict` found it among them.
     may = user.has_perm(MEDIATE) and not conflict.site.read_only
     version = {"version": conflict.version}
-    mediating = conflict_notices.mediators_of(conflict)
-    links = _links(conflict, user)
+    mediating = [conflict.lead, *rows["beside"]]
+    links = rows["links"]
     risk = risk_now(
         conflict, [party.kind for party in parties], causes=any(link.is_cause for link in links)
     )
-    payments = list(settlement.payments.select_related("by")) if settlement else []
     words = _opened_all(user, conflict, parties, sessions, truces, ladder, settlement)
-    near = list(
-        Conflict.objects.visible_to(user)
-        .filter(Q(retaliation_for=conflict) | Q(pk=conflict.retaliation_for_id))
-        .order_by("code")[: SHOWN_NEAR + 1]
-    )
+    near = rows["near"]
     is_quiet = conflicts.is_quiet(conflict, today)
     return {
         "conflict": conflict,
@@ -195,11 +188,11 @@ def detail_context(request: HttpRequest, conflict: Conflict) -> dict[str, Any]:
         "due": due,
         "settlement": settlement,
         "settlement_words": words["settlement"][settlement.pk] if settlement else {},
-        "payments": payments,
+        "payments": rows["payments"],
         "open_amount": settlement.compensation_due - settlement.compensation_paid
         if settlement and settlement.compensation_due is not None
         else None,
-        "events": _events(conflict),
+        "events": _events(rows["steps"]),
         "quiet_days": conflicts.quiet_days(conflict, today),
         "quiet_needed": conflicts.QUIET_DAYS,
         "is_quiet": is_quiet,
@@ -228,6 +221,32 @@ def detail_context(request: HttpRequest, conflict: Conflict) -> dict[str, Any]:
     }
 
 
+def _questions(conflict: Conflict, settlement: Any, user: Any) -> dict[str, QuerySet[Any]]:
+    """What of other tables stands on the page of a conflict, asked in one statement."""
+    near = Conflict.objects.visible_to(user).filter(
+        Q(retaliation_for=conflict) | Q(pk=conflict.retaliation_for_id)
+    )
+    return {
+        "parties": conflicts.parties_of(conflict).prefetch_related("ties"),
+        "truces": conflict.truces.select_related("by").prefetch_related(
+            Prefetch("events", TruceEvent.objects.select_related("by"))
+        )[:5],
+        "sessions": conflict.sessions.select_related("place", "by")
+        .defer("place__geometry")
+        .prefetch_related(Prefetch("mediators", User.objects.only("code_name")), "present")[
+            :SHOWN_SESSIONS
+        ],
+        "ladder": conflict.follow_ups.exclude(state=FollowUp.State.ENDED).select_related("by"),
+        "beside": conflict_notices.beside_the_lead(conflict),
+        "links": _links(conflict, user),
+        "near": near.order_by("code")[: SHOWN_NEAR + 1],
+        "steps": conflict.steps.select_related("by").order_by("-at", "-id")[:40],
+        "payments": settlement.payments.select_related("by")
+        if settlement
+        else CompensationPayment.objects.none(),
+    }
+
+
 Words = dict[str, dict[Any, dict[str, Any]]]
 
 
@@ -241,7 +260,6 @@ def _opened_all(
     settlement: Any,
 ) -> Words:
     """All that is sealed of what the page shows, opened at once."""
-    prefetch_related_objects(parties, "ties")
     groups = {
         "conflict": ([conflict], ["note", "close_reason"]),
         "parties": (parties, ["name"]),
@@ -293,10 +311,10 @@ def incidents_seen(conflict: Conflict, user: Any) -> list[Any]:
     return [link for link in _links(conflict, user) if link.is_seen]
 
 
-def _links(conflict: Conflict, user: Any) -> list[Any]:
+def _links(conflict: Conflict, user: Any) -> QuerySet[Any]:
     """The links to incidents, each with `is_seen`: whether the person may see the incident."""
     seen = Incident.objects.visible_to(user).filter(pk=OuterRef("incident"))
-    return list(
+    return (
         ConflictIncident.objects.filter(conflict=conflict)
         .annotate(is_seen=Exists(seen))
         .select_related("incident", "incident__place")
@@ -345,7 +363,7 @@ def _ladder(rows: list[Any], notes: dict[Any, dict[str, Any]], today: Any) -> li
     ]
 
 
-def _events(conflict: Conflict) -> list[dict[str, Any]]:
+def _events(steps: list[Any]) -> list[dict[str, Any]]:
     states = dict(Conflict.State.choices)
     return [
         {
@@ -353,5 +371,5 @@ def _events(conflict: Conflict) -> list[dict[str, Any]]:
             "what": states.get(step.to_state, step.to_state),
             "who": step.by.code_name if step.by else "",
         }
-        for step in conflict.steps.select_related("by").order_by("-at", "-id")[:40]
+        for step in steps
     ]

@@ -1,5 +1,6 @@
 """Conflicts on the pages of other records: of a case, and of an incident. Only those seen."""
 
+from collections.abc import Generator
 from typing import Any
 
 from django.http import HttpRequest
@@ -14,7 +15,9 @@ MOST = 20
 
 
 @section(70)
-def conflicts_of_case(request: HttpRequest, participant: Participant) -> dict[str, Any] | None:
+def conflicts_of_case(
+    request: HttpRequest, participant: Participant
+) -> Generator[Any, Any, dict[str, Any] | None]:
     """The conflicts in which a participant is a side."""
     if not request.user.has_perm("outreach.view_conflict"):
         return None
@@ -26,9 +29,10 @@ def conflicts_of_case(request: HttpRequest, participant: Participant) -> dict[st
         .order_by("rank", "-state_since")
         .distinct()
     )
+    rows = yield {"conflicts": found[:MOST]}
     return {
         "template": "outreach/_participant_conflicts.html",
-        "conflicts": list(found[:MOST]),
+        "conflicts": rows["conflicts"],
         "may_open_conflict": request.user.has_perm("outreach.mediate_conflict")
         and participant.identity_erased_at is None
         and not participant.site.read_only,
@@ -36,7 +40,9 @@ def conflicts_of_case(request: HttpRequest, participant: Participant) -> dict[st
 
 
 @incident_section(10)
-def conflicts_of_incident(request: HttpRequest, incident: Incident) -> dict[str, Any] | None:
+def conflicts_of_incident(
+    request: HttpRequest, incident: Incident
+) -> Generator[Any, Any, dict[str, Any] | None]:
     """The conflicts an incident belongs to."""
     user = request.user
     if not user.has_perm("outreach.view_conflict"):
@@ -55,11 +61,11 @@ def conflicts_of_incident(request: HttpRequest, incident: Incident) -> dict[str,
         and not incident.site.read_only
         and incident.workflow_state not in {"draft", "withdrawn", "duplicate"}
     )
-    rows = list(found[:MOST])
-    if not rows and not may_open:
+    rows = yield {"conflicts": found[:MOST]}
+    if not rows["conflicts"] and not may_open:
         return None
     return {
         "template": "outreach/_incident_conflicts.html",
-        "conflicts": rows,
+        "conflicts": rows["conflicts"],
         "may_open_conflict": may_open,
     }

@@ -1,5 +1,6 @@
 """Recording contacts: two taps from the caseload, several at once, or with everything."""
 
+from collections.abc import Generator
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -233,7 +234,13 @@ def contact_list(request: HttpRequest, code: str) -> HttpResponse:
     return render(
         request,
         "outreach/contact_list.html",
-        {"case": participant, "page": page, "contacts": _shown(request, page.rows)},
+        {
+            "case": participant,
+            "page": page,
+            "contacts": _shown(
+                request, page.rows, vault.unseal_rows(page.rows, [NOTE], by=request.user)
+            ),
+        },
     )
 
 
@@ -243,9 +250,10 @@ def _rows(participant: Participant) -> Any:
     )
 
 
-def _shown(request: HttpRequest, rows: list[Contact]) -> list[dict[str, Any]]:
+def _shown(
+    request: HttpRequest, rows: list[Contact], notes: dict[Any, dict[str, str | None]]
+) -> list[dict[str, Any]]:
     """Contacts with their notes, opened together for who may see the case."""
-    notes = vault.unseal_rows(rows, [NOTE], by=request.user)
     return [
         {
             "row": row,
@@ -259,16 +267,19 @@ def _shown(request: HttpRequest, rows: list[Contact]) -> list[dict[str, Any]]:
 
 
 @section(30)
-def contacts(request: HttpRequest, participant: Participant) -> dict[str, Any]:
+def contacts(request: HttpRequest, participant: Participant) -> Generator[Any, Any, dict[str, Any]]:
     """The last contacts of the case."""
-    rows = list(_rows(participant).order_by("-at", "-id")[: SHOWN + 1])
+    asked = yield {"contacts": _rows(participant).order_by("-at", "-id")[: SHOWN + 1]}
+    rows, more = asked["contacts"][:SHOWN], len(asked["contacts"]) > SHOWN
+    sealed = (yield {"notes": vault.sealed_rows(rows, [NOTE])})["notes"]
     on: date = periods.now().date()
     rules = reading.standards([participant.site], on)
     line = reading.lines([participant], rules, on=on, aliases={}, referrals={}, just={})[0]
+    notes = vault.opened_rows(rows, [NOTE], sealed, by=request.user)  # type: ignore[arg-type]
     return {
         "template": "outreach/_participant_contacts.html",
-        "contacts": _shown(request, rows[:SHOWN]),
-        "more_contacts": len(rows) > SHOWN,
+        "contacts": _shown(request, rows, notes),
+        "more_contacts": more,
         "line": line,
         "may_add_contact": request.user.has_perm(ADD)  # type: ignore[union-attr]
         and participant.status != Participant.Status.CLOSED

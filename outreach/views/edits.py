@@ -1,5 +1,6 @@
 """Changing the facts of a case, and choosing where two people wrote different things."""
 
+from collections.abc import Generator
 from typing import Any
 
 from django.contrib import messages
@@ -187,11 +188,14 @@ def _row(conflict: EditConflict, values: tuple[str | None, str | None] | None) -
 
 
 @section(10)
-def edits_that_met(request: HttpRequest, participant: Participant) -> dict[str, Any] | None:
+def edits_that_met(
+    request: HttpRequest, participant: Participant
+) -> Generator[Any, Any, dict[str, Any] | None]:
     """Where two people wrote different things and nobody has chosen yet."""
     if participant.consent_withdrawn_at is not None:
         return None
-    rows = list(participant.edit_conflicts.open().select_related(*PEOPLE)[:20])
+    met = participant.edit_conflicts.open().select_related(*PEOPLE)
+    rows = (yield {"edits": met[:20]})["edits"]
     if not rows:
         return None
     values = edits.both_values(participant, rows, by=request.user)

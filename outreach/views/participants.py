@@ -1,5 +1,6 @@
 """Cases: the list of all, the page of one with the sections of every part, and the intake."""
 
+from collections.abc import Generator, Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from ceasefire import codes, periods, vault
+from ceasefire.database.together import answered
 from ceasefire.look.paging import keyset_page
 from ceasefire.people.access import requires
 from ceasefire.people.models import User
@@ -27,7 +29,7 @@ from outreach.models import (
 )
 from outreach.services import consent, identity, participants, status
 from outreach.views.scope import one_participant, sites_of
-from outreach.views.sections import section, sections_of
+from outreach.views.sections import section, section_parts
 
 #: Moves that ask for nothing more; the others have a page.
 SIMPLE = ("ask_intake", "resume", "reopen", "reopen_active")
@@ -99,19 +101,43 @@ def _chips(filters: ListFilter, path: str) -> list[tuple[Any, Any, str]]:
 def participant_detail(request: HttpRequest, code: str) -> HttpResponse:
     """One case, for those who may see it; everybody else reads that there is no such page."""
     participant = one_participant(request, code)
-    context = {**steps_of(request, participant), **facts_of(participant, request.user)}
-    context["sections"] = sections_of(request, participant)
+    sealed, steps, facts, *sections = answered(
+        [
+            _sealed(participant),
+            steps_of(request, participant),
+            facts_of(participant, request.user),
+            *section_parts(request, participant),
+        ]
+    )
+    context = {**steps, **facts, "sections": [one for one in sections if one is not None]}
     # Last: the trail's lock is held from the reading to the commit.
-    context |= header_of(request, participant)
+    context |= header_of(request, participant, sealed)
     return render(request, "outreach/participant_detail.html", context)
 
 
-def header_of(request: HttpRequest, participant: Participant) -> dict[str, Any]:
-    """What stands above every page of a case. The alias is opened, which is recorded."""
-    sealed = vault.unseal_rows([participant], OPEN_TO_TEAM, by=request.user)[participant.pk]
+def _sealed(participant: Participant) -> Generator[Any, Any, list[Any]]:
+    rows: list[Any] = (yield {"alias": vault.sealed_rows([participant], OPEN_TO_TEAM)})["alias"]
+    return rows
+
+
+def header_of(
+    request: HttpRequest, participant: Participant, sealed: Iterable[Any] | None = None
+) -> dict[str, Any]:
+    """What stands above every page of a case. The alias is opened, which is recorded.
+
+    `sealed` is the answer to `vault.sealed_rows`, where it is in hand.
+    """
+    if sealed is None:
+        sealed = vault.sealed_rows([participant], OPEN_TO_TEAM)
+    opened = vault.opened_rows(
+        [participant],
+        OPEN_TO_TEAM,
+        sealed,
+        by=request.user,  # type: ignore[arg-type]
+    )
     return {
         "participant": participant,
-        "alias": sealed["alias"],
+        "alias": opened[participant.pk]["alias"],
         "flags": [codes.label("safety_flag", flag) for flag in participant.safety_flags],
         "days_since": days_since_contact(participant),
         "risk": codes.label("risk_signal", participant.risk_signal)
@@ -127,12 +153,11 @@ def days_since_contact(participant: Participant) -> int | None:
     return (periods.now().date() - periods.local_day(participant.last_contact_at)).days
 
 
-def steps_of(request: HttpRequest, participant: Participant) -> dict[str, Any]:
+def steps_of(request: HttpRequest, participant: Participant) -> Generator[Any, Any, dict[str, Any]]:
     """What this person may do to the state of the case, and what is waited for."""
     verbs = status.open_verbs(participant, request.user)
-    waiting = set(
-        Approval.objects.open().filter(participant=participant).values_list("kind", flat=True)
-    )
+    waits = Approval.objects.open().filter(participant=participant)
+    waiting = set((yield {"kinds": waits.values_list("kind", flat=True)})["kinds"])
     if Approval.Kind.INTAKE in waiting:
         verbs = [verb for verb in verbs if verb != "ask_intake"]
     if Approval.Kind.CLOSURE in waiting:
@@ -153,9 +178,13 @@ def steps_of(request: HttpRequest, participant: Participant) -> dict[str, Any]:
     }
 
 
-def facts_of(participant: Participant, user: Any) -> dict[str, Any]:
+def facts_of(participant: Participant, user: Any) -> Generator[Any, Any, dict[str, Any]]:
     """What stands beside the sections: facts, what is sealed, what was agreed to."""
-    sealed = vault.sealed_fields(participant)
+    rows = yield {
+        "sealed": vault.sealed_columns(participant),
+        "agreed": consent.all_in_force(participant)[:1],
+    }
+    sealed = rows["sealed"]
     open_to = participant.consent_withdrawn_at is None and not participant.site.read_only
     return {
         "sex": codes.label("sex", participant.sex),
@@ -164,7 +193,7 @@ def facts_of(participant: Participant, user: Any) -> dict[str, Any]:
         "sealed": [identity.LABELS[name] for name in SEALED if name in sealed],
         "may_reveal": bool(sealed) and user.has_perm(identity.REVEAL),
         "may_show_held": user.has_perm(identity.REVEAL),
-        "agreed": consent.in_force(participant),
+        "agreed": next(iter(rows["agreed"]), None),
         "may_consent": open_to and user.has_perm(consent.CHANGE),
     }
 
@@ -177,13 +206,15 @@ def age_of(participant: Participant) -> str:
 
 
 @section(90)
-def history(request: HttpRequest, participant: Participant) -> dict[str, Any]:
+def history(request: HttpRequest, participant: Participant) -> Generator[Any, Any, dict[str, Any]]:
     """The moves of the case, the latest first; what was said of an exception is opened."""
-    steps = list(participant.steps.select_related("by").order_by("-at", "-id")[:50])
+    moves = participant.steps.select_related("by").order_by("-at", "-id")
+    steps = (yield {"steps": moves[:50]})["steps"]
     said = [
         step for step in steps if Participant.Status.EXCEPTION in (step.to_status, step.from_status)
     ]
-    words = vault.unseal_rows(said, ["words"], by=request.user) if said else {}
+    sealed = (yield {"words": vault.sealed_rows(said, ["words"])})["words"]
+    words = vault.opened_rows(said, ["words"], sealed, by=request.user)  # type: ignore[arg-type]
     events = [
         {
             "at": step.at,

@@ -1,5 +1,6 @@
 """Screening a case, what was found and why, and the rules by which it is judged."""
 
+from collections.abc import Generator
 from typing import Any
 
 from django.contrib import messages
@@ -137,16 +138,15 @@ def _standing(request: HttpRequest, participant: Participant) -> dict[str, Any]:
 
 
 @section(20)
-def screening(request: HttpRequest, participant: Participant) -> dict[str, Any]:
+def screening(
+    request: HttpRequest, participant: Participant
+) -> Generator[Any, Any, dict[str, Any]]:
     """The last screening, without the reasons: those stand on their own page, sealed until then."""
-    last = (
-        RiskScreening.objects.filter(participant=participant)
-        .select_related("by", "ruleset__site")
-        .first()
-    )
+    made = RiskScreening.objects.filter(participant=participant)
+    rows = yield {"screenings": made.select_related("by", "ruleset__site")[:1]}
     return {
         "template": "outreach/_participant_screening.html",
-        "last": None if last is None else _shown(last),
+        "last": _shown(rows["screenings"][0]) if rows["screenings"] else None,
         **_standing(request, participant),
     }
 

@@ -12,4 +12,4 @@ from ceasefire.look.sections import Sections
 from outreach.models import Participant
 
 _sections = Sections[Participant]()
-section, sections_of = _sections.section, _sections.of
+section, section_parts = _sections.section, _sections.parts

@@ -1,5 +1,6 @@
 """Giving a case on, answering, and handing over all that a leaving person carries."""
 
+from collections.abc import Generator
 from typing import Any
 from uuid import UUID
 
@@ -147,11 +148,11 @@ def transfer_list(request: HttpRequest) -> HttpResponse:
 
 
 @section(80)
-def transfer(request: HttpRequest, participant: Participant) -> dict[str, Any]:
+def transfer(request: HttpRequest, participant: Participant) -> Generator[Any, Any, dict[str, Any]]:
     """Whom the case is to go to, and the way there."""
-    waiting = (
-        Transfer.objects.open().filter(participant=participant).select_related("to_user").first()
-    )
+    found = Transfer.objects.open().filter(participant=participant).select_related("to_user")
+    rows = yield {"transfers": found[:1]}
+    waiting = next(iter(rows["transfers"]), None)
     return {
         "template": "outreach/_participant_transfer.html",
         "waiting": waiting,
