@@ -278,6 +278,8 @@ def test_counts_are_read_by_what_is_asked(log, basrah, zubair, django_assert_num
         assert sum(read(by=("week",), within=place).values()) == number, place
     (nothing,) = rollups.weekly([zubair.pk], FIRST, AFTER, exclude_sensitive=False, by=())
     assert nothing.received == 0
+    (few,) = rollups.weekly(*span, exclude_sensitive=False, by=(), numbers=["killed", "due"])
+    assert (few.killed, few.incidents) == (2, 0)
     with pytest.raises(ValueError, match="not by killer"):
         rollups.weekly(*span, exclude_sensitive=False, by=("killer",))
 
