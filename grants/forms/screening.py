@@ -86,8 +86,12 @@ class OrganisationForm(PlainText):
     )
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, may_name: bool = False, **kwargs: Any) -> None:
+        """`may_name`: the person is who writes down that it agreed to be named."""
         super().__init__(*args, **kwargs)
+        if not may_name:
+            self.fields["publish_ok"].disabled = True
+            self.fields["publish_ok"].help_text = _("A grants officer sets this.")
         field: Any = self.fields["district"]
         field.queryset = districts()
         field.label_from_instance = lambda place: place.name

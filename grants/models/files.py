@@ -26,6 +26,9 @@ class StoredFile(models.Model):
     size = models.PositiveBigIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
+    #: The bytes of a file of one piece in the process that has just kept it; no column.
+    first_piece: bytes = b""
+
 
 class StoredPiece(models.Model):
     """One piece, sealed by itself under the vault's key, bound to its file and its number."""

@@ -57,20 +57,25 @@ def _place(file_id: Any, number: int, key_id: str) -> dict[str, Any]:
 
 def keep(chunks: Iterable[bytes]) -> StoredFile:
     """Seal bytes as they come, in pieces of one size; the file with its hash and size."""
-    file = StoredFile.objects.create()
+    file = StoredFile()
     digest, held, number = hashlib.sha256(), bytearray(), 0
     for chunk in chunks:
         digest.update(chunk)
         file.size += len(chunk)
         held += chunk
         while len(held) >= PIECE:
+            if number == 0:
+                file.save(force_insert=True)
             sealed_piece(file, number, bytes(held[:PIECE])).save(force_insert=True)
             del held[:PIECE]
             number += 1
+    file.sha256 = digest.hexdigest()
+    # Of one piece, as most are: written once, whole.
+    file.save(force_insert=number == 0)
     if held:
         sealed_piece(file, number, bytes(held)).save(force_insert=True)
-    file.sha256 = digest.hexdigest()
-    file.save(update_fields=["sha256", "size"])
+    if number == 0:
+        file.first_piece = bytes(held)
     return file
 
 
@@ -82,6 +87,8 @@ def forget(file: StoredFile) -> None:
 
 def piece_of(file: StoredFile, number: int) -> bytes:
     """One piece, opened. Raises `SealBroken` where it is gone, broken or under an unknown key."""
+    if number == 0 and file.first_piece:
+        return file.first_piece
     row = StoredPiece.objects.filter(file=file, number=number).first()
     if row is None:
         raise SealBroken("A piece of a paper is gone.")

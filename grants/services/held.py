@@ -30,7 +30,7 @@ def officer(by: User, *duties: str) -> Officer:
     Duties are read anew from the database, not from the session's user. Without `duties` any
     officer will do. Raises `NotForThisPerson`.
     """
-    found = Officer.objects.filter(pk=by.pk, is_active=True).first()
+    found = _officer(by)
     if found is None or not by.may_sign_in():
         raise NotForThisPerson
     if duties and not by.has_perm(WORK):
@@ -38,6 +38,31 @@ def officer(by: User, *duties: str) -> Officer:
     if duties and not any(found.has(duty) for duty in duties):
         raise NotForThisPerson
     return found
+
+
+def _officer(by: User) -> Officer | None:
+    if _stands is not None and by.pk in _stands:
+        return _stands[by.pk]
+    found = Officer.objects.filter(pk=by.pk, is_active=True).first()
+    if _stands is not None:
+        _stands[by.pk] = found
+    return found
+
+
+#: Who was read since `same_people` began; None outside it.
+_stands: dict[Any, Officer | None] | None = None
+
+
+@contextmanager
+def same_people() -> Iterator[None]:
+    """Read everybody once. For a load by one program in one transaction, in which nobody's duties
+    change; never while a person works."""
+    global _stands  # noqa: PLW0603 - one load at a time, by a command
+    _stands = {}
+    try:
+        yield
+    finally:
+        _stands = None
 
 
 def auditor(by: User) -> Officer:

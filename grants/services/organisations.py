@@ -12,7 +12,12 @@ from ceasefire.places.models import Place
 from ceasefire.text import search_key, strip_bidi_controls
 from ceasefire.vault.exceptions import SealBroken, UnknownKey
 from ceasefire.vault.keys import keyring
-from grants.exceptions import ChangedMeanwhile, NameMissing, NotAllowedFromHere
+from grants.exceptions import (
+    ChangedMeanwhile,
+    NameMissing,
+    NotAllowedFromHere,
+    NotForThisPerson,
+)
 from grants.models import (
     Organisation,
     OrganisationBlock,
@@ -75,8 +80,13 @@ def add_organisation(
     name_ar: str = "",
     **facts: Any,
 ) -> Organisation:
-    """A new grantee, implementer or vendor; one of the two names at least."""
+    """A new grantee, implementer or vendor; one of the two names at least.
+
+    That it agreed to be named (`publish_ok`) is for a grants officer to write down.
+    """
     who = officer(by, *_KEEPERS)
+    if facts.get("publish_ok") and not who.has("officer"):
+        raise NotForThisPerson
     name_en, name_ar = clean(name_en), clean(name_ar)
     if not (name_en or name_ar):
         raise NameMissing
@@ -132,14 +142,17 @@ def change_organisation(
 ) -> Organisation:
     """Change what is said of it. Another name or registration voids its clearance.
 
-    Raises `ChangedMeanwhile` where `version` is given and its names were changed since.
+    That it agreed to be named (`publish_ok`) is for a grants officer to write down. Raises
+    `ChangedMeanwhile` where `version` is given and its names were changed since.
     """
-    officer(by, *_KEEPERS)
+    who = officer(by, *_KEEPERS)
     if set(facts) - set(_CHANGEABLE):
         raise ValueError("These facts of an organisation are not changed here.")
     found = Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
     if version is not None and version != found.version:
         raise ChangedMeanwhile
+    if facts.get("publish_ok") and not found.publish_ok and not who.has("officer"):
+        raise NotForThisPerson
     for name in ("name_en", "name_ar"):
         if name in facts:
             facts[name] = clean(facts[name])

@@ -17,7 +17,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
 from ceasefire import periods
@@ -87,10 +86,16 @@ def _person(by: User) -> Any:
 
 def _within_the_day(who: Any, size: int, moment: datetime) -> None:
     midnight = moment.astimezone(periods.BAGHDAD).replace(hour=0, minute=0, second=0, microsecond=0)
-    filed = Document.objects.filter(uploaded_by=who, uploaded_at__gte=midnight)
-    sent = (filed.aggregate(all=Sum("size"))["all"] or 0) + (
-        Upload.objects.filter(by=who).aggregate(all=Sum("size"))["all"] or 0
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT coalesce((SELECT sum(size) FROM grants_document
+                              WHERE uploaded_by_id = %(who)s AND uploaded_at >= %(midnight)s), 0)
+                 + coalesce((SELECT sum(size) FROM grants_upload WHERE by_id = %(who)s), 0)
+            """,
+            {"who": who.pk, "midnight": midnight},
+        )
+        (sent,) = cursor.fetchone()
     if sent + size > PER_DAY:
         raise DayUsedUp
 

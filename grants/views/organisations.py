@@ -208,7 +208,9 @@ def _form_page(request: HttpRequest, form: Any, **more: Any) -> HttpResponse:
 def organisation_new(request: HttpRequest) -> HttpResponse:
     """Enter an organisation; those that sound like it are shown first."""
     only(request, *KEEPERS)
-    form = OrganisationForm(request.POST if request.method == "POST" else None)
+    form = OrganisationForm(
+        request.POST if request.method == "POST" else None, may_name=may(request, "officer")
+    )
     near: list[Organisation] = []
     if request.method == "POST" and form.is_valid():
         facts = form.facts()
@@ -239,7 +241,11 @@ def organisation_change(request: HttpRequest, code: str) -> HttpResponse:
     organisation = one_organisation(request, code)
     only(request, *KEEPERS)
     initial = {name: getattr(organisation, name) for name in (*_CHANGED, "version")}
-    form = OrganisationForm(request.POST if request.method == "POST" else None, initial=initial)
+    form = OrganisationForm(
+        request.POST if request.method == "POST" else None,
+        initial=initial,
+        may_name=may(request, "officer"),
+    )
     if request.method == "POST" and form.is_valid():
         made = tried(
             request,
