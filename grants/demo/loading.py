@@ -12,8 +12,9 @@ from django.db import connection
 
 from ceasefire import audit, periods
 from grants.demo import fieldwork, vetting, words
+from grants.demo.clock import Clock, told
 from grants.demo.office import Office, Walk
-from grants.models import AwardType, Grant
+from grants.models import AwardType, Grant, PublishedFile
 from grants.services import (
     amendments,
     funds,
@@ -25,9 +26,11 @@ from grants.services import (
     organisations,
     payments,
     proposals,
+    publishing,
     rates,
 )
 from grants.services import vetting as screening
+from grants.services.held import same_people
 
 #: Up to 5,000 dollars an officer of REO, up to 25,000 the lead, up to 200,000 the embassy's panel.
 LADDER: tuple[tuple[str, str, str], ...] = (
@@ -55,20 +58,23 @@ LISTS = (550, 470, 390, 310, 230, 150, 100, 60, 20)
 
 def load_grants(stage: Any) -> dict[str, int]:
     """Fill funds, organisations, rates and grants in the caller's transaction; how many of each."""
-    office = Office(stage.people, min(stage.cut, periods.now()))
-    with _without_savepoints():
+    clock = Clock()
+    office = Office(stage.people, min(stage.cut, periods.now()), clock)
+    with _without_savepoints(), same_people(), told(clock):
         _open_funds(office)
         _upload_lists(office)
         _add_organisations(office)
         _enter_rates(office)
         for plan in sorted(words.PLANS, key=lambda plan: -plan.began):
             _STORIES[plan.key](Walk(office, plan))
+        clock.set(office.now)
         titles = {plan.key: plan.title_en for plan in words.PLANS}
         fieldwork.fill(
             office,
             paid=Grant.objects.get(title_en=titles["dinars"]),
             running=Grant.objects.get(title_en=titles["active"]),
         )
+        _publish(office, {key: Grant.objects.get(title_en=titles[key]) for key in PUBLISHED})
     counts = {
         "funds": len(office.funds),
         "organisations": len(office.organisations),
@@ -99,6 +105,7 @@ def _open_funds(office: Office) -> None:
         ("QRF-FY26", 395, 500_000, "Quick response fund 2026", "صندوق الاستجابة السريعة 2026"),
     ):
         start = office.day(days)
+        office.go_to(start)
         fund = funds.open_fund(
             code=code,
             ceiling_usd=ceiling,
@@ -138,8 +145,10 @@ def _upload_lists(office: Office) -> None:
     """Made-up lists over the time, each read at once; every fund asks for one."""
     for days in LISTS:
         moment = office.now - timedelta(days=days)
+        office.clock.set(moment)
         vetting.upload_list(moment.date(), listed=words.LISTED, by=office.vetting, at=moment)
     for fund in office.funds.values():
+        office.go_to(fund.start)
         rule = vetting.ask_for_list(
             fund, entered_by=office.officer, valid_from=fund.start, max_days=LIST_DAYS
         )
@@ -147,6 +156,7 @@ def _upload_lists(office: Office) -> None:
 
 
 def _add_organisations(office: Office) -> None:
+    office.go_to(office.day(max(plan.began for plan in words.PLANS) + 5))
     for number, group in enumerate(words.ORGANISATIONS, start=1):
         office.organisations[group.key] = organisations.add_organisation(
             kind=group.kind,
@@ -171,6 +181,7 @@ def _add_organisations(office: Office) -> None:
 
 def _enter_rates(office: Office) -> None:
     for days, source, value in RATES:
+        office.go_to(office.day(days))
         rate = rates.enter_rate(
             day=office.day(days), source=source, iqd_per_usd=value, by=office.officer
         )
@@ -178,6 +189,31 @@ def _enter_rates(office: Office) -> None:
         if (days, source) != (1, "MARKET"):
             rates.confirm_rate(rate, by=office.certifier)
         office.rates.append(rate)
+
+
+#: Grants of the old fund that the world may see, and how much of them. Another waits.
+PUBLISHED = {"first": "FULL", "lights": "REDACTED", "recovered": "FULL"}
+_WAITS = "recovered"
+
+
+def _publish(office: Office, grants: dict[str, Grant]) -> None:
+    """Who publishes, what is shown of a few closed grants, and a file of each standard, issued."""
+    office.go_to(office.day(12))
+    row = publishing.enter_publisher(by=office.officer, **words.PUBLISHER)
+    publishing.confirm_publisher(row, by=office.approver)
+    agrees = grants["first"].grantee
+    assert agrees is not None
+    organisations.change_organisation(agrees, publish_ok=True, by=office.officer)
+    for key, grant in grants.items():
+        change = publishing.change_level(
+            grant, PUBLISHED[key], reason=words.WHY_PUBLISHED, by=office.officer
+        )
+        if key != _WAITS:
+            publishing.confirm_level(change, by=office.lead)
+    office.go_to(office.day(8))
+    for kind in (PublishedFile.Kind.IATI, PublishedFile.Kind.JSON):
+        file = publishing.ask_file(kind, office.funds["QRF-FY25"], by=office.officer)
+        publishing.make(str(file.pk))
 
 
 # --- one story a grant --------------------------------------------------------------------------

@@ -5,13 +5,15 @@ Nothing here writes a row: each method is one verb of `grants.services` with its
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from ceasefire import periods
 from ceasefire.people.models import User
 from ceasefire.places.models import Place
 from grants.demo import papers, vetting, words
+from grants.demo.clock import Clock
 from grants.models import (
     DocumentType,
     Fund,
@@ -44,8 +46,9 @@ VENDORS = ("brick", "lamp", "pump", "green")
 class Office:
     """Who works here, what they work on, and the moment of the load."""
 
-    def __init__(self, people: dict[str, User], now: datetime) -> None:
+    def __init__(self, people: dict[str, User], now: datetime, clock: Clock | None = None) -> None:
         self.now = now
+        self.clock = clock or Clock()
         self.people = people
         self.requester = people["reo.requester"]
         self.reviewer = self.vetting = self.monitor = self.closeout = people["reo.reviewer"]
@@ -66,6 +69,10 @@ class Office:
     def day(self, days_ago: int) -> date:
         return self.now.date() - timedelta(days=days_ago)
 
+    def go_to(self, day: date) -> None:
+        """What is done from here on was done on that day, from nine on."""
+        self.clock.set(datetime.combine(day, time(9), periods.BAGHDAD))
+
     def who(self, user: User) -> Officer:
         return Officer.objects.get(pk=user.pk)
 
@@ -79,6 +86,7 @@ class Walk:
         self.steps = 0
         self.number = 0
         self.grant: Grant
+        office.clock.set(self.clock)
 
     # --- time -------------------------------------------------------------------------------
 
@@ -86,10 +94,12 @@ class Walk:
         """So many days on, in the hours of an office; never ahead of the load."""
         self.clock += timedelta(days=days)
         self.steps += 1
-        if self.clock.date() == self.office.now.date():
-            return self.office.now
-        day = self.clock.replace(hour=9, minute=0, second=0, microsecond=0)
-        return min(day + timedelta(minutes=7 * self.steps), self.office.now)
+        moment = self.office.now
+        if self.clock.date() != self.office.now.date():
+            day = self.clock.replace(hour=9, minute=0, second=0, microsecond=0)
+            moment = min(day + timedelta(minutes=7 * self.steps), self.office.now)
+        self.office.clock.set(moment)
+        return moment
 
     @property
     def today(self) -> date:

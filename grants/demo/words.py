@@ -9,6 +9,21 @@ LABEL_EN = "Made-up record of the demonstration."
 LABEL_AR = "سجل مُختلَق لأغراض العرض التجريبي."
 
 
+#: Whoever publishes in the demonstration; no register knows these identifiers.
+PUBLISHER = {
+    "org_ref": "XI-EXAMPLE-BASRA-DEMO",
+    "org_type": "10",
+    "name_en": "Made-up Office of the Demonstration",
+    "name_ar": "مكتب مُختلَق لأغراض العرض",
+    "donor_name_en": "Made-up Donor",
+    "donor_name_ar": "مانح مُختلَق",
+    "donor_type": "10",
+    "prefix": "360G-exampledemo",
+    "licence": "https://creativecommons.org/licenses/by/4.0/",
+}
+WHY_PUBLISHED = "EXAMPLE: closed, and the group agrees. / مثال: مغلقة والمجموعة موافقة."
+
+
 class Group(NamedTuple):
     """An organisation: its key here, kind, district, names, and the person who signs for it."""
 

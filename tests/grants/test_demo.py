@@ -22,9 +22,11 @@ from grants.models import (
     Organisation,
     PaymentRequest,
     PlannedVisit,
+    PublishedFile,
+    Report,
     State,
 )
-from grants.services import machine, requirements, verification
+from grants.services import completeness, machine, publishing, requirements, verification
 
 
 @pytest.fixture
@@ -111,6 +113,38 @@ def test_the_rest_of_what_pages_show_is_there(refs: Any) -> None:
     for group in Organisation.objects.all():
         assert group.name_en
         assert group.name_ar
+
+
+def test_what_was_done_is_dated_on_the_day_of_the_story_and_not_of_the_load(refs: Any) -> None:
+    today = periods.now().date()
+    for paper in Document.objects.all():
+        assert periods.local_day(paper.uploaded_at) == paper.dated
+    for visit in MonitoringVisit.objects.all():
+        assert periods.local_day(visit.recorded_at) == visit.visited_on
+    for report in Report.objects.filter(accepted_at__isnull=False):
+        assert periods.local_day(report.accepted_at) == report.received_on < today
+    for payment in PaymentRequest.objects.all():
+        assert periods.local_day(payment.requested_at) == payment.invoiced_on
+        assert payment.certified_at is None or payment.requested_at <= payment.certified_at
+    assert Document.objects.filter(uploaded_at__date__lt=today - timedelta(days=400)).exists()
+    # What is missing is missing since its step began, months ago.
+    assert not completeness.drift()
+    assert completeness.debt().days > 60
+
+
+def test_a_few_closed_grants_are_published_and_a_file_of_each_standard_is_issued(refs: Any) -> None:
+    shown = dict(Grant.objects.exclude(publish_level="NONE").values_list("ref", "publish_level"))
+    assert shown == {refs["first"]: "FULL", refs["lights"]: "REDACTED"}
+    assert of(refs, "recovered").level_changes.get().waits
+    files = list(PublishedFile.objects.order_by("number"))
+    assert [(one.kind, one.state, one.number) for one in files] == [
+        ("iati", "ISSUED", 1),
+        ("360json", "ISSUED", 2),
+    ]
+    for file in files:
+        content = b"".join(publishing.pieces_of(file) or ())
+        assert all(ref.encode() in content for ref in shown)
+        assert refs["recovered"].encode() not in content
 
 
 def test_everything_says_that_it_is_made_up(refs: Any) -> None:
