@@ -16,11 +16,12 @@ from ceasefire.reports.figures import Figure, figure_csv
 from ceasefire.reports.models import SharedWeeklyReport, WeeklyReport
 from ceasefire.reports.presentation import ReportPage, SharedPage
 
+VIEW = ("reports.view_weeklyreport", "reports.view_sharedweeklyreport")
 #: Shared reports behind the chart of one, in weeks.
 SHARED_WEEKS = 26
 
 
-@requires("reports.view_weeklyreport", "reports.view_sharedweeklyreport")
+@requires(*VIEW)
 @require_safe
 def report_chart(request: HttpRequest, site: str, week_start: str, chart: str) -> HttpResponseBase:
     """The values of a chart as CSV, in a language, of the version of the report that one reads."""

@@ -280,9 +280,10 @@ def _map(districts: Sequence[str], body: Mapping[str, Any]) -> dict[str, Any]:
     )
     at = {}
     for pcode, lon, lat, above_lon, above_lat in rows:
-        known = (lon, lat) if None not in (lon, lat) else (above_lon, above_lat)
-        if None not in known:
-            at[pcode] = [round(float(one), 3) for one in known]
+        if lon is None or lat is None:
+            lon, lat = above_lon, above_lat
+        if lon is not None and lat is not None:
+            at[pcode] = [round(lon, 3), round(lat, 3)]
     drawn = {}
     for district in districts if at else ():
         shapes = outlines.shapes(district[:5])

@@ -28,16 +28,19 @@ def effect_list(request: HttpRequest) -> HttpResponse:
     )  # fmt: skip
     wanted = {pcode for plan in plans for pcode in (*plan.treated, *plan.comparison)}
     names = {place.pcode: str(place.name) for place in Place.objects.filter(pcode__in=wanted)}
-    for plan in plans:
-        plan.treated_names = [names.get(pcode, pcode) for pcode in plan.treated]
-        plan.comparison_names = [names.get(pcode, pcode) for pcode in plan.comparison]
-        plan.outcome_words = (
-            _("All verified incidents")
+    shown = [
+        {
+            "plan": plan,
+            "treated": [names.get(pcode, pcode) for pcode in plan.treated],
+            "comparison": [names.get(pcode, pcode) for pcode in plan.comparison],
+            "outcome": _("All verified incidents")
             if plan.outcome == EffectPlan.ALL_TYPES
-            else label("type_family", plan.outcome)
-        )
+            else label("type_family", plan.outcome),
+        }
+        for plan in plans
+    ]
     sites = list(Site.objects.filter(pk__in=person.site_ids, read_only=False).order_by("code"))
-    return render(request, "reports/effect_list.html", {"plans": plans, "sites": sites})
+    return render(request, "reports/effect_list.html", {"shown": shown, "sites": sites})
 
 
 @requires("reports.register_effect")
