@@ -179,7 +179,7 @@ def _runs(sites: Sequence[Site], rows: Any) -> list[Run]:
             site__in={key[0] for key in parked}, week_start__in={key[1] for key in parked}
         ).only("site_id", "week_start", "compiled_at"):
             job = parked.get((report.site_id, str(report.week_start)))
-            if job is not None and report.compiled_at > job.finished_at:
+            if job is not None and job.finished_at and report.compiled_at > job.finished_at:
                 newest.pop((report.site_id, str(report.week_start)), None)
     return [
         Run(of[site], Week(date.fromisoformat(week)), job) for (site, week), job in newest.items()
@@ -192,7 +192,9 @@ def tell_failure(job: Job) -> None:
     In the transaction that gives the job up: once each time, and again only where it was tried
     again and failed again.
     """
-    site = Site.objects.get(pk=job.site_id)
+    site = job.site
+    if site is None:
+        return
     people = list(site.staff.filter(role=Role.MANAGER, is_active=True))
     if job.by is not None and job.by.is_active:
         people.append(job.by)
