@@ -31,6 +31,7 @@ from grants.services import (
     machine,
     organisations,
     payments,
+    publishing,
     rates,
     requirements,
     stops,
@@ -316,3 +317,53 @@ def test_of_two_who_decide_a_hit_at_once_the_second_is_told(vetted):
 
     assert isinstance(outcome, ChangedMeanwhile)
     assert hit.dispositions.get().disposition == "TRUE_MATCH"
+
+
+# --- publishing ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def published(office, fund, grant_in):
+    """A grant that may be shown whole, and a file of its fund that somebody asked for."""
+    grant = grant_in("AWARDED")
+    with acting(office.officer):
+        row = publishing.enter_publisher(
+            org_ref="XI-IATI-REOBASRA",
+            org_type="10",
+            name_en="Regional Embassy Office",
+            prefix="360G-reobasra",
+            licence="https://creativecommons.org/licenses/by/4.0/",
+            by=office.officer,
+        )
+        change = publishing.change_level(grant, "FULL", reason="asked for", by=office.officer)
+    with acting(office.approver):
+        publishing.confirm_publisher(row, by=office.approver)
+        publishing.confirm_level(change, by=office.approver)
+    with acting(office.officer):
+        file = publishing.ask_file("iati", fund, by=office.officer)
+    return grant, file
+
+
+def lower(office: Any, grant: Any) -> Callable[[], Any]:
+    return by(office.officer2, publishing.change_level, grant, "NONE", reason="a threat")
+
+
+def test_a_file_waits_for_a_grant_that_is_being_shown_less_and_is_not_issued(office, published):
+    grant, file = published
+
+    meet(lower(office, grant), lambda: publishing.make(str(file.pk)))
+
+    file.refresh_from_db()
+    content = b"".join(publishing.pieces_of(file) or ())
+    assert (file.state, [one["code"] for one in file.problems]) == ("DRAFT", ["moved"])
+    assert grant.ref.encode() not in content
+
+
+def test_a_grant_is_shown_less_once_the_file_that_shows_it_is_issued(office, published):
+    grant, file = published
+
+    meet(lambda: publishing.make(str(file.pk)), lower(office, grant))
+
+    file.refresh_from_db()
+    assert (file.state, file.number) == ("ISSUED", 1)
+    assert Grant.objects.get().publish_level == "NONE"
