@@ -82,7 +82,7 @@ PICTURES: dict[str, tuple[str, Callable[[Any, str], None]]] = {
     "caseload": ("worker", _path("/outreach/")),
     "conflict": ("supervisor", _first("/outreach/conflicts/?state=cooled", "#results a.row-link")),
     "report": ("manager", _first("/reports/?site=BASRAH-CENTRE", "main a.row-link")),
-    "dashboard": ("manager", _path("/dashboard/")),
+    "dashboard": ("manager", _path("/dashboard/?site=BASRAH-CENTRE")),
     "audit": ("auditor", _path("/audit/")),
     "home-reo": ("reo.viewer", _path("/")),
     "grants": ("reo.viewer", _path("/grants/")),
