@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
@@ -23,7 +23,7 @@ SHARED_WEEKS = 26
 
 @requires(*VIEW)
 @require_safe
-def report_chart(request: HttpRequest, site: str, week_start: str, chart: str) -> HttpResponseBase:
+def report_chart(request: HttpRequest, site: str, week_start: str, chart: str) -> HttpResponse:
     """The values of a chart as CSV, in a language, of the version of the report that one reads."""
     asked = request.GET.get("language")
     language = asked if asked in ("en", "ar") else (get_language() or "en")[:2]
@@ -46,7 +46,8 @@ def report_chart(request: HttpRequest, site: str, week_start: str, chart: str) -
         detail={"format": "csv", "language": language, "chart": chart},
     )
     parts: list[object] = ["weekly-report", site, week_start, chart]
-    return file_response(content, safe_filename(*parts, extension="csv"))
+    response: Any = file_response(content, safe_filename(*parts, extension="csv"))
+    return response
 
 
 def _of_program(
