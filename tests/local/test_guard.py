@@ -138,6 +138,34 @@ def test_debug_is_refused(production, value):
     assert fault == "DEBUG is on: take it out of the environment."
 
 
+MAIL = {"EMAIL_HOST": "mail.example.org", "EMAIL_FROM": "no-reply@example.org"}
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"EMAIL_TLS": "none"}, "EMAIL_TLS is none"),
+        ({"EMAIL_TLS": "ssl"}, "EMAIL_TLS is 'ssl'"),
+        ({"EMAIL_FROM": ""}, "EMAIL_FROM is missing"),
+        ({"EMAIL_PASSWORD_FILE": "/nowhere/at/all"}, "EMAIL_PASSWORD_FILE can not be read"),
+    ],
+)
+def test_a_mail_server_is_reached_encrypted_and_with_a_sender(production, more, says):
+    (fault,) = guard.check_environment({**production, **MAIL, **more})
+
+    assert says in fault
+
+
+def test_a_mail_server_that_is_right_is_not_refused(production, tmp_path):
+    file = tmp_path / "password"
+    file.write_text("salt\n")
+    env = {**production, **MAIL, "EMAIL_PASSWORD_FILE": str(file)}
+    here = {**env, "EMAIL_HOST": "127.0.0.1", "EMAIL_TLS": "none"}
+
+    assert guard.check_environment(env) == guard.check_environment(here) == []
+    assert guard.mail_password(env) == "salt"
+
+
 def test_any_host_is_refused(production):
     (fault,) = guard.check_environment({**production, "ALLOWED_HOSTS": "*"})
 
