@@ -4,6 +4,7 @@ Counted from what is recorded anyway. What leaves the site's own team goes throu
 `ceasefire.disclosure` first: that is for the caller, who knows the reader.
 """
 
+from outreach.measures import team
 from outreach.measures.fidelity import (
     GROUPS,
     OUTCOMES,
@@ -48,4 +49,5 @@ __all__ = [
     "staffing",
     "supervised",
     "taken_in",
+    "team",
 ]

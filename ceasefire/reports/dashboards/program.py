@@ -19,7 +19,6 @@ from ceasefire.reports.dashboards.parts import Question
 from ceasefire.reports.dashboards.team import bands_question
 from grants.models import Grant, State
 from outreach import measures
-from outreach.measures import team
 
 #: Where a grant stands, in three words.
 PROPOSED = (
@@ -117,7 +116,7 @@ def _mediation(user: Any, site: Site, span: Span) -> Question:
         )
     )
     total = sum(found.values())
-    now = team.conflicts(user, periods.now(), [site.pk])
+    now = measures.team.conflicts(user, periods.now(), [site.pk])
     url = address("outreach:conflict_list", query=f"?site={site.code}")
     return Question(
         key="mediation",

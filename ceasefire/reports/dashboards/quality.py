@@ -24,7 +24,7 @@ from ceasefire.reports.dashboards.week import WeekDashboard
 from ceasefire.reports.models import WeeklyReport
 from ceasefire.reports.panel import covered
 from incidents.measures import GROUPS
-from outreach.measures import staffing
+from outreach import measures as outreach_measures
 
 #: Of fewer people each would be known by the numbers.
 FEWEST_PEOPLE = 3
@@ -212,7 +212,7 @@ class QualityDashboard(WeekDashboard):
 
     def _grouped(self, sums: dict[str, list[int]]) -> dict[str, list[int]]:
         """Groups in their order; those of fewer than three people together at the end."""
-        staff = staffing([self.site.pk])[0]
+        staff = outreach_measures.staffing([self.site.pk])[0]
         people = {
             "interrupters": staff.interrupters,
             "workers": staff.workers,

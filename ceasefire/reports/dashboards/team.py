@@ -14,7 +14,7 @@ from ceasefire.places.models import Site
 from ceasefire.reports import blocks
 from ceasefire.reports.blocks import Block, Item, address
 from ceasefire.reports.dashboards.parts import Question
-from outreach.measures import team
+from outreach import measures
 
 
 def questions(user: Any, sites: Sequence[Site], query: str) -> list[Block]:
@@ -41,7 +41,7 @@ def _items(user: Any, rows: Sequence[tuple[int, Any, str, str]]) -> list[Item]:
 
 
 def _cases(user: Any, sites: Sequence[Site], query: str, on: Any) -> Question:
-    found = team.cases(user, sites, on)
+    found = measures.team.cases(user, sites, on)
     url = address("outreach:caseload", query=query)
     items = _items(
         user,
@@ -67,7 +67,7 @@ def _cases(user: Any, sites: Sequence[Site], query: str, on: Any) -> Question:
 
 def _conflicts(user: Any, sites: Sequence[Site], query: str) -> Question:
     keys = [site.pk for site in sites] if query else None
-    found = team.conflicts(user, periods.now(), keys)
+    found = measures.team.conflicts(user, periods.now(), keys)
     url = address("outreach:conflict_list", query=query)
     narrow = f"{query}&" if query else "?"
     items = _items(
@@ -108,7 +108,7 @@ def _conflicts(user: Any, sites: Sequence[Site], query: str) -> Question:
 
 
 def _sheets(user: Any, sites: Sequence[Site], on: Any) -> Question:
-    found = team.sheets(user, sites, on)
+    found = measures.team.sheets(user, sites, on)
     url = address("outreach:supervision")
     return Question(
         key="sheets",
@@ -128,7 +128,7 @@ def _sheets(user: Any, sites: Sequence[Site], on: Any) -> Question:
 def _bands(user: Any, sites: Sequence[Site], query: str, on: Any) -> Question:
     return bands_question(
         user,
-        team.team_bands(user, sites, on),
+        measures.team.team_bands(user, sites, on),
         title=_("Does everybody carry what they can?"),
         url=address("outreach:caseload", query=query),
     )
@@ -161,7 +161,7 @@ def bands_question(user: Any, bands: Any, *, title: str, url: str, note: str = "
 
 
 def _approvals(user: Any) -> Question:
-    count = team.approvals(user)
+    count = measures.team.approvals(user)
     url = address("outreach:approval_list")
     return Question(
         key="approvals",
