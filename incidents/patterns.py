@@ -22,6 +22,9 @@ from incidents.models import Incident
 #: Near repeats: bands of metres and days, and what must be there (design of the report, section 7).
 METRES, DAYS = (0.0, 1.0, 200.0, 400.0, 800.0), (0, 3, 8, 15)
 NEAR_MONTHS, FEWEST_NEAR = 24, 100
+#: Of more, the newest: the work grows with the square of their number, and twice as many tell
+#: hardly more than these (a report of 20,000 would take minutes).
+MOST_NEAR = 10_000
 #: Clusters: how far and how long, the days looked at, and what must be there.
 FURTHEST_KM, LONGEST_DAYS, SPAN_DAYS, FEWEST_CLUSTERED = 3.0, 28, 180, 50
 
@@ -72,6 +75,8 @@ def _located(rows: QuerySet[Incident], start: date, end: date) -> Iterable[tuple
 def near_repeats(rows: QuerySet[Incident], end: date, *, seed_of: int) -> NearRepeat | None:
     """Near repeats among the rows in the 24 months up to (not on) `end`; None with too few.
 
+    Of more than 10,000 the newest are taken.
+
     `seed_of`: whose rows they are; the seed is made of it and of `end`.
     """
     first = end - timedelta(days=round(NEAR_MONTHS * 30.4375))
@@ -82,6 +87,7 @@ def near_repeats(rows: QuerySet[Incident], end: date, *, seed_of: int) -> NearRe
     ]
     if len(found) < FEWEST_NEAR:
         return None
+    found = found[-MOST_NEAR:]
     return near_repeat(
         to_metres([lon for _day, _lat, lon in found], [lat for _day, lat, _lon in found]),
         [day.toordinal() for day, _lat, _lon in found],

@@ -13,7 +13,7 @@ from ceasefire.places.models import Place
 from ceasefire.reports import services
 from ceasefire.reports.documents import canonical
 from ceasefire.reports.further_page import Section, sections
-from incidents import measures
+from incidents import measures, patterns
 from incidents.models import Incident
 from tests.reports.conftest import AS_OF, WEEK, incident
 
@@ -79,6 +79,16 @@ def world(basrah, put_weeks):
     rng = np.random.default_rng(7)
     Incident.objects.bulk_create(planted(basrah, rng))
     return basrah
+
+
+def test_of_very_many_points_the_newest_are_taken(world, monkeypatch):
+    monkeypatch.setattr(patterns, "MOST_NEAR", 120)
+    found = measures.near_repeats(world.pk, WEEK + timedelta(days=7))
+    newest = measures.near_repeats(world.pk, WEEK - timedelta(days=200))
+
+    assert found.events == 120
+    assert newest.events == 120
+    assert not (found.observed == newest.observed).all()
 
 
 def test_a_planted_near_repeat_and_a_planted_cluster_are_found(world):
