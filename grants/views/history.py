@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -130,14 +131,16 @@ def _decisions(grant: Grant, most: int, digits: str) -> list[Event]:
 
 def _amendments(grant: Grant, most: int, digits: str) -> list[Event]:
     found = []
+    becomes = "←" if get_language_bidi() else "→"
     for one in grant.amendments.select_related("opened_by").order_by("-number")[:most]:
-        sums = {"old": _usd(one.old_usd, digits), "new": _usd(one.new_usd, digits)}
+        rise = ""
+        if one.new_usd != one.old_usd:
+            rise = f" · {_usd(one.old_usd, digits)} {becomes} {_usd(one.new_usd, digits)}"
         found.append(
             Event(
                 at=one.opened_at,
                 order=(0, one.number),
-                what=_("Amendment %(number)s asked for") % {"number": one.number}
-                + (f" · {sums['old']} → {sums['new']}" if one.new_usd != one.old_usd else ""),
+                what=_("Amendment %(number)s asked for") % {"number": one.number} + rise,
                 who=one.opened_by.code_name,
                 text=one.reason,
             )
