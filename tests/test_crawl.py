@@ -33,6 +33,7 @@ from incidents import services
 from incidents.demo.people import CAST
 from incidents.services import ActorFacts, SourceFacts, VictimFacts
 from outreach.demo.words import LABEL_EN as SEALED_LABEL
+from outreach.services import conflicts, contacts, participants
 from tests.demo_world import PASSWORD
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -213,6 +214,9 @@ class Canaries:
     note: str
     reason: str
     reporter: str
+    #: Of a participant and a conflict, sealed: for who may see the case, and nobody outside.
+    case_code: str = ""
+    case: tuple[str, ...] = ("Karkadann", "0771 555 2288", "كركدن", "Simurghi", "Anqaville")
 
     @property
     def of_the_case(self) -> tuple[str, ...]:
@@ -232,6 +236,7 @@ def canaries(demo_connection: Any, db: None) -> Canaries:
         reporter="Rallus 7731",
     )
     site = Site.objects.get(code="BASRAH-CENTRE")
+    case_code = _plant_a_case(site, planted.case)
     User.objects.filter(username="worker").update(code_name=planted.reporter)
     worker = User.objects.get(username="worker")
     supervisor = User.objects.get(username="supervisor")
@@ -268,7 +273,39 @@ def canaries(demo_connection: Any, db: None) -> Canaries:
         draft = reports.compile_week(site=site, week_start=week.start)
         reports.freeze_report(draft, by=manager)
     incident.refresh_from_db()
-    return Canaries(**{**planted.__dict__, "code": incident.code})
+    return Canaries(**{**planted.__dict__, "code": incident.code, "case_code": case_code})
+
+
+def _plant_a_case(site: Site, planted: tuple[str, ...]) -> str:
+    """A participant of the site and a conflict, with words of their own; by the real verbs. The
+    participant's code."""
+    alias, phone, name, note, party = planted
+    worker = User.objects.get(username="worker")
+    case = participants.register_participant(
+        site=site,
+        facts=participants.Facts(sex="m", birth_year=2001),
+        identity={"name": f"{name} علي", "alias": alias, "phone": phone, "address": note},
+        agreed=participants.Agreed(("case_work", "sharing"), "spoken", periods.today()),
+        worker=worker,
+        by=worker,
+        key=UUID("0d7c2f8e-5a43-4c0b-9b51-6f7a1c9e2288"),
+    )
+    contacts.record_contact(
+        case, mode="home", note=f"He says {note}", by=worker,
+        key=UUID("0d7c2f8e-5a43-4c0b-9b51-6f7a1c9e2289"),
+    )  # fmt: skip
+    conflicts.open_conflict(
+        site,
+        facts={
+            "kind": "land",
+            "how_learned": "street",
+            "place": Place.objects.get(pcode="IQG02Q02N02-HAYANIYA"),
+        },
+        parties=[conflicts.PartyFacts("tribe", party), conflicts.PartyFacts("family", name)],
+        note=f"They met {note}",
+        by=worker,
+    )
+    return case.code
 
 
 @pytest.fixture
@@ -311,7 +348,7 @@ def test_every_link_a_person_is_shown_answers_and_shows_no_more_than_they_may_se
     person = User.objects.get(username=username)
     hidden = {getattr(canaries, name) for name in HIDDEN.get(username, ())}
     if person.role in OUTSIDE:
-        hidden |= {canaries.words, canaries.group, canaries.note}
+        hidden |= {canaries.words, canaries.group, canaries.note, *canaries.case}
     if person.role in REO_ROLES:
         hidden |= set(canaries.of_the_case)
         # Every sealed text of the demonstration's case files in Latin letters ends with this.
@@ -323,9 +360,14 @@ def test_every_link_a_person_is_shown_answers_and_shows_no_more_than_they_may_se
     assert len(found.seen) >= 4
     for name in FOUND.get(username, ()):
         assert found.holding(getattr(canaries, name)), name
+    if username == "worker":
+        # Who carries the case reads it, so there is something that could leak.
+        shown = client.get(f"/outreach/participants/{canaries.case_code}/").content.decode()
+        assert canaries.case[0] in shown
     for word in {*hidden, *canaries.sealed}:
         assert found.holding(word) == [], word
-    for word in {*hidden, *canaries.sealed, canaries.words, canaries.group, canaries.note}:
+    for word in {*hidden, *canaries.sealed, *canaries.case, canaries.words, canaries.group,
+                 canaries.note}:  # fmt: skip
         # An address may say which record it is of.
         assert word == canaries.code or word not in log_lines(), word
 
