@@ -76,6 +76,7 @@ class SetDown(migrations.SeparateDatabaseAndState):
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
     ) -> None:
         made = set()
+        operation: Any
         for operation in self.database_operations:
             if isinstance(operation, migrations.CreateModel):
                 made.add(operation.name_lower)
@@ -99,12 +100,12 @@ class QuickMigration(migrations.Migration):
 
     def __init__(self, name: str, app_label: str) -> None:
         super().__init__(name, app_label)
-        rows = itertools.groupby(self.operations, key=lambda one: type(one) in self._PLAIN)
-        self.operations = []
-        for plain, row in rows:
+        found: list[Operation] = []
+        for plain, row in itertools.groupby(self.operations, lambda one: type(one) in self._PLAIN):
             operations = list(row)
             several = plain and len(operations) > 1
-            self.operations += [SetDown(operations)] if several else operations
+            found += [SetDown(operations)] if several else operations
+        vars(self)["operations"] = found
 
 
 class Once(migrations.SeparateDatabaseAndState):

@@ -182,8 +182,8 @@ def _site(site: Site, cut: datetime, at_work: set[str]) -> SiteTold:
             facts = counted.areas[area] if recorded else {"incidents": None}
             rows.append(Row(site.code, area, kind, week, recorded, complete, **facts))
         for one in kinds:
-            count = counted.families[one] if recorded else None
-            families.append(FamilyRow(site.code, one, week, recorded, count))
+            how_many = counted.families[one] if recorded else None
+            families.append(FamilyRow(site.code, one, week, recorded, how_many))
     return SiteTold(site, known, rows, families, every)
 
 
