@@ -476,6 +476,39 @@ def clocks(user: User, at: datetime, *, site_id: int | None = None) -> Clocks:
     return Clocks(**counts)
 
 
+def not_yet_due(
+    site_id: int,
+    start: date,
+    end: date,
+    at: datetime,
+    *,
+    exclude_sensitive: bool = False,
+    within: str = "",
+) -> int:
+    """Clocks that end in a period and after `at`, and were not answered so far.
+
+    `rollups.answered` counts them as due; until their 72 hours are over nothing is known of them.
+    `within`: P-code of a district, a sub-district or a neighbourhood.
+    """
+    rows = IncidentResponse.objects.filter(
+        site_id=site_id,
+        due_at__gt=at,
+        due_at__gte=datetime.combine(start, time.min, periods.BAGHDAD),
+        due_at__lt=datetime.combine(end, time.min, periods.BAGHDAD),
+        community_response_at__isnull=True,
+        incident__workflow_state__in=_COUNTED,
+    ).exclude(closed_reason__in=IncidentResponse.STOPPED)
+    if exclude_sensitive:
+        rows = rows.filter(incident__is_sensitive=False).exclude(incident__type="SXV")
+    if within:
+        rows = rows.filter(
+            Q(incident__district__pcode=within)
+            | Q(incident__place__pcode=within)
+            | Q(incident__place__parent__pcode=within)
+        )
+    return rows.count()
+
+
 # --- how whole the records are --------------------------------------------------------------------
 
 #: Who wrote a record down, in the groups that are told apart: never a person.

@@ -168,16 +168,20 @@ def review(user: User) -> Block:
     )
 
 
-def responses(user: User) -> Block:
-    """What runs on the 72-hour clock, the late ones first; for field staff their own as well."""
-    clocks = measures.clocks(user, periods.now())
-    board = address("incidents:board")
+def responses(user: User, site: Site | None = None) -> Block:
+    """What runs on the 72-hour clock, the late ones first; for field staff their own as well.
+
+    At one site where it is given, and the board too.
+    """
+    clocks = measures.clocks(user, periods.now(), site_id=site.pk if site else None)
+    board = address("incidents:board", query=f"?site={site.code}" if site else "")
+    more = "&" if site else "?"
     listed = []
     for count, words, tone, query in (
         (clocks.red, _("over 72 hours"), "overdue", ""),
         (clocks.amber, _("over 48 hours"), "due", ""),
-        (clocks.free, _("nobody has it"), "due", "?who=free"),
-        (clocks.mine, _("I have it"), "accent", "?who=mine"),
+        (clocks.free, _("nobody has it"), "due", f"{more}who=free"),
+        (clocks.mine, _("I have it"), "accent", f"{more}who=mine"),
     ):
         if count:
             number = number_text(count, user.digits)
@@ -186,7 +190,11 @@ def responses(user: User) -> Block:
         title=_("What must be answered within 72 hours?"),
         value=clocks.running,
         unit=ngettext("clock runs", "clocks run", clocks.running),
-        note="" if clocks.running else _("No clock runs at your sites."),
+        note=""
+        if clocks.running
+        else _("No clock runs at this site.")
+        if site
+        else _("No clock runs at your sites."),
         tone="overdue" if clocks.red else "due" if clocks.amber else "",
         items=listed,
         url=board,

@@ -25,6 +25,7 @@ from ceasefire.places.models import Site
 from ceasefire.reports import blocks, grant_blocks
 from ceasefire.reports.dashboards import program, shared, team, week
 from ceasefire.reports.dashboards.asked import Asked, SiteChoice, TeamAsked
+from ceasefire.reports.dashboards.parts import of_all_sites
 from ceasefire.reports.dashboards.quality import FIELDS, QualityDashboard
 from ceasefire.reports.dashboards.week import WeekDashboard
 
@@ -220,7 +221,7 @@ def _week(request: HttpRequest) -> dict[str, Any]:
         questions += program.questions(user, site, asked.span)
     else:
         if user.has_perm("incidents.review_incident"):
-            questions.append(blocks.review(user))
+            questions.append(of_all_sites(blocks.review(user), user))
         if shown.page is not None:
             questions.append(blocks.timeliness(shown.page))
     return _numbers(shown, asked, questions)
@@ -238,6 +239,7 @@ def _quality(request: HttpRequest) -> dict[str, Any]:
     return {
         **_numbers(shown, asked, list(shown.questions)),
         "groups": groups,
+        "too_few_people": groups is None,
         "group_fields": list(FIELDS.values()),
         "untold": len(untold),
         "whole_site_only": bool(asked.pcode),

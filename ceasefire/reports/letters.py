@@ -123,8 +123,11 @@ def _counts(report: WeeklyReport, user: User) -> list[str]:
     if shared is None or total is None:
         return [gettext("Its counts are not sent by mail.")]
     told = [incidents(total, shown)]
+    # Of some nobody knows how many were killed: the sum of the others is no number of killed.
+    known = not (report.basis_open or {}).get("recorded", {}).get("killed_unknown")
+    killed = shared.body["killed"] if known else None
     for harm, words in (
-        (shared.body["killed"], lambda n: ngettext("%(count)s killed", "%(count)s killed", n)),
+        (killed, lambda n: ngettext("%(count)s killed", "%(count)s killed", n)),
         (shared.body["injured"], lambda n: ngettext("%(count)s injured", "%(count)s injured", n)),
     ):
         if harm is not None:
@@ -133,6 +136,6 @@ def _counts(report: WeeklyReport, user: User) -> list[str]:
         gettext("Verified in the whole site: %(counts)s.") % {"counts": gettext(", ").join(told)},
         gettext(
             "Sexual violence and incidents with minors or staff are not counted in mails; counts of"
-            " one or two are not sent."
+            " one or two are not sent, nor a number of killed that is not wholly known."
         ),
     ]

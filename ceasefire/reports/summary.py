@@ -98,7 +98,7 @@ def _row(page: ReportPage, district: District) -> Row:
         incidents=page.number(total.incidents),
         usual=total.range,
         state=total.state,
-        killed=page.number(total.killed),
+        killed=f"{page.number(total.killed)} {total.unknown_words}".strip(),
         injured=page.number(total.injured),
     )
 

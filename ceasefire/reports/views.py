@@ -126,7 +126,16 @@ def _under_way(request: HttpRequest, sites: list[Site]) -> dict[str, Any]:
         settled, of = runs.standing(sites, week)
         if settled < of > 1:
             standing.append((settled, of, week_words(week.start, digits=digits_of(request))))
-    return {"runs": named, "more_runs": len(found) - len(named), "standing": standing}
+    more = found[RUNS_NAMED:]
+    failed = sum(run.has_failed for run in more)
+    running = sum(run.is_running for run in more)
+    return {
+        "runs": named,
+        "more_failed": failed,
+        "more_running": running,
+        "more_waiting": len(more) - failed - running,
+        "standing": standing,
+    }
 
 
 def _shared_list(request: HttpRequest) -> HttpResponse:

@@ -8,17 +8,18 @@ list that holds more than its number says would not be the records behind it.
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from ceasefire import periods
 from incidents import measures
-from incidents.models import SEES_SENSITIVE, Incident, IncidentResponse
+from incidents.models import SEES_SENSITIVE, Incident, IncidentResponse, Victimization
 
 #: What a number may count, as the list says it.
 KINDS: dict[str, Any] = {
     "verified": _("Verified, dated to the week"),
     "unverified": _("Not verified, dated to the week"),
+    "killed_unknown": _("Verified, killed not known"),
     "received": _("All that was received"),
     "undated": _("Known to the month at best"),
     "late": _("Told more than a week late"),
@@ -32,8 +33,13 @@ KINDS: dict[str, Any] = {
 BY_CLOCK = ("due", "in_time", "not_in_time")
 _HATCHED = (Incident.Verification.UNVERIFIED, Incident.Verification.DISPUTED)
 _DATED = Q(time_precision__lt=measures.UNDATED_FROM)
+_VERIFIED = Q(verification__in=Incident.SOLID) & _DATED
+_KILLED = Victimization.objects.filter(
+    Q(harm="killed") | Q(outcome="killed"), incident=OuterRef("pk")
+)
 _RULES: dict[str, Q] = {
-    "verified": Q(verification__in=Incident.SOLID) & _DATED,
+    "verified": _VERIFIED,
+    "killed_unknown": _VERIFIED & Q(killed_best__isnull=True) & ~Q(Exists(_KILLED)),
     "unverified": Q(verification__in=_HATCHED) & _DATED,
     "received": Q(),
     "undated": ~_DATED,
@@ -69,6 +75,8 @@ def counted_as(
 
 def _clocks(kind: str, since: date | None, until: date | None) -> "QuerySet[IncidentResponse]":
     clocks = IncidentResponse.objects.exclude(closed_reason__in=IncidentResponse.STOPPED)
+    # Of a clock that ends later nothing is known yet, unless it was answered.
+    clocks = clocks.filter(Q(due_at__lte=periods.now()) | Q(community_response_at__isnull=False))
     if since:
         clocks = clocks.filter(due_at__gte=_midnight(since))
     if until:

@@ -1,22 +1,26 @@
 """The dashboards: what each role begins with, and that every number is the records behind it."""
 
 from datetime import datetime, time, timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from ceasefire import periods
 from ceasefire.people.models import User
 from ceasefire.people.roles import Role
 from ceasefire.periods import BAGHDAD
 from ceasefire.places.models import Site
 from ceasefire.reports import dashboard_views, services
+from ceasefire.reports.dashboards import quality
 from ceasefire.reports.dashboards.parts import Known, change_words
 from ceasefire.reports.dashboards.shared import masked, shown_week
 from ceasefire.reports.models import SharedWeeklyReport, WeeklyReport
-from incidents.models import Incident, IncidentResponse
+from incidents.models import Incident, IncidentResponse, Victimization
 from incidents.views.desk import filters_of
-from tests.reports.conftest import WEEK
+from outreach.measures.staffing import Staffing
+from tests.reports.conftest import AS_OF, WEEK
 
 pytestmark = pytest.mark.django_db
 WEEK_PAGE, QUALITY = "/dashboard/week/", "/dashboard/quality/"
@@ -141,6 +145,55 @@ def test_the_week_is_equal_to_the_raw_count(mixed, manager, signed_in):
     assert counted_by(manager, question(answer, "answers").items[0].url) == 3
 
 
+def test_killed_that_nobody_knows_is_no_zero(basrah, put, put_weeks, manager, signed_in):
+    put_weeks(basrah, [0, 0])
+    rows = put(basrah, WEEK, 3, killed_best=None, killed_unknown=True)
+    Victimization.objects.create(incident=rows[0], harm="killed")
+    shown = {
+        str(row.label): row for row, _change in asked(signed_in(manager), WEEK_PAGE).context["rows"]
+    }
+    unknown = shown["Killed unknown, incidents"]
+
+    # Of one a victim tells it.
+    assert (shown["Killed"].now.value, shown["Killed"].now.unknown) == (1, 2)
+    assert unknown.now.value == counted_by(manager, unknown.url) == 2
+
+
+def test_a_clock_that_ends_later_is_not_unanswered_yet(
+    basrah, zubair, put, make_user, signed_in, settings, monkeypatch
+):
+    settings.CEASEFIRE_TODAY = ""
+    monkeypatch.delenv("CEASEFIRE_TODAY", raising=False)
+    manager = make_user(Role.MANAGER, basrah, zubair)
+    client, now = signed_in(manager), periods.now()
+    today = now.date()
+    for site, hours in ((basrah, 73), (basrah, 71), (zubair, 1)):
+        [row] = put(site, today - timedelta(days=4))
+        clock = IncidentResponse(incident=row, site=site)
+        clock.begin(now - timedelta(hours=hours), late=False)
+        clock.save()
+    days = [today + timedelta(days=away) for away in (-7, 7)]
+    since, until = (f"{day:%d/%m/%Y}" for day in days)
+    query = f"?site={basrah.code}&period=days&since={since}&until={until}"
+    for more in ("", "&place=IQG02Q02N02"):
+        answers = question(asked(client, WEEK_PAGE + query + more), "answers")
+        late, running = answers.items
+
+        assert answers.unit == "of 1 answered in time"
+        assert late.label.startswith("1 ")
+        assert counted_by(manager, late.url) == 1
+        assert running.label.startswith("2 ")
+        # Clocks that run are of the site, whatever place is asked for.
+        assert ("at the whole site" in running.note) is bool(more)
+
+    clocks, review = asked(client, f"/dashboard/team/?site={basrah.code}").context["blocks"][:2]
+    assert (clocks.value, clocks.url) == (2, f"/incidents/board/?site={basrah.code}")
+    assert review.note.startswith("At all my sites.")
+    clocks, review = asked(client, "/dashboard/team/").context["blocks"][:2]
+    assert clocks.value == 3
+    assert "At all my sites." not in review.note
+
+
 # --- the usual range ------------------------------------------------------------------------------
 
 
@@ -190,10 +243,31 @@ def test_a_week_without_a_report_says_which_is_the_newest(basrah, put_weeks, man
         (Known(3, 4), Known(30, 4, missing=1), ""),
         (Known(3, 4, hidden=1), Known(30, 4), ""),
         (Known(None, 1), Known(30, 1), ""),
+        (Known(12, 1, incomplete=True), Known(20, 1), "from 20 to 12, still coming in"),
+        (
+            Known(12, 1),
+            Known(20, 1, early=True),
+            "from 20 to 12, counted before all reports were in",
+        ),
+        (Known(12, 1, unknown=3), Known(20, 1), "from 20 to 12"),
     ],
 )
 def test_a_change_is_said_in_numbers_and_never_as_a_share_of_few(now, then, words):
     assert change_words(now, then, "western") == words
+
+
+def test_no_fall_is_told_while_reports_still_come_in(basrah, put_weeks, manager, signed_in):
+    put_weeks(basrah, [20, 12] * 6)
+    client = signed_in(manager)
+
+    def change(query):
+        return asked(client, WEEK_PAGE + query).context["rows"][0][1]
+
+    assert change("") == "from 20 to 12, still coming in"
+    assert change("?period=days&since=15/11/2026&until=15/11/2026") == (
+        "from 12 to 0, still coming in"
+    )
+    assert change("?period=days&since=13/9/2026&until=13/9/2026") == "from 20 to 12 (40% fewer)"
 
 
 def test_a_week_outside_the_coverage_is_missing_and_not_compared(
@@ -321,7 +395,7 @@ def test_more_records_ask_the_database_no_more(mixed, put, make_user, signed_in)
 def test_the_data_officer_sees_groups_and_never_a_person(
     basrah, put, make_user, data_officer, signed_in
 ):
-    workers = [make_user(Role.WORKER, basrah, username=f"w{number}") for number in range(3)]
+    workers = [make_user(Role.WORKER, basrah, username=f"writer{number}") for number in range(3)]
     lone = make_user(Role.INTERRUPTER, basrah, username="lone")
     for person in workers:
         put(basrah, WEEK, 2, reporter=person, delay=9)
@@ -330,11 +404,47 @@ def test_the_data_officer_sees_groups_and_never_a_person(
     answer = asked(signed_in(data_officer), QUALITY)
 
     found = {group.label: group.counts[:2] for group in answer.context["groups"]}
-    assert found == {"Outreach workers": (6, 6), "The others together": (1, 0)}
+    # One person's row would stand beside that of the workers.
+    assert found == {"The others together": (7, 6)}
     page = answer.content.decode()
     for person in (*workers, lone):
         assert person.code_name not in page
     assert question(answer, "late").value == 6
+
+    User.objects.filter(pk=workers[0].pk).update(is_active=False)
+    User.objects.filter(pk=lone.pk).update(is_active=False)
+    answer = asked(signed_in(data_officer), QUALITY)
+    assert answer.context["groups"] is None
+    assert "Too few people write down here to tell groups apart." in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("people", "written", "shown"),
+    [
+        # Interrupters, workers, supervisors.
+        ((3, 4, 3), ("interrupters", "workers", "leads"), ["interrupters", "workers", "leads"]),
+        (
+            (1, 5, 4),
+            ("interrupters", "workers", "leads", "imported"),
+            ["workers", "imported", "others"],
+        ),
+        ((2, 5, 2), ("interrupters", "workers", "leads"), ["workers", "others"]),
+        ((1, 5, 1), ("interrupters", "workers", "leads"), ["others"]),
+        ((1, 1, 0), ("interrupters", "workers", "imported"), None),
+        ((0, 2, 3), ("workers",), None),
+        ((0, 0, 0), ("imported",), ["imported"]),
+    ],
+)
+def test_what_few_wrote_stands_with_others_or_is_not_shown(people, written, shown, monkeypatch):
+    staff = Staffing(1, 0, people[2], people[1], people[0])
+    monkeypatch.setattr(quality.outreach_measures, "staffing", lambda _sites: [staff])
+    page = quality.QualityDashboard.__new__(quality.QualityDashboard)
+    page.site = SimpleNamespace(pk=1)
+    found = page._grouped({group: [2] * len(quality.FIELDS) for group in written})
+
+    assert (found and list(found)) == shown
+    # Nothing is lost where groups come together.
+    assert found is None or sum(counts[0] for counts in found.values()) == 2 * len(written)
 
 
 # --- what leaves the program ----------------------------------------------------------------------
@@ -346,7 +456,8 @@ def test_reo_reads_what_was_published_and_no_small_number(
     put_weeks(basrah, [6] * 11 + [4])
     put(basrah, WEEK, 5, is_sensitive=True, type="SXV")
     for start in (BEFORE, WEEK):
-        services.freeze_report(services.compile_week(site=basrah, week_start=start), by=manager)
+        draft = services.compile_week(site=basrah, week_start=start, as_of=AS_OF)
+        services.freeze_report(draft, by=manager)
     assert SharedWeeklyReport.objects.get(week_start=WEEK).body["total"] == 4
     viewer, roles = make_user(Role.REO_VIEWER), []
 
@@ -368,6 +479,9 @@ def test_reo_reads_what_was_published_and_no_small_number(
     assert week.said == "fewer than 5, or hidden"
     [row, total] = [row for row, _change in answer.context["rows"]]
     assert (row.now.value, row.now.hidden, total.then.value) == (None, 1, 6)
+    # Both weeks were published while their reports came in.
+    assert total.then.incomplete
+    assert total.then.early
     assert "4 incidents" not in page
     assert roles == [settings.REO_ROLE]
     assert not [q for q in queries if "incidents_" in q["sql"] or "outreach_" in q["sql"]]

@@ -138,6 +138,20 @@ def test_a_total_of_two_is_not_sent(basrah, put, put_weeks, manager, worker):
     assert "killed" not in reports_sent()[0].body
 
 
+def test_a_number_of_killed_that_is_not_wholly_known_is_not_sent(
+    basrah, put, put_weeks, manager, worker
+):
+    put_weeks(basrah, [5] * 9, killed_best=1)
+    put(basrah, WEEK, 1, killed_best=None, killed_unknown=True, injured_best=3)
+    subscribed(worker)
+    approved(basrah, manager)
+    body = reports_sent()[0].body
+
+    assert "3 injured" in body
+    assert "5 killed" not in body
+    assert "nor a number of killed that is not wholly known" in body
+
+
 def test_a_report_for_supervisors_and_managers_only_is_announced_to_nobody(
     basrah, put, manager, supervisor
 ):

@@ -269,6 +269,17 @@ def test_the_list_asks_as_much_for_one_run_as_for_many(owing, manager, signed_in
     words = client.get("/reports/").content.decode()
     assert "2 more reports wait to be compiled." in words
 
+    # The failed ones are named first, and are not said to wait.
+    newest = Job.objects.filter(kind=runs.COMPILE).order_by("-id").values_list("pk", flat=True)
+    Job.objects.filter(pk__in=list(newest[:11])).update(
+        state=Job.State.PARKED, finished_at=F("created_at")
+    )
+    manager.digits = "arabic"
+    manager.save()
+    words = client.get("/reports/runs/").content.decode()
+    assert "١ more report could not be compiled." in words
+    assert "١ more report waits to be compiled." in words
+
 
 # --- all in ---------------------------------------------------------------------------------------
 

@@ -76,6 +76,10 @@ def test_what_is_left_out_is_counted(report):
     assert len(told.alerts) == MOST_ALERTS
     assert told.more_alerts.startswith("4 more alerts")
 
+    for one in source.basis["rows"]:
+        one["killed_unknown"] = 2
+    assert {row.killed.partition(" ")[2] for row in summary_of(source).rows} == {"+2 unknown"}
+
 
 def test_reo_reads_the_shared_one_and_nobody_reads_what_is_not_theirs(
     report, make_user, zubair, signed_in

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -33,13 +33,18 @@ class Known:
     """A number of a period as far as it is known: None where nothing is.
 
     `hidden` and `missing` are weeks of the period whose number was not published, or that were not
-    recorded at all; the sum is then of the others.
+    recorded at all; the sum is then of the others. `incomplete`: reports of its last weeks still
+    come in, or it still runs. `early`: published while reports still came in, and kept so.
+    `unknown`: incidents whose number nobody knows, so that the sum is of the others.
     """
 
     value: int | None
     weeks: int
     hidden: int = 0
     missing: int = 0
+    incomplete: bool = False
+    early: bool = False
+    unknown: int = 0
 
     @property
     def is_whole(self) -> bool:
@@ -77,21 +82,35 @@ class Row:
         return change_words(self.now, self.then, digits)
 
 
+def of_all_sites(block: Block, user: Any) -> Block:
+    """A block that counts at all of a person's sites, saying so to whoever has several."""
+    if len(user.site_ids) < 2:
+        return block
+    words = _("At all my sites.")
+    return replace(block, note=f"{words} {block.note}".strip())
+
+
 def change_words(now: Known, then: Known, digits: str) -> str:
     """The change between two periods: never an arrow, and no percentage of a small base.
 
-    "" where a week of either is not known, or the periods are not equally long.
+    "" where a week of either is not known, or the periods are not equally long. Where reports of
+    either still come in, or part of a number is unknown, nothing is called fewer or more.
     """
     if not (now.is_whole and then.is_whole) or now.weeks != then.weeks:
         return ""
     before, after = int(then.value or 0), int(now.value or 0)
-    if before == after:
-        return _("the same")
     words: dict[str, Any] = {
         "before": number_text(before, digits),
         "after": number_text(after, digits),
     }
-    if before < FEWEST_FOR_PERCENT:
+    if now.incomplete or then.incomplete:
+        return _("from %(before)s to %(after)s, still coming in") % words
+    if now.early or then.early:
+        return _("from %(before)s to %(after)s, counted before all reports were in") % words
+    unknown = now.unknown or then.unknown
+    if before == after and not unknown:
+        return _("the same")
+    if unknown or before < FEWEST_FOR_PERCENT:
         return _("from %(before)s to %(after)s") % words
     share = round(100 * (after - before) / before)
     if not share:

@@ -3,7 +3,9 @@
 The figures are sums of rollups. What is missing by the group of who wrote the records down is
 counted when a weekly report is compiled, and added up here: groups, in a fixed order, never
 persons. A group of fewer than three people at the site has no row of its own, since it would be a
-person's; it stands with the others.
+person's; it stands with the others, which are two groups and three people at least, so that the
+next smallest group joins them where they are fewer. Where they never are so many, no group is
+shown: what is missing to the total would be theirs.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from ceasefire.look.charts import Chart, WeekBar, weekly_bars
 from ceasefire.periods import Week
 from ceasefire.reports import blocks
 from ceasefire.reports.blocks import Block
-from ceasefire.reports.dashboards.parts import Question, Row
+from ceasefire.reports.dashboards.parts import Question, Row, of_all_sites
 from ceasefire.reports.dashboards.week import WeekDashboard
 from ceasefire.reports.models import WeeklyReport
 from ceasefire.reports.panel import covered
@@ -104,8 +106,8 @@ class QualityDashboard(WeekDashboard):
                 ngettext("duplicate", "duplicates", self.total("duplicates")),
                 _("Recognised, and left out."),
             ),
-            blocks.review(self.user),
-            blocks.imports(self.user),
+            of_all_sites(blocks.review(self.user), self.user),
+            of_all_sites(blocks.imports(self.user), self.user),
         ]
 
     def _one(self, name: str, title: str, unit: str, note: str, more: str = "") -> Question:
@@ -186,8 +188,11 @@ class QualityDashboard(WeekDashboard):
             )
         ]
 
-    def groups(self) -> tuple[list[Group], list[date]]:
-        """What is missing, by group, and the weeks of which no report says it."""
+    def groups(self) -> tuple[list[Group] | None, list[date]]:
+        """What is missing, by group, and the weeks of which no report says it.
+
+        None in place of the groups where too few people wrote down to show any.
+        """
         column = "basis_open" if self.without else "basis"
         found = dict(
             WeeklyReport.objects.visible_to(self.user)
@@ -204,31 +209,40 @@ class QualityDashboard(WeekDashboard):
                 sums[row["group"]] = [
                     one + row[name] for one, name in zip(before, FIELDS, strict=True)
                 ]
-        told = [
-            Group(str(GROUP_WORDS[group]), tuple(counts))
-            for group, counts in self._grouped(sums).items()
-        ]
+        grouped = self._grouped(sums)
+        told = (
+            None
+            if grouped is None
+            else [Group(str(GROUP_WORDS[one]), tuple(counts)) for one, counts in grouped.items()]
+        )
         return told, [start for start in self.span.starts if found.get(start) is None]
 
-    def _grouped(self, sums: dict[str, list[int]]) -> dict[str, list[int]]:
-        """Groups in their order; those of fewer than three people together at the end."""
+    def _grouped(self, sums: dict[str, list[int]]) -> dict[str, list[int]] | None:
+        """Groups in their order, those of few people together at the end; None for too few."""
         staff = outreach_measures.staffing([self.site.pk])[0]
+        # What was imported has nobody behind it: it hides nobody, and nobody hides in it.
         people = {
             "interrupters": staff.interrupters,
             "workers": staff.workers,
             "leads": staff.supervisors + staff.managers,
+            "imported": 0,
         }
-        found: dict[str, list[int]] = {}
-        others: list[int] = []
-        for group in GROUPS:
-            if group not in sums:
-                continue
-            if people.get(group, FEWEST_PEOPLE) < FEWEST_PEOPLE:
-                others = [
-                    a + b for a, b in zip(others or [0] * len(FIELDS), sums[group], strict=True)
-                ]
-            else:
-                found[group] = sums[group]
-        if others:
-            found["others"] = others
+        shown = [group for group in GROUPS if group in sums]
+        together = [
+            group for group in shown if group != "imported" and people[group] < FEWEST_PEOPLE
+        ]
+        if together:
+            left = sorted(
+                (group for group in shown if group not in together),
+                key=lambda group: (group == "imported", people[group]),
+            )
+            while len(together) < 2 or sum(people[one] for one in together) < FEWEST_PEOPLE:
+                if not left:
+                    return None
+                together.append(left.pop(0))
+        found = {group: sums[group] for group in shown if group not in together}
+        if together:
+            found["others"] = [
+                sum(counts) for counts in zip(*(sums[one] for one in together), strict=True)
+            ]
         return found

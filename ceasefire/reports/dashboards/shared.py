@@ -107,7 +107,16 @@ class SharedDashboard:
             .filter(site_code=newest.site_code, week_start__gte=first)
             .latest()
         )
-        self.weeks = {row.week_start: shown_week(row.body) for row in rows}
+        self.weeks: dict[date, PublishedWeek] = {}
+        #: Published while their reports still came in.
+        self.early: set[date] = set()
+        for row in rows:
+            self.weeks[row.week_start] = shown_week(row.body)
+            last = row.week_start + timedelta(days=6)
+            if (row.body.get("complete_to") or "") < last.isoformat():
+                self.early.add(row.week_start)
+        #: What the newest publication knew to be complete.
+        self.complete_to: str = newest.body.get("complete_to") or ""
 
     def number(self, value: int | None) -> str:
         """A number, or what stands in its place."""
@@ -130,7 +139,14 @@ class SharedDashboard:
                 hidden += 1
             else:
                 value = (value or 0) + count
-        return Known(value, span.weeks, hidden, missing)
+        return Known(
+            value,
+            span.weeks,
+            hidden,
+            missing,
+            incomplete=span.last_day.isoformat() > self.complete_to,
+            early=not self.early.isdisjoint(span.starts),
+        )
 
     @property
     def questions(self) -> list[Block]:

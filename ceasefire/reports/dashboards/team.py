@@ -13,21 +13,28 @@ from ceasefire.look.numbers import number_text
 from ceasefire.places.models import Site
 from ceasefire.reports import blocks
 from ceasefire.reports.blocks import Block, Item, address
-from ceasefire.reports.dashboards.parts import Question
+from ceasefire.reports.dashboards.parts import Question, of_all_sites
 from outreach import measures
 
 
 def questions(user: Any, sites: Sequence[Site], query: str) -> list[Block]:
-    """At most seven, what is on the clock first. `query` narrows the lists to a site, or is ""."""
+    """At most seven, what is on the clock first. `query` narrows the lists to a site, or is "".
+
+    The lists of what waits for review and for a yes are of all sites, and so are their numbers.
+    """
     on = periods.now().date()
+
+    def wider(block: Block) -> Block:
+        return of_all_sites(block, user) if query else block
+
     return [
-        blocks.responses(user),
-        blocks.review(user),
+        blocks.responses(user, sites[0] if query else None),
+        wider(blocks.review(user)),
         _cases(user, sites, query, on),
         _conflicts(user, sites, query),
         _sheets(user, sites, on),
         _bands(user, sites, query, on),
-        _approvals(user),
+        wider(_approvals(user)),
     ]
 
 

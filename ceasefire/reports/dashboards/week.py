@@ -24,7 +24,7 @@ from ceasefire.periods import Week
 from ceasefire.places import outlines
 from ceasefire.places.models import Place, Site
 from ceasefire.reports.blocks import Block, Item, address
-from ceasefire.reports.compilation import coverage, districts
+from ceasefire.reports.compilation import USUAL_DAYS, coverage, districts
 from ceasefire.reports.dashboards.asked import Asked, Span
 from ceasefire.reports.dashboards.parts import Known, Question, Row
 from ceasefire.reports.editions import edition_for
@@ -39,7 +39,7 @@ CHART_WEEKS = 26
 MOST_AREAS = 8
 MOST_ALERTS = 4
 #: What is counted, in the order of the table.
-COUNTED = ("incidents", "unverified", "killed", "injured", "abducted")
+COUNTED = ("incidents", "unverified", "killed", "killed_unknown", "injured", "abducted")
 
 
 @dataclass(frozen=True)
@@ -131,10 +131,9 @@ class WeekDashboard:
     def _missing(self, span: Span) -> int:
         return sum(not covered(Week(start), self._periods) for start in span.starts)
 
-    def _known(self, span: Span, cells: Iterable[rollups.Cell], name: str) -> Known:
-        value = sum(getattr(cell, name) for cell in cells)
-        missing = self._missing(span)
-        return Known(value if value or missing < span.weeks else None, span.weeks, missing=missing)
+    def _known(self, span: Span, cells: Sequence[rollups.Cell], name: str) -> Known:
+        unknown = sum(cell.killed_unknown for cell in cells) if name == "killed" else 0
+        return self._part(span, sum(getattr(cell, name) for cell in cells), unknown=unknown)
 
     def total(self, name: str) -> int:
         return sum(getattr(cell, name) for cell in self._now)
@@ -182,6 +181,22 @@ class WeekDashboard:
         """Whether the newest report is that of the period's last week."""
         last = self.span.end - timedelta(weeks=1)
         return self.page is not None and self.page.report.week_start == last
+
+    @cached_property
+    def complete_to(self) -> date:
+        """The last day by which hardly a report is still missing, as of today.
+
+        As long ago as the newest report waited, which knows the usual delay; without a report as
+        long as one waits that knows no delay. An imported history is complete.
+        """
+        today = periods.today()
+        if self.site.read_only:
+            return today - timedelta(days=1)
+        if self.page is None:
+            return today - timedelta(days=USUAL_DAYS)
+        found = date.fromisoformat(self.page.body["data_health"]["complete_to"])
+        waited = periods.local_day(self.page.report.data_as_of) - found
+        return min(today - timedelta(days=1), max(found, today - waited))
 
     @cached_property
     def _own_districts(self) -> list[str]:
@@ -424,7 +439,7 @@ class WeekDashboard:
 
     def answered(self) -> Question:
         """How the 72-hour clocks that ended in the period were answered, and those that run."""
-        due, in_time = self.total("due"), self.total("within_72h")
+        due, in_time = self.total("due") - self._not_yet_due(), self.total("within_72h")
         clocks = measures.clocks(self.user, periods.now(), site_id=self.site.pk)
         board = address("incidents:board", query=f"?site={self.site.code}")
         items = []
@@ -443,12 +458,18 @@ class WeekDashboard:
             )
         if clocks.running:
             words = ngettext("%(count)s clock runs now", "%(count)s clocks run now", clocks.running)
-            late = (
-                _("%(count)s over 72 hours") % {"count": self.number(clocks.red)}
-                if clocks.red
-                else ""
+            said = []
+            if clocks.red:
+                said.append(_("%(count)s over 72 hours") % {"count": self.number(clocks.red)})
+            if self.place:
+                said.append(_("at the whole site"))
+            items.append(
+                Item(
+                    words % {"count": self.number(clocks.running)},
+                    board,
+                    note=" · ".join(said),
+                )
             )
-            items.append(Item(words % {"count": self.number(clocks.running)}, board, note=late))
         return Question(
             key="answers",
             title=_("Are we answering within 72 hours?"),
@@ -461,6 +482,20 @@ class WeekDashboard:
             figure_url=self.listed("in_time") if due else "",
             url=board,
             url_label=_("72-hour board"),
+        )
+
+    def _not_yet_due(self) -> int:
+        """Clocks of the period that still have time: neither answered in time nor not."""
+        now = periods.now()
+        if self.span.end <= periods.local_day(now):
+            return 0
+        return measures.not_yet_due(
+            self.site.pk,
+            self.span.start,
+            self.span.end,
+            now,
+            exclude_sensitive=self.without,
+            within=self.place,
         )
 
     def where(self) -> Question:
@@ -566,10 +601,6 @@ class WeekDashboard:
 
     def bars(self, weeks: int | None = None) -> list[WeekBar]:
         """The weeks of the chart: the usual range behind those that the newest report judged."""
-        complete_to = (
-            date.fromisoformat(self.page.body["data_health"]["complete_to"]) if self.page else None
-        )
-        today = periods.today()
         found = []
         for start in self.chart_span.starts:
             last = start + timedelta(days=6)
@@ -587,7 +618,7 @@ class WeekDashboard:
                     expected=self._expected(start) if band else None,
                     upper=band.upper if band else None,
                     state=judged or "usual",
-                    complete=last < today and (complete_to is None or last <= complete_to),
+                    complete=last <= self.complete_to,
                     unverified=self._of_week("unverified", start),
                 )
             )
@@ -661,13 +692,14 @@ class WeekDashboard:
             "incidents": _("Verified incidents"),
             "unverified": _("Not verified"),
             "killed": _("Killed"),
+            "killed_unknown": _("Killed unknown, incidents"),
             "injured": _("Injured"),
             "abducted": _("Abducted"),
         }
         found = []
         for name in COUNTED:
             # Of people harmed the records behind are the incidents in which they were.
-            only = "unverified" if name == "unverified" else "verified"
+            only = name if name in ("unverified", "killed_unknown") else "verified"
             found.append(
                 Row(
                     labels[name],
@@ -693,9 +725,15 @@ class WeekDashboard:
             )
         return found
 
-    def _part(self, span: Span, value: int) -> Known:
+    def _part(self, span: Span, value: int, *, unknown: int = 0) -> Known:
         missing = self._missing(span)
-        return Known(value if value or missing < span.weeks else None, span.weeks, missing=missing)
+        return Known(
+            value if value or missing < span.weeks else None,
+            span.weeks,
+            missing=missing,
+            incomplete=span.last_day > self.complete_to,
+            unknown=unknown,
+        )
 
     @property
     def counted_for(self) -> str:
