@@ -17,6 +17,7 @@ from ceasefire.vault.exceptions import VaultError
 from grants.models import (
     AwardType,
     DocumentContent,
+    DocumentType,
     FileFormat,
     Finding,
     Grant,
@@ -323,6 +324,15 @@ def _sheet(run: ReportRun, content: dict[str, Any], show: Shown) -> dict[str, An
         )
     else:
         blocks.append({"kind": "paragraph", "text": gettext("No finding was raised.")})
+    # A run of before papers were named here has none of them.
+    later = [
+        gettext("%(paper)s, put off until %(day)s by %(officer)s")
+        % {"paper": DocumentType(kind).label, "day": show(_day(due)), "officer": who}
+        for kind, due, who in content.get("deferred", ())
+    ]
+    if later:
+        text = f"{gettext('Papers that come later')}: {'; '.join(later)}."
+        blocks.append({"kind": "paragraph", "text": text})
     blocks.append(signatures())
     return {
         "title": f"{content['ref']}",

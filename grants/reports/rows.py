@@ -22,6 +22,7 @@ from django.db import connection
 
 from grants.models import Sector, Stage
 from grants.reports.columns import REPORTS, Report
+from grants.services.funds import CALLED_OFF
 from grants.services.machine import EXCLUDES
 
 #: Rows fetched at a time.
@@ -231,7 +232,46 @@ def _excluded() -> str:
     return f"CASE duty {cases} ELSE ARRAY[]::uuid[] END"
 
 
+def _holds(row: str) -> str:
+    """That a confirmed rule or seat holds today."""
+    return (
+        f"{row}.confirmed_at IS NOT NULL AND {row}.valid_from <= %(today)s::date"
+        f" AND ({row}.valid_to IS NULL OR {row}.valid_to > %(today)s::date)"
+    )
+
+
+#: The approvals `c` of a grant `g` in its round, as `requirements.approvals` has them.
+_APPROVALS = (
+    "c.grant_id = g.id AND c.step = 'approval' AND c.verdict = 'YES'"
+    " AND c.amendment_id IS NULL AND c.round = g.round"
+)
+
+
+def _next_level() -> str:
+    """The level of approval that speaks next of a grant `g`, as `requirements.next_level` says."""
+    called_off = ", ".join(f"'{state}'" for state in CALLED_OFF)
+    return f"""
+        SELECT r.role
+          FROM (SELECT coalesce(max(c.amount_usd), g.requested_usd)
+                       + CASE WHEN g.split_group IS NULL THEN 0 ELSE (
+                           SELECT coalesce(sum(b.requested_usd), 0) FROM grants_grant b
+                            WHERE b.split_group = g.split_group AND b.id <> g.id
+                              AND b.state NOT IN ({called_off})) END AS usd
+                  FROM grants_decision c WHERE {_APPROVALS}) routed
+          JOIN grants_authorityrule r
+            ON r.fund_id = g.fund_id AND r.award_type = g.award_type AND {_holds("r")}
+           AND routed.usd BETWEEN r.min_amount_usd AND r.max_amount_usd
+         WHERE r.quorum > (SELECT count(DISTINCT c.actor_id) FROM grants_decision c
+                            WHERE {_APPROVALS} AND c.authority = r.role)
+         ORDER BY r.sequence, r.max_amount_usd LIMIT 1"""
+
+
 def pipeline(filters: Filters) -> str:
+    """Duties and officers are those of `machine.missing_for`, which a test compares in every state.
+
+    An approval waits for who sits on the level that speaks next and has not spoken in this round;
+    a payment for who neither asked for it nor certified it.
+    """
     entered = f"(g.state_since {_LOCAL})::date"
     days = f"(%(today)s::date - {entered})"
     bands = (
@@ -253,11 +293,22 @@ def pipeline(filters: Filters) -> str:
                        FROM unnest(w.duties) duty OFFSET 0) asked
                JOIN grants_officer o ON o.is_active AND asked.duty = ANY (o.duties)
                 AND NOT o.user_id = ANY (asked.out)
-              WHERE asked.duty <> 'approver' OR EXISTS (
-                SELECT FROM grants_authorityseat s
-                 WHERE s.fund_id = g.fund_id AND s.officer_id = o.user_id
-                   AND s.confirmed_at IS NOT NULL AND s.valid_from <= %(today)s::date
-                   AND (s.valid_to IS NULL OR s.valid_to > %(today)s::date))) END
+              WHERE CASE asked.duty
+                WHEN 'approver' THEN EXISTS (
+                  SELECT FROM grants_authorityseat s
+                   WHERE s.fund_id = g.fund_id AND s.officer_id = o.user_id AND {_holds("s")}
+                     AND s.role = ({_next_level()}))
+                  AND NOT EXISTS (SELECT FROM grants_decision c
+                                   WHERE {_APPROVALS} AND c.actor_id = o.user_id)
+                WHEN 'certifier' THEN EXISTS (
+                  SELECT FROM grants_paymentrequest p
+                   WHERE p.grant_id = g.id AND p.state = 'REQUESTED'
+                     AND p.requested_by_id <> o.user_id)
+                WHEN 'payer' THEN EXISTS (
+                  SELECT FROM grants_paymentrequest p
+                   WHERE p.grant_id = g.id AND p.state = 'CERTIFIED'
+                     AND o.user_id NOT IN (p.requested_by_id, p.certifier_id))
+                ELSE TRUE END) END
              AS waiting_on_person,
            {banded}
       FROM grants_grant g
@@ -270,7 +321,7 @@ def pipeline(filters: Filters) -> str:
                           WHERE grant_id = g.id AND state = 'CERTIFIED') THEN ARRAY['payer']
             WHEN EXISTS (SELECT FROM grants_paymentrequest
                           WHERE grant_id = g.id AND state = 'REQUESTED') THEN ARRAY['certifier']
-            ELSE ARRAY['requester', 'officer', 'certifier'] END
+            ELSE ARRAY['requester', 'officer'] END
           ELSE ARRAY['requester'] END AS duties) w
      WHERE g.state IN ('DRAFT', 'RETURNED', 'SUBMITTED', 'VETTING', 'PENDING_APPROVAL', 'APPROVED',
                        'AWARDED')
@@ -421,10 +472,13 @@ def documents(filters: Filters) -> str:
            CASE WHEN doc.id IS NULL THEN 'no' ELSE 'yes' END AS present,
            ch.code_name AS verified_by, (ch.at {_LOCAL})::date AS verified_on, doc.sha256,
            CASE WHEN doc.id IS NULL
-                THEN greatest(%(today)s::date - (need.since {_LOCAL})::date, 0) END AS days_missing
+                THEN greatest(%(today)s::date - (need.since {_LOCAL})::date, 0) END AS days_missing,
+           de.code_name AS deferred_by, later.due_on AS deferred_until
       FROM grants_grant g
       JOIN grants_paperneed need ON need.grant_id = g.id
       LEFT JOIN grants_document doc ON doc.id = need.document_id
+      LEFT JOIN grants_deferral later ON later.id = need.deferral_id AND doc.id IS NULL
+      LEFT JOIN grants_officer de ON de.user_id = later.deferred_by_id
       LEFT JOIN LATERAL (
         SELECT c.at, o.code_name FROM grants_documentcheck c
           JOIN grants_officer o ON o.user_id = c.by_id
@@ -468,15 +522,52 @@ def decisions(filters: Filters) -> str:
      ORDER BY said.ref, said.decided_at, said.place"""
 
 
-def tranches(filters: Filters) -> str:
+_UNPAID = "('AWARDED', 'ACTIVE')"
+
+
+def _lacks() -> str:
+    """What keeps tranche `t` of a grant `g` from being paid today: a list of codes.
+
+    The codes of `requirements.for_tranche` in its order, after `payment_stop` where the payments of
+    the fund are stopped in the district. Empty where the next payment may be asked for.
+    """
     cleared = """
         SELECT FROM (SELECT c.verdict, c.valid_to, c.subjects FROM grants_decision c
                       WHERE c.grant_id = g.id AND c.step = 'vetting' ORDER BY c.id DESC LIMIT 1) v
          WHERE v.verdict = 'YES' AND v.valid_to >= %(today)s::date AND NOT EXISTS (
            SELECT FROM grants_organisation o
-            WHERE o.id IN (g.grantee_id, g.implementer_id)
+            WHERE (o.id IN (g.grantee_id, g.implementer_id) OR o.id IN (
+                    SELECT q.vendor_id FROM grants_quote q WHERE q.grant_id = g.id AND q.chosen))
               AND (o.status <> 'ACTIVE'
                    OR (v.subjects ->> o.id::text)::int IS DISTINCT FROM o.version))"""
+    shown = _standing("g", "'evidence'")
+    conditions = {
+        "payment_stop": """EXISTS (SELECT FROM grants_paymentstop s
+            WHERE s.fund_id = g.fund_id AND s.district_id = g.district_id
+              AND s.confirmed_at IS NOT NULL AND s.lifted_at IS NULL)""",
+        "clearance": f"screened.undecided OR NOT EXISTS ({cleared})",
+        "screening_rule": "screened.no_rule",
+        "lists_stale": "screened.stale",
+        "screening": "screened.undecided",
+        "earlier_tranche": "before.unpaid",
+        "accounted": "before.accounted * 100 < before.advanced * f.accounted_pct",
+        "report_accepted": """t.needs_report AND NOT EXISTS (
+            SELECT FROM grants_report r WHERE r.grant_id = g.id
+               AND r.accepted_at IS NOT NULL AND r.received_on >= since.day)""",
+        "visit": """t.needs_visit AND NOT EXISTS (
+            SELECT FROM grants_monitoringvisit r WHERE r.grant_id = g.id
+               AND r.visited_on >= since.day)""",
+        "visit_overdue": """EXISTS (SELECT FROM grants_plannedvisit r WHERE r.grant_id = g.id
+            AND r.visit_id IS NULL AND r.called_off_at IS NULL AND r.due_on < %(today)s::date)""",
+        "evidence": f"before.number > 0 AND NOT EXISTS ({shown})",
+    }
+    cases = ", ".join(f"CASE WHEN {test} THEN '{code}' END" for code, test in conditions.items())
+    return f"array_remove(ARRAY[{cases}]::text[], NULL)"
+
+
+def tranches(filters: Filters) -> str:
+    # What screening lacks is asked once a grant, and only where something may still be paid.
+    stale, rule = "('LIST_STALE', 'LIST_MISSING')", "('NO_RULE')"
     return f"""
     SELECT g.ref, t.number AS tranche, t.planned_usd, t.paid_usd, t.accounted_usd,
            greatest(t.paid_usd - t.accounted_usd, 0) AS unaccounted_usd,
@@ -484,23 +575,25 @@ def tranches(filters: Filters) -> str:
                 WHEN g.state = 'SUSPENDED' THEN 'stopped'
                 WHEN g.state IN ('DRAFT', 'SUBMITTED', 'RETURNED', 'VETTING', 'PENDING_APPROVAL',
                                  'APPROVED') THEN 'planned'
-                WHEN g.state NOT IN ('AWARDED', 'ACTIVE') THEN 'ended'
-                WHEN before.unpaid OR before.accounted * 100 < before.advanced * f.accounted_pct
-                  OR NOT EXISTS ({cleared})
-                  OR (t.needs_report AND NOT EXISTS (
-                        SELECT FROM grants_report r WHERE r.grant_id = g.id
-                           AND r.accepted_at IS NOT NULL AND r.received_on >= since.day))
-                  OR (t.needs_visit AND NOT EXISTS (
-                        SELECT FROM grants_monitoringvisit r WHERE r.grant_id = g.id
-                           AND r.visited_on >= since.day))
-                  OR (before.number > 0 AND NOT EXISTS ({_standing("g", "'evidence'")}))
-                THEN 'locked' ELSE 'open' END AS gate_status,
+                WHEN g.state NOT IN {_UNPAID} THEN 'ended'
+                WHEN 'payment_stop' = ANY (gate.lacks) THEN 'stopped'
+                WHEN cardinality(gate.lacks) > 0 THEN 'locked' ELSE 'open' END AS gate_status,
            t.due_on AS due,
            CASE WHEN t.paid_usd < t.planned_usd AND g.state IN {_WORKING}
-                THEN greatest(%(today)s::date - t.due_on, 0) ELSE 0 END AS days_overdue
+                THEN greatest(%(today)s::date - t.due_on, 0) ELSE 0 END AS days_overdue,
+           nullif(array_to_string(gate.lacks, '; '), '') AS gate_lacks
       FROM grants_tranche t
       JOIN grants_grant g ON g.id = t.grant_id
       JOIN grants_fund f ON f.id = g.fund_id
+      LEFT JOIN (
+        SELECT g.id, bool_or(said.obstacle IN {rule}) AS no_rule,
+               bool_or(said.obstacle IN {stale}) AS stale,
+               bool_or(said.obstacle NOT IN {rule} AND said.obstacle NOT IN {stale}) AS undecided
+          FROM grants_grant g
+          CROSS JOIN LATERAL grants_screening_obstacles(g.id, %(today)s::date) said
+         WHERE g.state IN {_UNPAID} AND {of_grants(filters)} AND EXISTS (
+           SELECT FROM grants_tranche u WHERE u.grant_id = g.id AND u.paid_usd < u.planned_usd)
+         GROUP BY g.id) screened ON screened.id = g.id
       CROSS JOIN LATERAL (
         SELECT count(*) AS number, coalesce(bool_or(e.paid_usd < e.planned_usd), FALSE) AS unpaid,
                coalesce(sum(e.paid_usd), 0) AS advanced,
@@ -511,6 +604,9 @@ def tranches(filters: Filters) -> str:
                            JOIN grants_tranche e ON e.id = p.tranche_id
                           WHERE p.grant_id = g.id AND p.state = 'PAID' AND e.number < t.number),
                         g.awarded_on) AS day) since
+      CROSS JOIN LATERAL (
+        SELECT CASE WHEN t.paid_usd < t.planned_usd AND g.state IN {_UNPAID}
+                    THEN {_lacks()} END AS lacks OFFSET 0) gate
      WHERE {of_grants(filters)} AND {within("t.due_on", filters)}
      ORDER BY g.ref, t.number"""
 

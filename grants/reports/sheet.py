@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from grants.models import Document, Grant
+from grants.services import deferrals
 
 SLUG = "sheet"
 #: Photos printed; they share one row of the sheet.
@@ -77,6 +78,10 @@ def content(grant: Grant) -> dict[str, Any]:
             ]
             for one in grant.findings.order_by("number")
         ],
+        # Each stands here until its paper is filed, also when its day has gone by.
+        "deferred": sorted(
+            [one.type, one.due_on, one.deferred_by.code_name] for one in deferrals.open_of(grant)
+        ),
         "photos": [
             {"document": one.pk, "sha256": one.sha256, "on": one.dated or one.uploaded_at.date()}
             for one in photos

@@ -210,7 +210,8 @@ _READERS: dict[str, Callable[[Any], Any]] = {
 def rows_of(run: ReportRun, columns: Iterable[Col] = (), *, first: int = 0) -> Iterator[list[Any]]:
     """The rows of a run as they were, by kind of column; raises `RunBroken` at a changed one.
 
-    `first`: only so many, from the first part, unchecked.
+    `first`: only so many, from the first part, unchecked. A run of before a column was added to the
+    end of its report has nothing in it.
     """
     readers = [_READERS.get(one.kind) for one in columns]
     digest = hashlib.sha256()
@@ -224,7 +225,9 @@ def rows_of(run: ReportRun, columns: Iterable[Col] = (), *, first: int = 0) -> I
             yield (
                 [
                     value if read is None or value is None else read(value)
-                    for value, read in zip(row, readers, strict=True)
+                    for value, read in zip(
+                        row + [None] * (len(readers) - len(row)), readers, strict=True
+                    )
                 ]
                 if readers
                 else row

@@ -219,7 +219,8 @@ def _json(report: Report, run: ReportRun, progress: Progress | None) -> Iterator
     for done, row in enumerate(rows_of(run)):
         values = {
             key: Decimal(value) if at in numbers and value is not None else value
-            for at, (key, value) in enumerate(zip(keys, row, strict=True))
+            # Shorter in a run of before a column was added.
+            for at, (key, value) in enumerate(zip(keys, row, strict=False))
         }
         # A text in two languages stands as both; codes stay codes.
         yield ("\n" if not done else ",\n") + _text(values)

@@ -50,7 +50,8 @@ PROCURED = {
 }
 QUOTES_ABOVE_MICRO = 3
 
-_WORDS: dict[str, Any] = {
+#: What a code of `Missing` says, for readers.
+WORDS: dict[str, Any] = {
     "budget_sum": _("The budget lines sum to what is asked for"),
     "grantee": _("A grantee"),
     "purpose": _("Need and purpose"),
@@ -103,7 +104,7 @@ class Missing:
         """In the reader's language."""
         if self.code == "document":
             return str(DocumentType(self.document).label)
-        return str(_WORDS.get(self.code, self.code))
+        return str(WORDS.get(self.code, self.code))
 
 
 @dataclass(frozen=True)

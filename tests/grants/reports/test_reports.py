@@ -3,8 +3,9 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -21,9 +22,13 @@ from ceasefire import jobs, periods
 from ceasefire.database import roles
 from ceasefire.database.session import acting
 from ceasefire.exports import unescape_cell
+from ceasefire.people.roles import Role
+from grants.exceptions import DistrictStopped
 from grants.models import (
     Grant,
     LedgerEntry,
+    Officer,
+    Organisation,
     ReportFile,
     ReportRequest,
     ReportRun,
@@ -31,13 +36,26 @@ from grants.models import (
 )
 from grants.reports import asking, rows, sheet, snapshots, writers
 from grants.reports.columns import REPORTS
-from grants.services import completeness, ledger, machine, requirements
+from grants.services import (
+    completeness,
+    deferrals,
+    funds,
+    ledger,
+    machine,
+    monitoring,
+    organisations,
+    payments,
+    proposals,
+    requirements,
+    stops,
+    vetting,
+)
 from tests.conftest import maker_of_users
 from tests.grants import office as world
 
 pytestmark = pytest.mark.django_db
 
-#: The columns of the design, in its order.
+#: The columns of the design, in its order; what was put off, and why a gate is locked, after them.
 DESIGN = {
     "portfolio": "ref, fund, award_type, title_en, title_ar, grantee_en, grantee_ar, implementer,"
     " sector, dac_code, district, state, requested_usd, approved_usd, obligated_usd,"
@@ -58,11 +76,11 @@ DESIGN = {
     " rate_iqd_per_usd, rate_date, rate_source, amount_usd, requested_by, certified_by, paid_by,"
     " witness, evidence_doc_id, reversed_by",
     "documents": "ref, state, stage, document_type, required, present, verified_by, verified_on,"
-    " sha256, days_missing",
+    " sha256, days_missing, deferred_by, deferred_until",
     "decisions": "ref, step, role, actor, verdict, amount_usd, limit_usd, rule_id, decided_at,"
     " conflict_check",
     "tranches": "ref, tranche, planned_usd, paid_usd, accounted_usd, unaccounted_usd,"
-    " gate_status, due, days_overdue",
+    " gate_status, due, days_overdue, gate_lacks",
     "results": "ref, indicator, level, unit, baseline, target, actual, as_of, verified_by,"
     " usd_per_unit",
     "screening": "run_id, ref, subject_code, list, list_date, algorithm, threshold, hits,"
@@ -137,6 +155,7 @@ def _played() -> SimpleNamespace:
     waiting = world.move(office, world.draft(office, fund, 4000), "PENDING_APPROVAL")
     drafted = world.draft(office, fund, 50)
     return SimpleNamespace(
+        gated=_gated(office, fund),
         office=office,
         viewer=office.viewer,
         fund=fund,
@@ -149,6 +168,19 @@ def _played() -> SimpleNamespace:
         taken_back=taken_back,
         entry=entry,
     )
+
+
+def _gated(office: Any, fund: Any) -> Grant:
+    """Awarded, and nothing keeps it from being paid: a hit was judged, a vendor chosen."""
+    grantee = world.organisation(office, "Heron Friends")
+    vendor = world.organisation(office, "Lamp Stores")
+    with acting(office.vetting):
+        organisations.add_person(grantee, name_en="Qays Abd al-Latif Marsumi", by=office.vetting)
+    grant = world.draft(office, fund, 600, grantee=grantee)
+    with acting(office.requester):
+        offer = proposals.Offer(vendor, Decimal(600), periods.today(), chosen=True)
+        proposals.set_quotes(grant, [offer], by=office.requester)
+    return world.move(office, grant, "AWARDED")
 
 
 def in_ledger(kind: str, **narrowed: Any) -> Decimal:
@@ -301,18 +333,213 @@ def test_an_arabic_paper_has_its_refs_whole_and_arabic_digits_where_asked(scene:
 # --- what other parts say of the same ------------------------------------------------------------
 
 
-def test_who_a_grant_waits_for_is_whom_the_state_machine_names(scene: SimpleNamespace):
-    lines = {row["ref"]: row for row in csv_rows(octets(scene, taken(scene, "pipeline"), "csv"))}
+def told(scene: SimpleNamespace, slug: str, day: date | None = None) -> list[dict[str, Any]]:
+    """The rows of a report on a day (today), as the viewer reads them."""
+    with acting(scene.viewer), rows.found(slug, {}, day or periods.today()) as found:
+        return [dict(zip(REPORTS[slug].keys, row, strict=True)) for row in found.rows]
 
-    for grant in (scene.asked, scene.waiting, scene.drafted):
-        grant = Grant.objects.get(pk=grant.pk)
-        step = machine.missing_for(grant)
+
+def waits_for(scene: SimpleNamespace) -> dict[str, set[str]]:
+    """By grant whom R3 names, each compared with the state machine."""
+    named = {}
+    for row in told(scene, "pipeline"):
+        step = machine.missing_for(Grant.objects.get(ref=row["ref"]))
         assert step is not None
-        row = lines[grant.ref]
-        assert row["waiting_on_role"] == "; ".join(step.duties)
-        names = sorted(officer.code_name for officer in step.officers)
-        assert row["waiting_on_person"].split("; ") == names
-        assert row["band_0_7"] == "1"
+        assert row["waiting_on_role"] == "; ".join(step.duties), row
+        named[row["ref"]] = set(filter(None, (row["waiting_on_person"] or "").split("; ")))
+        assert named[row["ref"]] == {one.code_name for one in step.officers}, row
+        assert row["band_0_7"] == 1
+    return named
+
+
+def test_who_a_grant_waits_for_is_whom_the_state_machine_names_in_every_state(
+    scene: SimpleNamespace, make_user: Any
+):
+    office, fund, other = scene.office, scene.fund, scene.other
+    first, second = office.approver.code_name, office.approver2.code_name
+    lead = make_user(Role.REO_STAFF, username="reo.lead", duties=["approver"])
+    # On the other fund two of the lowest level speak, and then one of the level above.
+    with acting(office.officer):
+        rules = [
+            funds.propose_rule(
+                other,
+                award_type="GRANT_CASH",
+                role=role,
+                max_amount_usd=25000,
+                quorum=quorum,
+                sequence=sequence,
+                valid_from=periods.today(),
+                by=office.officer,
+            )
+            for role, quorum, sequence in (("OFFICER", 2, 1), ("LEAD", 1, 2))
+        ]
+        seats = [
+            funds.propose_seat(
+                one,
+                who=Officer.objects.get(pk=lead.pk),
+                role="LEAD",
+                valid_from=world.BEGAN,
+                by=office.officer,
+            )
+            for one in (fund, other)
+        ]
+    with acting(office.certifier):
+        for rule in rules:
+            funds.confirm_rule(rule, by=office.certifier)
+        for seat in seats:
+            funds.confirm_seat(seat, by=office.certifier)
+    returned = world.move(office, world.draft(office, fund, 70), "SUBMITTED")
+    with acting(office.reviewer):
+        machine.give_back(returned, reason="no map", by=office.reviewer)
+    vetted = world.move(office, world.draft(office, fund, 80), "VETTING")
+    approved = world.move(office, world.draft(office, fund, 90), "APPROVED")
+    # Alone each is of the lowest level; together they are of the level above.
+    half = world.move(office, world.draft(office, fund, 3000), "PENDING_APPROVAL")
+    grantee = Organisation.objects.get(pk=half.grantee_id)
+    world.move(office, world.draft(office, fund, 3000, grantee=grantee), "SUBMITTED")
+    levels = world.move(office, world.draft(office, other, 3000), "PENDING_APPROVAL")
+
+    named = waits_for(scene)
+
+    assert {one.state for one in Grant.objects.filter(ref__in=named)} == {
+        *("DRAFT", "RETURNED", "SUBMITTED", "VETTING", "PENDING_APPROVAL", "APPROVED", "AWARDED")
+    }
+    assert {returned.ref, vetted.ref, approved.ref, scene.gated.ref} <= set(named)
+    assert named[scene.waiting.ref] == named[levels.ref] == {first, second}
+    assert named[half.ref] == {first, second, lead.code_name}
+    with acting(office.approver):
+        machine.approve(levels, by=office.approver)
+    assert waits_for(scene)[levels.ref] == {second}
+    with acting(office.approver2):
+        machine.approve(levels, by=office.approver2)
+    assert waits_for(scene)[levels.ref] == {lead.code_name}
+
+    # Who asked for a payment neither certifies nor pays it, whatever else they may.
+    hands = make_user(
+        Role.REO_STAFF, username="reo.hands", duties=["officer", "certifier", "payer"]
+    )
+    tranche = scene.gated.tranches.get()
+    with acting(hands):
+        payment = payments.ask(
+            tranche,
+            amount=100,
+            currency="USD",
+            method="EFT",
+            voucher_no="V-hands",
+            payee=scene.gated.grantee,
+            invoiced_on=periods.today(),
+            by=hands,
+        )
+    certifiers = {office.certifier.code_name, office.certifier2.code_name}
+    assert waits_for(scene)[scene.gated.ref] == certifiers
+    with acting(office.certifier):
+        payments.certify(payment, by=office.certifier)
+    payers = {office.payer.code_name, office.payer2.code_name}
+    assert waits_for(scene)[scene.gated.ref] == payers
+
+
+def _visit_overdue(scene: SimpleNamespace) -> None:
+    with acting(scene.office.officer):
+        monitoring.plan_visit(
+            scene.gated, kind="routine", due_on=periods.today(), by=scene.office.officer
+        )
+
+
+def _hit_open(scene: SimpleNamespace) -> None:
+    with acting(scene.office.vetting):
+        vetting.screen(scene.gated, by=scene.office.vetting)
+
+
+def _list_stale(scene: SimpleNamespace) -> None:
+    world.ask_for_list(scene.office, scene.fund, max_days=29)
+
+
+def _vendor_blocked(scene: SimpleNamespace) -> None:
+    vendor = scene.gated.quotes.get().vendor
+    with acting(scene.office.vetting):
+        organisations.block_organisation(vendor, reason="ghosts", by=scene.office.vetting)
+
+
+def _district_stopped(scene: SimpleNamespace) -> None:
+    office = scene.office
+    with acting(office.officer):
+        stop = stops.propose(
+            scene.fund, district=scene.gated.district, reason="ghosts", by=office.officer
+        )
+    with acting(office.certifier):
+        stops.confirm(stop, by=office.certifier)
+    with pytest.raises(DistrictStopped):
+        world.ask(office, scene.gated.tranches.get(), 100)
+
+
+@pytest.mark.parametrize(
+    ("shut", "status", "lacks"),
+    [
+        (_visit_overdue, "locked", ["visit_overdue"]),
+        (_hit_open, "locked", ["clearance", "screening"]),
+        (_list_stale, "locked", ["lists_stale"]),
+        (_vendor_blocked, "locked", ["clearance"]),
+        (_district_stopped, "stopped", ["payment_stop"]),
+    ],
+)
+def test_a_gate_that_the_verbs_keep_shut_is_never_called_open(
+    scene: SimpleNamespace,
+    shut: Callable[[SimpleNamespace], None],
+    status: str,
+    lacks: list[str],
+):
+    # A visit that is due today is overdue tomorrow.
+    day = periods.today() + timedelta(days=1)
+    grant, tranche = scene.gated, scene.gated.tranches.get()
+
+    def gate() -> tuple[str, list[str]]:
+        row = next(row for row in told(scene, "tranches", day) if row["ref"] == grant.ref)
+        return row["gate_status"], list(filter(None, (row["gate_lacks"] or "").split("; ")))
+
+    assert gate() == ("open", [])
+    shut(scene)
+    assert gate() == (status, lacks)
+    verb = [one.code for one in requirements.for_tranche(
+        Grant.objects.get(pk=grant.pk), tranche, day
+    )]  # fmt: skip
+    assert [code for code in lacks if code != "payment_stop"] == verb
+
+
+def test_a_paper_that_was_put_off_is_said_with_whom_and_until_when_until_it_comes(
+    scene: SimpleNamespace, client: Any
+):
+    office, due = scene.office, periods.today() + timedelta(days=5)
+    grant = world.draft(office, scene.fund, 100, kind="park")
+    client.force_login(scene.viewer)
+
+    def said_of(kind: str, day: date | None = None) -> tuple[Any, ...]:
+        row = next(
+            row
+            for row in told(scene, "documents", day)
+            if (row["ref"], row["document_type"]) == (grant.ref, kind)
+        )
+        return row["present"], row["deferred_by"], row["deferred_until"]
+
+    def on_sheet(language: str = "en") -> str:
+        answer = client.get(reverse("grants:grant_sheet", args=[grant.ref]), {"language": language})
+        return " ".join(pdf_text(b"".join(answer.streaming_content)).split())
+
+    assert said_of("owner_consent") == ("no", None, None)
+    assert office.officer.code_name not in on_sheet()
+    with acting(office.officer):
+        deferrals.defer(grant, type="owner_consent", due_on=due, reason="flood", by=office.officer)
+
+    put_off = ("no", office.officer.code_name, due)
+    assert said_of("owner_consent") == put_off
+    assert said_of("owner_consent", due + timedelta(days=30)) == put_off
+    assert said_of("environment") == ("no", None, None)
+    for language in ("en", "ar"):
+        assert office.officer.code_name in on_sheet(language)
+    assert f"put off until {due:%d/%m/%Y} by" in on_sheet()
+    with acting(office.requester):
+        world.paper(grant, "owner_consent", office.requester)
+    assert said_of("owner_consent") == ("yes", None, None)
+    assert office.officer.code_name not in on_sheet()
 
 
 def test_gates_and_papers_are_those_of_the_verbs(scene: SimpleNamespace):
@@ -327,7 +554,8 @@ def test_gates_and_papers_are_those_of_the_verbs(scene: SimpleNamespace):
         lacks = requirements.for_tranche(grant, tranche, today)
         if row["gate_status"] in ("open", "locked"):
             assert (row["gate_status"] == "locked") == bool(lacks)
-    assert {row["gate_status"] for row in gates} >= {"paid", "locked"}
+            assert row["gate_lacks"] == "; ".join(one.code for one in lacks)
+    assert {row["gate_status"] for row in gates} >= {"paid", "locked", "open"}
     for row in portfolio:
         counted = completeness.of(Grant.objects.get(ref=row["ref"]))
         mine = [paper for paper in papers if paper["ref"] == row["ref"]]
@@ -364,6 +592,21 @@ def test_a_run_gives_the_same_octets_when_everything_else_has_moved_on(scene: Si
     later = taken(scene, "months")
     assert later.number == run.number + 1
     assert later.totals["refunded_usd"] != run.totals["refunded_usd"]
+
+
+def test_a_run_of_before_a_column_was_added_is_still_read(
+    scene: SimpleNamespace, client: Any, monkeypatch: pytest.MonkeyPatch
+):
+    report = REPORTS["tranches"]
+    with monkeypatch.context() as then:
+        then.setitem(REPORTS, "tranches", replace(report, columns=report.columns[:-1]))
+        run = taken(scene, "tranches")
+
+    (first, *_others) = csv_rows(octets(scene, run, "csv"))
+    assert (first["gate_lacks"], first["ref"]) == ("", scene.running.ref)
+    assert "gate_lacks" not in json.loads(octets(scene, run, "json"))["rows"][0]
+    client.force_login(scene.viewer)
+    assert client.get(run.get_absolute_url()).status_code == 200
 
 
 def _written(run: ReportRun, format: str) -> bytes:
