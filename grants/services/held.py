@@ -1,7 +1,8 @@
 """What every verb on a grant begins with: who may, the rows as they stand now, held in order.
 
 Locks are taken in one order everywhere: fund, grant, tranche, the ledger's chain, the audit trail.
-Two verbs then never wait for each other.
+Two verbs then never wait for each other. A submission takes one more before all of them
+(`splits.one_at_a_time`).
 """
 
 from collections.abc import Iterator

@@ -300,6 +300,7 @@ def submit(
 ) -> Grant:
     """2, 3: hand a complete proposal in. Awards that belong together are put into one group."""
     who, at = officer(by, "requester"), _moment(at)
+    splits.one_at_a_time()
     grant = held(grant, version=version)
     _need(grant, State.DRAFT, State.RETURNED)
     _apart(grant, who, "requester")
@@ -309,7 +310,6 @@ def submit(
     others = splits.near(grant, at)
     group = splits.group_for(grant, others, at)
     if group is not None:
-        # Two that are submitted at once on one fund come one after the other, since each holds it.
         for other in sorted(others, key=lambda one: one.pk):
             if other.state in BEFORE_AWARD:
                 Grant.objects.filter(pk=other.pk).update(split_group=group)

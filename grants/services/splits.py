@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
+from django.db import connection
 from django.db.models import Case, Q, When
 from django.utils.translation import gettext_lazy as _
 
@@ -22,6 +23,8 @@ from grants.services import funds, reading
 
 #: About 200 m in degrees of latitude; two points so near are one site.
 NEAR_DEGREES = Decimal("0.002")
+#: The advisory lock of submissions, beside those of the ledger's chain and of the runs of reports.
+_SUBMISSIONS = 4707186135263057
 
 
 #: Why two awards may be one.
@@ -51,6 +54,16 @@ def _alike(grant: Grant) -> dict[str, Q]:
         chosen = Quote.objects.filter(chosen=True, vendor__in=vendors).values("grant")
         found["vendor"] = Q(pk__in=chosen)
     return found
+
+
+def one_at_a_time() -> None:
+    """Let submissions be one after the other to the end of the transaction, on all funds.
+
+    Two awards for one grantee or site on two funds hold no row in common, and neither would see
+    the other. Taken before the fund's lock, which whoever waits here does not hold.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_SUBMISSIONS])
 
 
 def near(grant: Grant, at: datetime) -> list[Grant]:

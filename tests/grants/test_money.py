@@ -41,6 +41,7 @@ from grants.services import (
     payments,
     proposals,
     rates,
+    splits,
 )
 from tests.grants import office as world
 
@@ -360,6 +361,40 @@ def test_awards_that_together_pass_a_ceiling_are_decided_at_their_sum(office, gr
     second = world.move(office, second, "APPROVED")
     said = Decision.objects.get(grant=second, step="approval")
     assert (said.authority, said.routed_usd, said.amount_usd) == ("LEAD", 6000, 3000)
+
+
+def test_awards_of_two_funds_at_one_site_or_with_one_vendor_are_put_together(office, fund):
+    other = world.open_fund(office, "QRF-FY27")
+    vendor = world.organisation(office, "Lamp Stores")
+
+    def drafted(of, chosen=None, **facts):
+        grant = world.draft(office, of, 3000, **facts)
+        if chosen is not None:
+            offer = proposals.Offer(chosen, Decimal(3000), periods.today(), chosen=True)
+            with acting(office.requester):
+                proposals.set_quotes(grant, [offer], by=office.requester)
+        return Grant.objects.get(pk=grant.pk)
+
+    def point(lat, lon):
+        return {"lat": Decimal(lat), "lon": Decimal(lon)}
+
+    for reason, first, second in (
+        ("site", point("30.5120", "47.8120"), point("30.5135", "47.8105")),
+        ("site", {"site_name": "Palm school"}, {"site_name": "PALM SCHOOL"}),
+        ("vendor", {"chosen": vendor}, {"chosen": vendor}),
+    ):
+        one = world.move(office, drafted(fund, **first), "SUBMITTED")
+        two = drafted(other, **second)
+        together = splits.look(two)
+        assert [(near.grant, near.reasons) for near in together.near] == [(one, (reason,))]
+        assert (together.whole_usd, together.passes) == (6000, True)
+
+        two = world.move(office, two, "SUBMITTED")
+
+        assert two.split_group is not None
+        assert Grant.objects.get(pk=one.pk).split_group == two.split_group
+    # Some 300 m from the nearer one it is another site.
+    assert splits.look(drafted(other, **point("30.5160", "47.8160"))).near == ()
 
 
 def test_an_amendment_is_approved_at_the_new_sum(office, grant_in):

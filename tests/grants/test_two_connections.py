@@ -24,7 +24,14 @@ from grants.exceptions import (
     SettledAlready,
     StepIsMissingSomething,
 )
-from grants.models import Decision, Grant, LedgerEntry, PaymentRequest, ScreeningHit
+from grants.models import (
+    Decision,
+    Grant,
+    LedgerEntry,
+    Organisation,
+    PaymentRequest,
+    ScreeningHit,
+)
 from grants.services import (
     funds,
     ledger,
@@ -260,6 +267,22 @@ def test_nobody_approves_an_amendment_while_they_certify(office, grant_in):
     )
 
     assert isinstance(outcome, DutiesKeptApart)
+
+
+def test_two_halves_that_are_submitted_at_once_on_two_funds_are_put_together(office, fund):
+    other = world.open_fund(office, "QRF-FY27")
+    half = world.draft(office, fund, 3000)
+    second = world.draft(office, other, 3000, grantee=Organisation.objects.get(pk=half.grantee_id))
+
+    meet(
+        by(office.requester, machine.submit, half),
+        by(office.requester, machine.submit, second),
+    )
+
+    groups = set(Grant.objects.values_list("split_group", flat=True))
+    assert len(groups) == 1
+    assert None not in groups
+    assert set(Grant.objects.values_list("state", flat=True)) == {"SUBMITTED"}
 
 
 # --- name screening ------------------------------------------------------------------------------
