@@ -84,7 +84,7 @@ def open_fund(office: Any, code: str = "QRF-FY26", ceiling: int = 1_000_000, **f
                 valid_from=BEGAN,
                 by=office.officer,
             )
-            for who in (office.approver, office.approver2)
+            for who in {one.pk: one for one in (office.approver, office.approver2)}.values()
             for role in ("OFFICER", "LEAD", "PANEL")
         ]
     with acting(office.certifier):

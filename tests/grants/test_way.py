@@ -1,15 +1,18 @@
 """A grant from its draft to its closeout, each step under the database role of who takes it."""
 
 from io import StringIO
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from ceasefire import periods
 from ceasefire.database.roles import as_owner
 from ceasefire.database.session import acting
-from grants.models import Grant, LedgerEntry, StateStep, Transition
-from grants.services import machine, verification
+from ceasefire.people.roles import Role
+from grants.models import Grant, LedgerEntry, Officer, StateStep, Transition
+from grants.services import figures, machine, verification
 from tests.grants import office as world
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +40,49 @@ def test_a_grant_goes_the_whole_way_and_the_ledger_holds(office, grant_in):
     call_command("verify_ledger", stdout=out)
     assert out.getvalue().startswith("6 postings, head ")
     assert verification.ledger_totals()["DISBURSE"] == 3000
+
+
+def test_an_office_of_four_runs_a_grant_from_the_proposal_to_the_closeout(make_user):
+    """One asks, one approves, one pays, one does all the rest; the second person is the payer."""
+    desk_duties = ["reviewer", "vetting", "officer", "certifier", "monitor", "closeout"]
+    four = {
+        name: make_user(Role.REO_STAFF, username=f"reo.{name}", duties=duties)
+        for name, duties in {
+            "requester": ["requester"],
+            "approver": ["approver"],
+            "desk": desk_duties,
+            "payer": ["payer"],
+        }.items()
+    }
+    office = SimpleNamespace(**four, approver2=four["approver"])
+    for duty in desk_duties:
+        setattr(office, duty, four["desk"])
+    # What the desk enters for the fund, its rules and its lists, the payer confirms.
+    fund = world.open_fund(SimpleNamespace(**{**vars(office), "certifier": office.payer}))
+    assert Officer.objects.exclude(duties=[]).count() == 4
+
+    grant = world.move(office, world.draft(office, fund, 3000), "CLOSED", tranches=[1000, 2000])
+
+    assert grant.state == "CLOSED"
+    assert grant.net_disbursed_usd == grant.expensed_usd == 3000
+    acted = {one.pk for one in four.values()}
+    assert set(Transition.objects.values_list("actor", flat=True)) == acted
+    assert verification.verify().whole
+    # A figure of the SF-425 is entered by a grants officer and confirmed by a certifier who is
+    # somebody else: the payer is entrusted with the first of these duties beside their own.
+    office.payer.duties = ["payer", "officer"]
+    office.payer.save(update_fields=["duties"])
+    with acting(office.payer):
+        figure = figures.enter(
+            fund,
+            kind="receipt",
+            amount_usd=3000,
+            on=periods.today(),
+            reference="LOC 1",
+            by=office.payer,
+        )
+    with acting(office.desk):
+        assert figures.confirm(figure, by=office.desk).confirmed_at is not None
 
 
 def test_the_table_of_steps_is_the_machines():

@@ -25,6 +25,7 @@ from grants.exceptions import (
 )
 from grants.models import Grant, LevelChange, PublishedFile, Publisher
 from grants.publishing import levels
+from grants.reports import snapshots
 from grants.services import ledger, organisations, publishing
 from tests.conftest import maker_of_users
 from tests.grants import office as world
@@ -361,6 +362,41 @@ def test_the_sums_of_the_file_are_those_of_the_ledger(at: SimpleNamespace) -> No
     assert usd["DISBURSE"] == sum(one.disbursed_usd for one in grants)
     assert Decimal(file.totals["3+"]["usd"]) == usd["DISBURSE"]
     assert Decimal(file.totals["3-"]["usd"]) == -usd["REFUND"]
+
+
+def test_the_sums_by_type_of_both_standards_are_those_of_a_run_of_r2(at: SimpleNamespace) -> None:
+    # Every grant of the fund on which anything was posted.
+    raised(at, at.whole, "FULL")
+    raised(at, at.kept, "REDACTED")
+    with acting(at.office.viewer):
+        run = snapshots.take("months", {"fund": at.fund.code}, by=at.office.viewer)
+    sums = {
+        "2": Decimal(run.totals["net_obligated_usd"]),
+        "3": Decimal(run.totals["net_disbursed_usd"]),
+    }
+    assert sums == {"2": Decimal("3900.00"), "3": Decimal("949.75")}
+
+    def usd(amount: Any, currency: str) -> Decimal:
+        # At the rate of the scene.
+        value = Decimal(str(amount))
+        return value if currency == "USD" else (value / Decimal("1310.5")).quantize(Decimal("0.01"))
+
+    file, content = made(at)
+    assert file.state == "ISSUED", file.problems
+    iati = dict.fromkeys(sums, Decimal(0))
+    for moved in etree.fromstring(content).iter("transaction"):
+        value = moved.find("value")
+        type = moved.find("transaction-type").get("code")
+        iati[type] += usd(value.text, value.get("currency"))
+    file, content = made(at, "360json")
+    assert file.state == "ISSUED", file.problems
+    giving = dict.fromkeys(sums, Decimal(0))
+    names = {"commitmentTransaction": "2", "disbursementTransaction": "3"}
+    for grant in json.loads(content)["grants"]:
+        for name, type in names.items():
+            for moved in grant.get(name, ()):
+                giving[type] += usd(moved["value"], moved["currency"])
+    assert iati == giving == sums
 
 
 def test_a_file_whose_sums_are_not_the_ledgers_is_not_issued(
