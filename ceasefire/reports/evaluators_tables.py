@@ -4,6 +4,10 @@ An evaluator is outside the program, so the pack says no more than REO may read:
 finest, without sexual violence, minors and staff, counts of one and two hidden with what would give
 them away (`sharing`, week by week). A week that a site did not record is missing, not zero.
 
+A week that REO holds stands as REO holds it, hidden counts and all: counted anew it could be
+subtracted from REO's, and a correction that was withheld would show. Only other weeks are counted
+here, as of the pack's cut.
+
 Areas of the program are the districts in which a site of the pack works; every other district of
 the same records is a comparison area. Two packs of different cuts can be subtracted from each
 other: the README says so.
@@ -39,6 +43,8 @@ from ceasefire.reports.software import software_version
 from incidents import measures
 
 LANGUAGES = ("en", "ar")
+#: Where a count was made: for the report that was shared, or for this pack.
+SHARED, PACK = "shared", "pack"
 #: In the place of a P-code: the whole site, and what is known to no district.
 WHOLE, UNKNOWN = "SITE", "NONE"
 #: The files that decide a count of the pack: their hash names the code beside its version.
@@ -60,7 +66,10 @@ DEFINITIONS: Mapping[int, Promise | str] = {
 
 @dataclass(frozen=True)
 class Row:
-    """One area of one site in one week; None is hidden or missing, and the rest says which."""
+    """One area of one site in one week; None is hidden or missing, and the rest says which.
+
+    `killed` is None too where nobody knows how many an incident killed.
+    """
 
     site: str
     area: str
@@ -68,6 +77,7 @@ class Row:
     week: Week
     recorded: bool
     complete: bool
+    counted: str
     incidents: int | None
     killed: int | None = None
     injured: int | None = None
@@ -85,6 +95,7 @@ class FamilyRow:
     family: str
     week: Week
     recorded: bool
+    counted: str
     incidents: int | None
 
     @property
@@ -166,25 +177,79 @@ def _site(site: Site, cut: datetime, at_work: set[str]) -> SiteTold:
     by_week: dict[date, list[measures.Count]] = {}
     for count in counts:
         by_week.setdefault(count.week_start, []).append(count)
-    named = {count.district_pcode for count in counts if count.incidents} - {NOWHERE}
-    pcodes = sorted({*districts(site), *named})
+    shared = _shared(site, cut)
+    # An area that only a withheld correction names would tell of it.
+    named = {
+        count.district_pcode
+        for count in counts
+        if count.incidents and count.week_start not in shared
+    } | {
+        row["place"]
+        for week in weeks
+        if week.start in shared
+        for row in shared[week.start].body["districts"]
+        if row["incidents"] != 0
+    }
+    pcodes = sorted({*districts(site), *named} - {NOWHERE})
     areas = [(pcode, "program" if pcode in at_work else "comparison") for pcode in pcodes]
-    has_unknown = any(one.district_pcode == NOWHERE and one.incidents for one in counts)
-    every = [*areas, *([(UNKNOWN, "unknown")] if has_unknown else [])]
+    every = [*areas, *([(UNKNOWN, "unknown")] if NOWHERE in named else [])]
     kinds = _kinds()
     complete_to = complete_until(site, weeks[-1], as_of=cut, cut=cut, exclude_sensitive=True)
     rows: list[Row] = []
     families: list[FamilyRow] = []
     for week in weeks:
-        counted = _week(by_week.get(week.start, []), every, kinds)
         recorded, complete = covered(week, known), week.last_day <= complete_to
+        version = shared.get(week.start)
+        if version is None:
+            published = _week(by_week.get(week.start, []), every, kinds)
+        else:
+            published = _as_shared(version, every, kinds)
+            recorded, complete = recorded and version.is_covered, version.holds(week)
+        counted = "" if not recorded else PACK if version is None else SHARED
         for area, kind in [(WHOLE, "site"), *every]:
-            facts = counted.areas[area] if recorded else {"incidents": None}
-            rows.append(Row(site.code, area, kind, week, recorded, complete, **facts))
+            facts = published.areas[area] if recorded else {"incidents": None}
+            rows.append(Row(site.code, area, kind, week, recorded, complete, counted, **facts))
         for one in kinds:
-            how_many = counted.families[one] if recorded else None
-            families.append(FamilyRow(site.code, one, week, recorded, how_many))
+            how_many = published.families[one] if recorded else None
+            families.append(FamilyRow(site.code, one, week, recorded, counted, how_many))
     return SiteTold(site, known, rows, families, every)
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """What REO holds of one week, and what the report that it was made of knew to be missing."""
+
+    body: Mapping[str, Any]
+    is_covered: bool
+    killed_is_known: bool
+
+    def holds(self, week: Week) -> bool:
+        """Whether hardly a report was missing when it was counted; old versions do not say."""
+        until = self.body.get("complete_to")
+        return until is not None and week.last_day <= date.fromisoformat(until)
+
+
+def _shared(site: Site, cut: datetime) -> dict[date, _Shared]:
+    """By first day of the week: the last version that was shared by the cut."""
+    reports = WeeklyReport.objects.frozen().filter(site=site)
+    known = {
+        (week, revision): (is_covered, unknown)
+        for week, revision, is_covered, unknown in reports.values_list(
+            "week_start",
+            "revision",
+            "basis_open__is_covered",
+            "basis_open__recorded__killed_unknown",
+        )
+    }
+    versions = SharedWeeklyReport.objects.filter(site_code=site.code, frozen_at__lte=cut)
+    found = {}
+    for week, revision, body in versions.order_by("week_start", "revision").values_list(
+        "week_start", "revision", "body"
+    ):
+        # A report from before open versions were kept says neither.
+        is_covered, unknown = known.get((week, revision), (None, None))
+        found[week] = _Shared(body, is_covered is not False, unknown == 0)
+    return found
 
 
 @dataclass(frozen=True)
@@ -193,6 +258,32 @@ class _Published:
 
     areas: Mapping[str, Mapping[str, int | None]]
     families: Mapping[str, int | None]
+
+
+def _as_shared(
+    version: _Shared, areas: Sequence[tuple[str, str]], kinds: Sequence[str]
+) -> _Published:
+    """One week as REO reads it."""
+    body = version.body
+    places = {row["place"]: row["incidents"] for row in body["districts"]}
+    families = {row["family"]: row["incidents"] for row in body["families"]}
+    whole = {
+        "incidents": body["total"],
+        "killed": body["killed"] if version.killed_is_known else None,
+        "injured": body["injured"],
+    }
+    # What it does not name had nothing; where no family is named, they were all left out.
+    unnamed = 0 if families or body["total"] == 0 else None
+    return _Published(
+        {
+            WHOLE: whole,
+            **{
+                area: {"incidents": places.get(NOWHERE if area == UNKNOWN else area, 0)}
+                for area, _kind in areas
+            },
+        },
+        {one: families.get(one, unnamed) for one in kinds},
+    )
 
 
 def _week(
@@ -216,7 +307,9 @@ def _week(
     )
     whole = {
         "incidents": table.total,
-        "killed": harmed(int(sum(one.killed for one in found)), table),
+        "killed": None
+        if any(one.killed_unknown for one in found)
+        else harmed(int(sum(one.killed for one in found)), table),
         "injured": harmed(int(sum(one.injured for one in found)), table),
     }
     totals = zip(areas, table.row_totals, strict=True)
@@ -280,6 +373,13 @@ _RECORDED = _column(
     _("no: the site was not recording in this week; its counts are missing, not zero."),
     value=lambda row: _yes(row.recorded),
 )
+_COUNTED = _column(
+    "counted",
+    _(
+        "shared: as in the report of the week that was shared, as of its moment in"
+        " changes/reports.csv; pack: counted for this pack. Empty: missing."
+    ),
+)
 _INCIDENTS = _column(
     "incidents",
     _("Verified incidents. Empty: missing where recorded is no, else hidden."),
@@ -305,23 +405,32 @@ WEEKLY = [
     _RECORDED,
     _column(
         "complete",
-        _("no: reports of this week may still come in."),
+        _("no: when it was counted, reports of this week could still come in."),
         value=lambda row: _yes(row.complete),
     ),
+    _COUNTED,
     _INCIDENTS,
     _HIDDEN,
     _column(
         "killed",
-        _("Killed in the verified incidents, of the whole site only. Empty: hidden or missing."),
+        _(
+            "Killed in the verified incidents, of the whole site only. Empty: hidden, missing, or"
+            " nobody knows how many were killed in one of them; never zero for that."
+        ),
         "int",
     ),
-    _column("injured", _("Injured, likewise."), "int"),
+    _column(
+        "injured",
+        _("Injured as far as recorded, of the whole site only. Empty: hidden or missing."),
+        "int",
+    ),
 ]
 FAMILIES = [
     _SITE,
     _column("family", _("Family of incident types; codes.csv lists the types."), "code"),
     *_WEEK,
     _RECORDED,
+    _COUNTED,
     _INCIDENTS,
     _HIDDEN,
 ]
@@ -337,10 +446,11 @@ COVERAGE = [
     _column("recorded_from", _("First day recorded."), "date"),
     _column("recorded_to", _("First day not recorded any more; empty: still recording."), "date"),
 ]
+#: No number: a gap in a site's numbers would tell of a correction that was withheld. No word that
+#: somebody wrote.
 REPORTS = [
     _column("site", _("Code of the site."), "code", "site.code"),
     _column("week_start", _("First day of the week."), "date"),
-    _column("number", _("Number of the report within its site."), "int"),
     _column("revision", _("0: the first report of the week; 1: its first correction."), "int"),
     _column("records_as_of", _("Records received later are not in it."), "datetime", "data_as_of"),
     _column("approved_at", _("When a manager approved it."), "datetime", "frozen_at"),
@@ -350,7 +460,6 @@ REPORTS = [
         "int",
         lambda row: (row.body_open or {}).get("version"),
     ),
-    _column("reason", _("Why the earlier report was corrected."), value=lambda row: _reason(row)),
 ]
 DEFINITION = [
     _column("version", _("The version that a report names."), "int"),
@@ -372,12 +481,6 @@ CODEBOOK = [
     _column("meaning_en", _("What it means, in English.")),
     _column("meaning_ar", _("What it means, in Arabic.")),
 ]
-
-
-def _reason(report: WeeklyReport) -> str:
-    """The reason of a correction; it is the manager's, written to stand in the report."""
-    revisions = (report.body_open or {}).get("revisions") or [{}]
-    return str(revisions[0].get("reason", ""))
 
 
 def _both(text: Any, name: str) -> dict[str, str]:
@@ -501,9 +604,14 @@ def _readme(told: Told) -> list[str]:
         ),
         *(_weekday(one.site) for one in told.sites),
         gettext(
+            "A week whose report was shared (counted is shared) has that report's figures, as of"
+            " its own moment in changes/reports.csv: no record that came later and no correction"
+            " that was not shared. Other weeks were counted for this pack."
+        ),
+        gettext(
             "Days are days in Baghdad. A week outside a site's coverage is missing, not zero:"
-            " recorded is no, and its counts are empty. Where complete is no, reports may still"
-            " come in."
+            " recorded is no, and its counts are empty. Where complete is no, reports could"
+            " still come in when it was counted."
         ),
         gettext(
             "Counted: incidents that were sent, reviewed, accepted or archived and are verified at"
@@ -521,7 +629,8 @@ def _readme(told: Told) -> list[str]:
         ),
         gettext(
             "Give one reader one pack: two packs of different moments can be subtracted, which"
-            " may show a hidden count. A correction that would do so is not listed in changes/."
+            " may show a hidden count; so can a pack and a report that was shared after it. A"
+            " correction that would do so is neither in the counts nor listed in changes/."
         ),
         gettext("To check that nothing was changed: sha256sum --check SHA256SUMS"),
     ]
