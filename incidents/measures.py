@@ -339,10 +339,10 @@ def undated(site_id: int, start: date, end: date, *, as_of: datetime | None = No
 
 
 def first_and_last_day(
-    site_id: int, *, exclude_sensitive: bool = False
+    site_id: int, *, as_of: datetime | None = None, exclude_sensitive: bool = False
 ) -> tuple[date, date] | None:
     """The days of the first and the last counted incident of a site, or None where it has none."""
-    rows = _of_site(site_id, exclude_sensitive=exclude_sensitive)
+    rows = _of_site(site_id, exclude_sensitive=exclude_sensitive, as_of=as_of)
     days = rows.values_list("occurred_on", flat=True)
     first = days.order_by("occurred_on").first()
     last = days.order_by("-occurred_on").first()

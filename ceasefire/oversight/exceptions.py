@@ -9,6 +9,10 @@ class CodeIsTaken(PlaceRefusal):
     """The site has a zone of this code already."""
 
 
+class WeekIsFixed(PlaceRefusal):
+    """Reports of the site's weeks were made, so its week keeps its first day."""
+
+
 class ZoneIsClosed(PlaceRefusal):
     """The zone is not in use any more."""
 

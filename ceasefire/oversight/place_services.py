@@ -6,9 +6,9 @@ from datetime import date
 from django.db import transaction
 
 from ceasefire import audit, periods
-from ceasefire.oversight.exceptions import CodeIsTaken, ZoneIsClosed, ZoneIsOpen
+from ceasefire.oversight.exceptions import CodeIsTaken, WeekIsFixed, ZoneIsClosed, ZoneIsOpen
 from ceasefire.people.models import User
-from ceasefire.places import zones
+from ceasefire.places import weeks, zones
 from ceasefire.places.models import CoveragePeriod, Place, Site, Zone
 from ceasefire.places.services import names_key
 
@@ -58,8 +58,13 @@ def change_site(
     reporting_since: date | None,
     by: User,
 ) -> Site:
-    """Change a site's names, the first day of its week, and since when reports are made."""
+    """Change a site's names, the first day of its week, and since when reports are made.
+
+    Refuses another first day once a report of the site was made: weeks of both kinds overlap.
+    """
     site = Site.objects.select_for_update().get(pk=site.pk)
+    if week_start != site.week_start and weeks.are_fixed(site):
+        raise WeekIsFixed
     site.name_en, site.name_ar = name_en, name_ar
     site.week_start, site.reporting_since = week_start, reporting_since
     site.save(update_fields=["name_en", "name_ar", "week_start", "reporting_since"])

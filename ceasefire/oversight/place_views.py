@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 
 from ceasefire.look.paging import keyset_page
 from ceasefire.oversight import place_services
-from ceasefire.oversight.exceptions import CodeIsTaken, ZoneIsClosed, ZoneIsOpen
+from ceasefire.oversight.exceptions import CodeIsTaken, WeekIsFixed, ZoneIsClosed, ZoneIsOpen
 from ceasefire.oversight.forms import (
     NamesForm,
     NeighbourhoodForm,
@@ -117,9 +117,15 @@ def site_detail(request: HttpRequest, code: str) -> HttpResponse:
         },
     )
     if request.method == "POST" and form.is_valid():
-        place_services.change_site(site, **form.cleaned_data, by=request.user)
-        messages.success(request, _("Saved."))
-        return redirect("oversight:site_detail", site.code)
+        try:
+            place_services.change_site(site, **form.cleaned_data, by=request.user)
+        except WeekIsFixed:
+            form.add_error(
+                "week_start", _("Reports of this site were made. Its week keeps its first day.")
+            )
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("oversight:site_detail", site.code)
     return render(request, "oversight/site_detail.html", {"site": site, "form": form})
 
 

@@ -116,8 +116,10 @@ def compile_content(
 ) -> Content:
     """Compile a week of a site.
 
-    `as_of` is the moment the report names; `cut` leaves out what was received later (None: takes
-    everything that is there). `tell` hears how many of the steps are done.
+    `as_of` is the moment the report names; `cut` leaves out what was received later, of every part
+    alike (None: takes everything that is there). Each part reads the records by itself: what was
+    received by then is taken as it stands when it is read. `tell` hears how many of the steps are
+    done.
     """
     tell(0, STEPS)
     open_material = _material(site, week, cut=cut, exclude_sensitive=True)
@@ -137,7 +139,7 @@ def compile_content(
 def _material(
     site: Site, week: Week, *, cut: datetime | None, exclude_sensitive: bool = False
 ) -> _Material:
-    periods = coverage(site, exclude_sensitive=exclude_sensitive)
+    periods = coverage(site, cut=cut, exclude_sensitive=exclude_sensitive)
     first = max(
         min((start for start, _end in periods), default=week.start),
         week.plus(1 - MOST_WEEKS).start,
@@ -188,7 +190,8 @@ def _documents(
         "site": site.code,
         "week_start": week.start.isoformat(),
         "week_end": week.end.isoformat(),
-        "data_as_of": as_of.isoformat(timespec="seconds"),
+        # Not rounded: the same moment as a cut makes the report again.
+        "data_as_of": as_of.isoformat(),
         "status": "draft",
         "revision_of": None,
         "data_health": {
@@ -207,7 +210,7 @@ def _documents(
         "alerts": [_finding(item, rows) for item in judged.alerts],
         "watch": [_finding(item, rows) for item in judged.watched],
         **further(site, week, panel, cut=cut, exclude_sensitive=without),
-        "effect": judged_effects(site, week, panel, as_of=as_of),
+        "effect": judged_effects(site, week, panel, as_of=as_of, exclude_sensitive=without),
         "software": software_version(),
         "responses": _responses(site, week, as_of=as_of, exclude_sensitive=without),
         "revisions": [],
@@ -307,14 +310,16 @@ def _responses(
     return vars(found)
 
 
-def coverage(site: Site, *, exclude_sensitive: bool = False) -> list[Period]:
+def coverage(
+    site: Site, *, cut: datetime | None = None, exclude_sensitive: bool = False
+) -> list[Period]:
     """The site's coverage periods; where none is kept, since reporting or the records began."""
     periods = list(site.coverage.order_by("start").values_list("start", "end"))
     if periods:
         return periods
     if site.reporting_since is not None:
         return [(Week.of(site.reporting_since, site.week_start).start, None)]
-    known = measures.first_and_last_day(site.pk, exclude_sensitive=exclude_sensitive)
+    known = measures.first_and_last_day(site.pk, as_of=cut, exclude_sensitive=exclude_sensitive)
     return [(Week.of(known[0], site.week_start).start, None)] if known else []
 
 

@@ -6,9 +6,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from ceasefire import codes
 from ceasefire.look.forms import DayField
 from ceasefire.places.models import Place, Site
+from ceasefire.reports import effects
 from ceasefire.reports.compilation import districts
 from ceasefire.reports.effect_models import EffectPlan
 
@@ -40,7 +40,7 @@ class EffectPlanForm(forms.Form):
         outcome: Any = self.fields["outcome"]
         outcome.choices = [
             (EffectPlan.ALL_TYPES, _("All verified incidents")),
-            *codes.choices("type_family"),
+            *effects.outcomes(),
         ]
 
     def clean_treated(self) -> list[str]:

@@ -17,13 +17,13 @@ from django.db import transaction
 from django.db.models import Max
 from numpy.typing import NDArray
 
-from ceasefire import audit, periods
+from ceasefire import audit, codes, periods
 from ceasefire.codes.services import family
 from ceasefire.people.models import User
 from ceasefire.periods import Week
 from ceasefire.places.models import Site
 from ceasefire.reports.effect_models import EffectPlan
-from ceasefire.reports.exceptions import PlanWasRead, PlanWasWithdrawn
+from ceasefire.reports.exceptions import OutcomeIsSensitive, PlanWasRead, PlanWasWithdrawn
 from ceasefire.reports.panel import ALL, Panel, probability, rounded
 from ceasefire.statistics.effect import Verdict, effect
 
@@ -45,6 +45,19 @@ def is_told(week: Week) -> bool:
     return week.start <= quarter_end(week.start) < week.end
 
 
+def outcomes() -> list[tuple[str, str]]:
+    """Families of types by which an effect may be judged, with their names; no sexual violence.
+
+    A plan and its districts stand in the open and in the shared version, which are made as if
+    sexual violence had never been logged.
+    """
+    return [one for one in codes.choices("type_family") if not _is_sensitive(one[0])]
+
+
+def _is_sensitive(outcome: str) -> bool:
+    return outcome == family("incident_type", "SXV")
+
+
 @transaction.atomic
 def register_plan(
     *,
@@ -59,8 +72,11 @@ def register_plan(
 ) -> EffectPlan:
     """Set down what will be judged. It can be withdrawn until a report has judged it.
 
-    `at`: when it was set down, for a demonstration and tests; no page offers it.
+    Refuses sexual violence as what is counted. `at`: when it was set down, for a demonstration and
+    tests; no page offers it.
     """
+    if _is_sensitive(outcome):
+        raise OutcomeIsSensitive
     Site.objects.select_for_update(no_key=True).only("pk").get(pk=site.pk)
     last = EffectPlan.objects.filter(site=site).aggregate(last=Max("number"))["last"] or 0
     plan = EffectPlan.objects.create(
@@ -117,16 +133,31 @@ def mark_read(site: Site, judged: Sequence[Mapping[str, Any]] | None) -> None:
 
 
 def judged_effects(
-    site: Site, week: Week, panel: Panel, *, as_of: datetime
+    site: Site, week: Week, panel: Panel, *, as_of: datetime, exclude_sensitive: bool = False
 ) -> list[dict[str, Any]] | None:
     """What may be said of each plan that stands; None where it is not the week to say it.
 
-    The plans are held to the end of the transaction, so that none is withdrawn meanwhile.
+    Nothing is held: whoever writes the report takes the site's turn first, then asks `still_stand`.
     """
     if not is_told(week):
         return None
-    plans = EffectPlan.objects.filter(site=site).standing(as_of).order_by("number")
-    return [_judged(plan, panel) for plan in plans.select_for_update(no_key=True)]
+    # One that was taken back after `as_of` is not judged either: nobody has looked, and may not.
+    plans = EffectPlan.objects.filter(site=site, withdrawn_at=None).standing(as_of)
+    return [
+        _judged(plan, panel)
+        for plan in plans.order_by("number")
+        if not (exclude_sensitive and _is_sensitive(plan.outcome))
+    ]
+
+
+def still_stand(site: Site, judged: Sequence[Mapping[str, Any]] | None) -> bool:
+    """Whether none of the plans just judged was withdrawn meanwhile.
+
+    For whoever holds the site: plans are set down and withdrawn in its turn, so the answer stands.
+    """
+    numbers = [one["plan"] for one in judged or ()]
+    plans = EffectPlan.objects.filter(site=site, number__in=numbers)
+    return not plans.exclude(withdrawn_at=None).exists()
 
 
 def _judged(plan: EffectPlan, panel: Panel) -> dict[str, Any]:

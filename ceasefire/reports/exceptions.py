@@ -45,6 +45,10 @@ class LinkIsNoMore(ReportRefusal):
     """The link of a mail is too old, changed, or of an address that was replaced."""
 
 
+class OutcomeIsSensitive(ReportRefusal):
+    """The plan of an effect would tell those of sexual violence who may not read of it."""
+
+
 class PlanWasRead(ReportRefusal):
     """A report has judged the plan: it stands."""
 

@@ -1,8 +1,8 @@
 """How weekly reports come about: which are owed, asked for, under way or failed, and all in.
 
 A job a site and week is what the workers share out among them; a report's own parts are made by one
-of them, from one look at the records. Celery carries the hints. What is owed, done and told rests
-on rows that stand once: the period entered, the report, the notice (docs/weekly-report.md).
+of them, all with one cut. Celery carries the hints. What is owed, done and told rests on rows that
+stand once: the period entered, the report, the notice (docs/weekly-report.md).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from ceasefire.jobs.models import Job, PeriodicRun
 from ceasefire.people.models import User
 from ceasefire.people.roles import Role
 from ceasefire.periods import Week
+from ceasefire.places import weeks
 from ceasefire.places.models import Site
 from ceasefire.reports.models import WeeklyReport
 
@@ -93,6 +94,16 @@ def owed() -> Iterator[jobs.Due]:
             {"site_code": code, "week": str(start)},
             site=site,
         )
+
+
+@weeks.fixed_by
+def has_report(site: Site) -> bool:
+    """Whether a report of the site was made.
+
+    Weeks that began on another day would all be owed again, and overlap those REO has: subtracted,
+    they would give single days.
+    """
+    return WeeklyReport.objects.filter(site=site).exists()
 
 
 def _made(sites: Any) -> set[tuple[int, date]]:
@@ -250,10 +261,15 @@ def join_if_last(site: Site, week: Week) -> None:
 
 
 def tell_ready(week: Week) -> None:
-    """Tell managers and data officers, each once, that the reports of a week are in."""
+    """Tell managers and data officers, each once, that the reports of a week are in.
+
+    Data officers hear of those alone that they can read.
+    """
     reports = WeeklyReport.objects.filter(week_start=week.start)
+    are_open = set(reports.filter(is_open=True).values_list("site_id", flat=True))
     for site in Site.objects.filter(pk__in=reports.values("site")).order_by("code"):
-        people = site.staff.filter(role__in=[Role.MANAGER, Role.DATA_OFFICER], is_active=True)
+        roles = [Role.MANAGER, *([Role.DATA_OFFICER] if site.pk in are_open else [])]
+        people = site.staff.filter(role__in=roles, is_active=True)
         worklist.notify(people, READY, subject=site, key=f"{READY}:{week}")
 
 

@@ -54,10 +54,10 @@ def compile_week(
 
     There is one draft a week: compiling again renews its numbers and keeps its narrative. The week
     is held first, so two compiles of it take turns and the second finds the first one's report;
-    other weeks of the site are compiled beside it, and only the writing waits for its turn. `as_of`
-    leaves out what was received later; without it everything that is there counts. `tell` hears how
-    far it is (done, of). Refuses a day that begins no week of the site, a week that is not over,
-    and one in which the site recorded nothing.
+    other weeks of the site are compiled beside it, and only the writing waits for its turn. What
+    was received after `as_of`, or after it was begun, is left out. `tell` hears how far it is
+    (done, of). Refuses a day that begins no week of the site, a week that is not over, and one in
+    which the site recorded nothing.
     """
     week = _whole_week(site, week_start)
     _hold(site, week)
@@ -65,10 +65,13 @@ def compile_week(
     if report is not None and report.is_frozen:
         return report
     content = _content(site, week, as_of, tell)
-    _take_turns(site)
+    if _take_turns(site).week_start != site.week_start:
+        raise WrongWeekStart
     report = _latest(site, week)
     if report is not None and report.is_frozen:
         return report
+    if not effects.still_stand(site, content.full.body["effect"]):
+        content = _content(site, week, as_of, tell)
     if report is None:
         report = WeeklyReport(site=site, week_start=week.start, number=_next_number(site))
     elif report.revision_of is not None:
@@ -242,9 +245,9 @@ def _hold(site: Site, week: Week) -> None:
         )
 
 
-def _take_turns(site: Site) -> None:
+def _take_turns(site: Site) -> Site:
     """Hold the site's row to the end of the transaction; recording incidents goes on meanwhile."""
-    Site.objects.select_for_update(no_key=True).only("pk").get(pk=site.pk)
+    return Site.objects.select_for_update(no_key=True).only("week_start").get(pk=site.pk)
 
 
 def _locked(report: WeeklyReport) -> WeeklyReport:
@@ -271,13 +274,10 @@ def _next_number(site: Site) -> int:
 
 
 def _content(site: Site, week: Week, as_of: datetime | None, tell: Tell = untold) -> Content:
-    content = compile_content(
-        site,
-        week,
-        as_of=(as_of or periods.now()).astimezone(periods.BAGHDAD),
-        cut=as_of,
-        tell=tell,
-    )
+    moment = (as_of or periods.now()).astimezone(periods.BAGHDAD)
+    # Where the day is pinned, records may bear moments that the clock has not reached.
+    cut = None if as_of is None and periods.is_pinned() else moment
+    content = compile_content(site, week, as_of=moment, cut=cut, tell=tell)
     if not content.full.says_something:
         raise NotCovered
     return content

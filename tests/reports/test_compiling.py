@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 import pytest
 from django.utils import translation
 
+from ceasefire import periods
 from ceasefire.periods import BAGHDAD
 from ceasefire.places.models import CoveragePeriod
 from ceasefire.reports import services
@@ -93,6 +94,46 @@ def test_what_came_after_the_cut_is_left_out_and_a_late_batch_alarms_nobody(basr
     before = canonical(compiled(basrah).body)
     late = AS_OF + timedelta(hours=1)
     put(basrah, WEEK, 30, reported_at=late, submitted_at=late, accepted_at=late)
+
+    assert canonical(compiled(basrah).body) == before
+
+
+def test_what_comes_while_it_is_compiled_is_left_out_of_every_part_alike(
+    basrah, put, put_weeks, settings, monkeypatch
+):
+    """And its own moment as a cut makes it again: what came in the same second is still there."""
+    settings.CEASEFIRE_TODAY = ""
+    monkeypatch.delenv("CEASEFIRE_TODAY", raising=False)
+    now = AS_OF + timedelta(milliseconds=500)
+    monkeypatch.setattr(periods, "now", lambda: now)
+    put_weeks(basrah, [2] * 10)
+
+    def come(moment, count):
+        put(basrah, WEEK, count, reported_at=moment, submitted_at=moment, accepted_at=moment)
+
+    def tell(done, _total):
+        if done == 1:  # the counts are made, data health is not
+            come(now + timedelta(seconds=1), 3)
+
+    come(now - timedelta(milliseconds=1), 1)
+    report = compiled(basrah, as_of=None, tell=tell)
+
+    assert (total_of(report)["incidents"], report.body["data_health"]["received"]) == (3, 3)
+    before = canonical(report.body)
+    report.refresh_from_db()
+    cut = report.data_as_of
+    report.delete()
+    assert canonical(compiled(basrah, as_of=cut).body) == before
+
+
+def test_an_old_incident_that_came_after_the_cut_makes_no_longer_history(basrah, put):
+    """Where no coverage is kept, the records say since when there are any."""
+    put(basrah, WEEK, 2)
+    before = canonical(compiled(basrah).body)
+    late = AS_OF + timedelta(hours=1)
+    put(
+        basrah, WEEK - timedelta(weeks=20), reported_at=late, submitted_at=late, accepted_at=late
+    )  # fmt: skip
 
     assert canonical(compiled(basrah).body) == before
 

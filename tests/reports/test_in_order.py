@@ -16,9 +16,10 @@ import numpy as np
 import openpyxl
 import pypdf
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.template.loader import render_to_string
 from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from ceasefire import periods
@@ -26,8 +27,9 @@ from ceasefire.people.roles import Role
 from ceasefire.periods import BAGHDAD
 from ceasefire.places.models import Place
 from ceasefire.reports import effects, exports, services
+from ceasefire.reports.effect_forms import EffectPlanForm
 from ceasefire.reports.effect_models import EffectPlan
-from ceasefire.reports.exceptions import PlanWasRead
+from ceasefire.reports.exceptions import OutcomeIsSensitive, PlanWasRead
 from ceasefire.reports.exports import report_file
 from ceasefire.reports.figures import cell, charts_as_svg, figure_csv
 from ceasefire.reports.models import SharedWeeklyReport, WeeklyReport
@@ -465,6 +467,69 @@ def test_a_manager_sets_it_down_on_a_page(stage, report, client):
     assert "Withdrawn" in client.get("/reports/effect/").content.decode()
     assert client.post("/reports/effect/BASRAH-ALL/1/withdraw/").status_code == 302
     assert not EffectPlan.objects.get(number=1).is_withdrawn
+
+
+@pytest.fixture
+def planned(basrah, put_weeks, manager, settings):
+    """Put plans that the report of this week judges; nothing is compared, so it is quick."""
+    settings.CEASEFIRE_TODAY = "2026-10-05"
+    put_weeks(basrah, [1] * 5, last=WEEK)
+
+    def plan(number: int, outcome: str) -> EffectPlan:
+        return EffectPlan.objects.create(
+            site=basrah, number=number, starts_on=START, treated=["IQG02Q02"], comparison=[],
+            outcome=outcome, grounds="one", registered_at=AS_OF - timedelta(days=400),
+            registered_by=manager,
+        )  # fmt: skip
+
+    return plan
+
+
+def test_no_effect_is_judged_by_sexual_violence(planned, basrah, manager):
+    """Its plan would stand before those who may not read of it."""
+    offered = [code for code, _name in EffectPlanForm(site=basrah).fields["outcome"].choices]
+    assert {"ALL", "killing", "other"} <= set(offered)
+    assert "sexual" not in offered
+    with pytest.raises(OutcomeIsSensitive):
+        effects.register_plan(
+            site=basrah, starts_on=START, treated=["IQG02Q02"], comparison=[], outcome="sexual",
+            grounds="x", by=manager,
+        )  # fmt: skip
+    # One from before is read by those alone who read such incidents anyhow.
+    planned(1, "killing")
+    planned(2, "sexual")
+    report = services.compile_week(site=basrah, week_start=WEEK, as_of=AS_OF)
+    assert [one["plan"] for one in report.body["effect"]] == [1, 2]
+    assert [one["plan"] for one in report.body_open["effect"]] == [1]
+    services.freeze_report(report, by=manager)
+    (shared,) = SharedWeeklyReport.objects.all()
+    assert [one["outcome"] for one in shared.body["effect"]] == ["killing"]
+    for document in (report.body_open, report.basis_open, shared.body):
+        assert "sexual" not in json.dumps(document).lower()
+
+
+def test_a_plan_withdrawn_while_it_is_judged_is_not_in_the_report(
+    planned, basrah, manager, monkeypatch
+):
+    """The site's turn comes before the plans, as for whoever withdraws: they wait in no ring."""
+    plan, kept = planned(1, "ALL"), planned(2, "killing")
+    real = services._content
+    made = []
+
+    def content(*arguments: Any) -> Any:
+        with CaptureQueriesContext(connection) as questions:
+            made.append(real(*arguments))
+        assert not any(re.search("FOR (NO KEY )?UPDATE", one["sql"]) for one in questions)
+        if len(made) == 1:
+            effects.withdraw_plan(plan, by=manager)
+        return made[-1]
+
+    monkeypatch.setattr(services, "_content", content)
+    report = services.compile_week(site=basrah, week_start=WEEK, as_of=AS_OF)
+    for body in (report.body, report.body_open):
+        assert [one["plan"] for one in body["effect"]] == [2]
+    kept.refresh_from_db()
+    assert kept.is_read
 
 
 # --- corrections and older reports ----------------------------------------------------------------

@@ -13,7 +13,9 @@ from ceasefire.jobs import services as job_services
 from ceasefire.jobs.models import Job, PeriodicRun
 from ceasefire.people.roles import Role
 from ceasefire.periods import BAGHDAD, Week
+from ceasefire.places.models import Site
 from ceasefire.reports import compilation, runs, services, tasks
+from ceasefire.reports.exceptions import WrongWeekStart
 from ceasefire.reports.models import WeeklyReport
 from ceasefire.worklist.models import Notification
 from tests.reports.conftest import WEEK
@@ -43,6 +45,44 @@ SATURDAY, SUNDAY = (
     datetime(2026, 11, 14, 23, 0, tzinfo=BAGHDAD),
     datetime(2026, 11, 15, 1, 0, tzinfo=BAGHDAD),
 )
+
+
+# --- the week of a site ---------------------------------------------------------------------------
+
+
+def test_the_first_weekday_stays_once_a_report_was_made(owing, make_user, signed_in):
+    """Else every week since reporting began would be owed again, overlapping those that REO has."""
+    client = signed_in(make_user(Role.ADMINISTRATOR, username="admin"))
+    facts = {"name_en": "B", "name_ar": "ب", "reporting_since": "8/11/2026"}
+    address = f"/places/sites/{owing.code}/"
+    for day in (0, 6):
+        assert client.post(address, {**facts, "week_start": day}).status_code == 302
+    owing.refresh_from_db()
+    services.compile_week(site=owing, week_start=WEEK)
+
+    for language, said in (("en", "keeps its first day"), ("ar", "يبقى أول يوم في أسبوعه")):
+        answer = client.post(
+            address, {**facts, "week_start": 0}, headers={"accept-language": language}
+        )
+        assert said in answer.context["form"].errors["week_start"][0]
+    owing.refresh_from_db()
+    assert owing.week_start == 6
+    assert list(runs.owed()) == []
+    # Everything else may be changed.
+    assert client.post(address, {**facts, "week_start": 6}).status_code == 302
+
+
+def test_a_week_that_changed_while_it_was_compiled_is_not_written(owing, monkeypatch):
+    real = services._content
+
+    def content(*arguments):
+        made = real(*arguments)
+        Site.objects.filter(pk=owing.pk).update(week_start=0)
+        return made
+
+    monkeypatch.setattr(services, "_content", content)
+    with pytest.raises(WrongWeekStart):
+        services.compile_week(site=owing, week_start=WEEK)
 
 
 # --- clocks ---------------------------------------------------------------------------------------
@@ -92,7 +132,7 @@ def test_a_draft_by_a_clock_that_was_ahead_is_counted_again_once(owing, put, mon
     clocks(monkeypatch, settings, machine=SUNDAY, database=SUNDAY)
     assert enter_and_run() == 1
     early = WeeklyReport.objects.get()
-    put(owing, WEEK + timedelta(days=6), 2)
+    put(owing, WEEK + timedelta(days=6), 2, delay=0)
 
     midnight = SUNDAY - timedelta(minutes=55)
     clocks(monkeypatch, settings, machine=midnight, database=midnight)
@@ -310,6 +350,15 @@ def test_that_all_reports_are_in_is_said_once_by_whichever_comes_last(
     assert sorted(told.values_list("recipient__username", flat=True)) == ["data", "manager"]
     runs.tell_ready(Week(WEEK))
     assert told.count() == 2
+
+
+def test_a_data_officer_hears_nothing_of_a_report_they_can_not_read(owing, manager, data_officer):
+    services.compile_week(site=owing, week_start=WEEK)
+    WeeklyReport.objects.update(is_open=False)
+    runs.tell_ready(Week(WEEK))
+
+    told = Notification.objects.filter(kind=runs.READY)
+    assert list(told.values_list("recipient__username", flat=True)) == ["manager"]
 
 
 def test_a_site_that_recorded_nothing_holds_nobody_up(owing, make_site):
