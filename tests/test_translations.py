@@ -26,7 +26,7 @@ SAME_IN_ARABIC = {
     *("UCDP", "GED", "ACLED", "OCHA", "COD", "Iraq", "CSO", "CC", "BY", "IGO", "GeoJSON"),
     *("CSV", "PDF", "XLSX", "JSON", "Excel", "UTF", "SHA", "JPEG", "PNG", "WebP"),
     *("Kobo", "ODK", "HXL", "API", "OpenAPI"),
-    *("Shift", "Tab", "Enter"),
+    *("Shift", "Tab", "Enter", "Esc"),
     # Codes of grants and currencies, lists and standards by their own names, kinds of files.
     *("FY", "ORG", "USD", "IQD", "SF", "DAC", "OFAC", "SDN", "ALT", "UN", "XML", "IATI", "Giving"),
     *("REOBASRA", "CBI", "MARKET", "docx", "ods", "odt", "txt", "percent", "Palm", "XI", "PDDL"),

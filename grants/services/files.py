@@ -70,8 +70,10 @@ def keep(chunks: Iterable[bytes]) -> StoredFile:
             del held[:PIECE]
             number += 1
     file.sha256 = digest.hexdigest()
-    # Of one piece, as most are: written once, whole.
-    file.save(force_insert=number == 0)
+    if number == 0:  # of one piece, as most are: written once, whole
+        file.save(force_insert=True)
+    else:
+        file.save(update_fields=["sha256", "size"])
     if held:
         sealed_piece(file, number, bytes(held)).save(force_insert=True)
     if number == 0:
