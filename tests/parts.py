@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 #: How long a test of a folder takes beside most others, as was measured once; only a deal's weight.
-WEIGHTS = {"browser": 12.0, "local": 20.0, "bench": 4.0}
+WEIGHTS = {"browser": 7.0, "local": 20.0, "bench": 4.0}
 #: Two folders need the demonstration, which takes a quarter of a minute to load: they go together.
 TOGETHER = ("tests/browser/", "tests/test_crawl.py")
 

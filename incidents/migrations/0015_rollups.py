@@ -302,13 +302,17 @@ CREATE TRIGGER counts_follow_removed_clocks AFTER DELETE ON public.incidents_inc
 CREATE FUNCTION public.incident_rollups_fold(most int) RETURNS int LANGUAGE {DEFINER} AS $$
 DECLARE
   folded int;
+  last bigint;
 BEGIN
   IF NOT pg_try_advisory_xact_lock({TURN}) THEN
     RETURN -1;
   END IF;
+  -- By a bound and not by a list of keys: the table is mostly empty when it is analysed, and a join
+  -- that is planned for one row takes minutes for the changes of an import.
+  SELECT max(id) INTO last FROM (
+    SELECT id FROM public.incidents_weeklydelta ORDER BY id LIMIT most) AS oldest;
   WITH taken AS (
-    DELETE FROM public.incidents_weeklydelta WHERE id IN (
-      SELECT id FROM public.incidents_weeklydelta ORDER BY id LIMIT most)
+    DELETE FROM public.incidents_weeklydelta WHERE id <= last
     RETURNING {listed(*PLACE_KEYS, *MEASURES)}
   ), by_place AS (
     SELECT {listed(*PLACE_KEYS)}, {sums()} FROM taken
