@@ -209,7 +209,7 @@ def tell_failure(job: Job) -> None:
     people = list(site.staff.filter(role=Role.MANAGER, is_active=True))
     if job.by is not None and job.by.is_active:
         people.append(job.by)
-    moment = f"{periods.now():%Y%m%dT%H%M%S}"
+    moment = f"{periods.now():%Y%m%dT%H%M%S%f}"
     key = f"{FAILED}:{site.code}/{job.payload['week']}:{job.pk}:{moment}"
     worklist.notify(people, FAILED, subject=site, key=key)
 
