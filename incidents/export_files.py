@@ -24,9 +24,10 @@ from ceasefire import audit, jobs, periods
 from ceasefire.database.session import acting, as_system
 from ceasefire.exports import ahead, safe_filename, write_xlsx
 from ceasefire.people.models import User
-from ceasefire.vault.exceptions import SealBroken, VaultError
+from ceasefire.vault import pieces
+from ceasefire.vault.exceptions import VaultError
 from ceasefire.vault.keys import keyring
-from ceasefire.vault.sealing import open_octets, open_text, seal_octets, seal_text
+from ceasefire.vault.sealing import open_text, seal_text
 from incidents import exports, research
 from incidents.forms.filters import IncidentFilter
 from incidents.models import ExportFile, ExportFilePart, Incident
@@ -35,8 +36,6 @@ MAKE = "incidents.export_file"
 PERMISSION = "incidents.export_incident"
 KEPT_FOR = timedelta(hours=24)
 _TABLE, _PARTS = "incidents_exportfile", "incidents_exportfilepart"
-#: Octets of one sealed piece.
-PIECE = 1024 * 1024
 
 
 # --- asking -------------------------------------------------------------------------------------
@@ -201,23 +200,16 @@ def _written(
 def _keep(file: ExportFile, content: BinaryIO) -> int:
     """Seal what was written, piece by piece; how many octets."""
     size = 0
-    for number, piece in enumerate(iter(partial(content.read, PIECE), b"")):
+    for number, piece in enumerate(iter(partial(content.read, pieces.PIECE), b"")):
         ExportFilePart.objects.create(
-            file=file, number=number, ciphertext=seal_octets(piece, **_place(file, number))
+            file=file,
+            number=number,
+            ciphertext=pieces.seal_piece(
+                piece, table=_PARTS, file=file.pk, number=number, key_id=file.key_id
+            ),
         )
         size += len(piece)
     return size
-
-
-def _place(file: ExportFile, number: int) -> dict[str, Any]:
-    """What a piece is bound to: its file, and where in it."""
-    return {
-        "key": keyring().key(file.key_id),
-        "table": _PARTS,
-        "column": "ciphertext",
-        "row": f"{file.pk}/{number}",
-        "key_id": file.key_id,
-    }
 
 
 def write_workbook(
@@ -272,32 +264,17 @@ def pieces_of(file: ExportFile) -> Iterator[bytes] | None:
 
     The first piece is opened at once: where its key was retired since, there is no file.
     """
-    first = _piece(file, 0) if file.size else None
-    return None if first is None else _pieces(file, first)
 
-
-def _pieces(file: ExportFile, first: bytes) -> Iterator[bytes]:
-    yield first
-    sent = len(first)
-    number = 1
-    while sent < file.size:
+    def read(number: int) -> bytes | None:
         with acting(file.by):
-            piece = _piece(file, number)
-        if piece is None:
-            # Cut short, so that the browser knows that the file is not whole.
-            raise SealBroken(f"A piece of the file {file.pk} does not open.")
-        yield piece
-        sent, number = sent + len(piece), number + 1
+            part = ExportFilePart.objects.filter(file=file, number=number).first()
+        if part is None:
+            return None
+        return pieces.open_piece(
+            part.ciphertext, table=_PARTS, file=file.pk, number=number, key_id=file.key_id
+        )
 
-
-def _piece(file: ExportFile, number: int) -> bytes | None:
-    part = ExportFilePart.objects.filter(file=file, number=number).first()
-    if part is None:
-        return None
-    try:
-        return open_octets(bytes(part.ciphertext), **_place(file, number))
-    except VaultError:
-        return None
+    return pieces.opened(read, file.size)
 
 
 def name_of(file: ExportFile) -> str:

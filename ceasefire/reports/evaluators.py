@@ -133,7 +133,7 @@ def pieces_of(pack: EvaluatorsPack) -> Iterator[bytes] | None:
         if row is None:
             return None
         return pieces.open_piece(
-            bytes(row.ciphertext), table=_TABLE, file=pack.pk, number=number, key_id=row.key_id
+            row.ciphertext, table=_TABLE, file=pack.pk, number=number, key_id=row.key_id
         )
 
     return pieces.opened(read, pack.size)

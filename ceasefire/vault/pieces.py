@@ -19,7 +19,8 @@ from ceasefire.vault.sealing import open_octets, seal_octets
 PIECE = 1024 * 1024
 
 
-def _place(table: str, file: object, number: int, key_id: str) -> dict[str, Any]:
+def place(table: str, file: object, number: int, key_id: str) -> dict[str, Any]:
+    """What a piece is bound to, with its key: as `seal_octets` and `open_octets` take it."""
     return {
         "key": keyring().key(key_id),
         "table": table,
@@ -31,15 +32,15 @@ def _place(table: str, file: object, number: int, key_id: str) -> dict[str, Any]
 
 def seal_piece(content: bytes, *, table: str, file: object, number: int, key_id: str) -> bytes:
     """Seal piece `number` of the file with the key `file` in `table`."""
-    return seal_octets(content, **_place(table, file, number, key_id))
+    return seal_octets(content, **place(table, file, number, key_id))
 
 
 def open_piece(
-    ciphertext: bytes, *, table: str, file: object, number: int, key_id: str
+    ciphertext: bytes | memoryview, *, table: str, file: object, number: int, key_id: str
 ) -> bytes | None:
     """A piece opened; None where it does not open: changed, moved, or its key was retired."""
     try:
-        return open_octets(bytes(ciphertext), **_place(table, file, number, key_id))
+        return open_octets(bytes(ciphertext), **place(table, file, number, key_id))
     except VaultError:
         return None
 

@@ -18,9 +18,10 @@ from django.db import transaction
 from django.db.models import Count
 
 from ceasefire import audit
+from ceasefire.vault import pieces
 from ceasefire.vault.exceptions import SealBroken, UnknownKey, VaultError
 from ceasefire.vault.keys import keyring
-from ceasefire.vault.sealing import open_octets, seal_octets
+from ceasefire.vault.sealing import open_octets
 from grants.models import PIECE, StoredFile, StoredPiece
 
 log = logging.getLogger(__name__)
@@ -41,18 +42,10 @@ def sealed_piece(file: StoredFile, number: int, content: bytes) -> StoredPiece:
         size=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
         key_id=key_id,
-        ciphertext=seal_octets(content, **_place(file.pk, number, key_id)),
+        ciphertext=pieces.seal_piece(
+            content, table=TABLE, file=file.pk, number=number, key_id=key_id
+        ),
     )
-
-
-def _place(file_id: Any, number: int, key_id: str) -> dict[str, Any]:
-    return {
-        "key": keyring().key(key_id),
-        "table": TABLE,
-        "column": "ciphertext",
-        "row": f"{file_id}/{number}",
-        "key_id": key_id,
-    }
 
 
 def keep(chunks: Iterable[bytes]) -> StoredFile:
@@ -95,7 +88,9 @@ def piece_of(file: StoredFile, number: int) -> bytes:
     if row is None:
         raise SealBroken("A piece of a paper is gone.")
     try:
-        return open_octets(bytes(row.ciphertext), **_place(file.pk, number, row.key_id))
+        return open_octets(
+            bytes(row.ciphertext), **pieces.place(TABLE, file.pk, number, row.key_id)
+        )
     except VaultError as error:
         log.error("%s: %s of %s/%s", type(error).__name__, TABLE, file.pk, number)
         raise SealBroken("A piece of a paper does not open.") from error
@@ -189,13 +184,16 @@ def rotate() -> Iterator[str]:
             for row in rows:
                 try:
                     content = open_octets(
-                        bytes(row.ciphertext), **_place(row.file_id, row.number, row.key_id)
+                        bytes(row.ciphertext),
+                        **pieces.place(TABLE, row.file_id, row.number, row.key_id),
                     )
                 except (SealBroken, UnknownKey) as error:
                     faults.append(f"{TABLE} {row.file_id}/{row.number}: {type(error).__name__}")
                     continue
                 row.key_id = ring.current
-                row.ciphertext = seal_octets(content, **_place(row.file_id, row.number, row.key_id))
+                row.ciphertext = pieces.seal_piece(
+                    content, table=TABLE, file=row.file_id, number=row.number, key_id=row.key_id
+                )
                 ready.append(row)
             StoredPiece.objects.bulk_update(ready, ["key_id", "ciphertext"])
         yield from faults

@@ -326,19 +326,6 @@ def seats_of(who: Officer, fund_id: Any, day: date) -> set[str]:
     return set(seats_on(fund_id, day).filter(officer=who).values_list("role", flat=True))
 
 
-def seated_on(fund_id: Any, level: str, day: date) -> set[Any]:
-    """Keys of the officers who sit on a level of approval on a day."""
-    return set(seats_on(fund_id, day).filter(role=level).values_list("officer_id", flat=True))
-
-
-def micro_ceiling(fund_id: Any, day: date) -> Decimal:
-    """Up to where one quote is enough: the highest sum of a micro-purchase; 0 without a rule."""
-    ceilings = rules_on(fund_id, AwardType.MICRO_PURCHASE, day).values_list(
-        "max_amount_usd", flat=True
-    )
-    return max(ceilings, default=Decimal(0))
-
-
 @dataclass(frozen=True)
 class Proposed:
     """A rule that is only thought of, for `what_if`."""

@@ -9,7 +9,6 @@ gives the same bytes, and two packs can be compared. `SHA256SUMS` is for `sha256
 from __future__ import annotations
 
 import hashlib
-import io
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -26,9 +25,9 @@ from ceasefire import audit, jobs, periods
 from ceasefire.database.session import acting, as_system
 from ceasefire.exports import Column, write_csv, write_pdf
 from ceasefire.people.models import User
-from ceasefire.vault.exceptions import SealBroken, VaultError
+from ceasefire.vault import pieces
+from ceasefire.vault.exceptions import SealBroken
 from ceasefire.vault.keys import keyring
-from ceasefire.vault.sealing import open_octets, seal_octets
 from grants.exceptions import GrantRefusal, NotForThisPerson
 from grants.models import (
     PIECE,
@@ -175,7 +174,7 @@ def _make(pack: Pack, person: User) -> None:
         made = Pack.objects.filter(pk=pack.pk, state=Pack.State.RUNNING).update(
             state=Pack.State.READY,
             size=sink.size,
-            sha256=sink.digest.hexdigest(),
+            sha256=sink.sha256,
             done=total,
             touched_at=periods.now(),
         )
@@ -186,45 +185,21 @@ def _make(pack: Pack, person: User) -> None:
                 by=person,
                 detail={
                     "pack": pack.pk,
-                    "sha256": sink.digest.hexdigest(),
+                    "sha256": sink.sha256,
                     "papers": len(told.papers),
                 },
             )
 
 
-class _Sink(io.RawIOBase):
+class _Sink(pieces.Cutter):
     """Where the archive is written: sealed piece by piece, and told to who waits for it."""
 
     def __init__(self, pack: Pack, person: User, total: int) -> None:
+        super().__init__(self._seal, piece=PIECE)
         self.pack, self.person, self.total = pack, person, total
         self.key_id = keyring().current
-        self.held = bytearray()
-        self.number, self.size = 0, 0
-        self.digest = hashlib.sha256()
-        self.stopped = False
 
-    def writable(self) -> bool:
-        return True
-
-    def write(self, octets: Any) -> int:
-        content = bytes(octets)
-        if self.stopped:
-            # The archive writes its contents even when it is closed by a fault; nobody wants them.
-            return len(content)
-        self.digest.update(content)
-        self.size += len(content)
-        self.held += content
-        while len(self.held) >= PIECE:
-            self._put(bytes(self.held[:PIECE]))
-            del self.held[:PIECE]
-        return len(content)
-
-    def finish(self) -> None:
-        if self.held:
-            self._put(bytes(self.held))
-            self.held.clear()
-
-    def _put(self, content: bytes) -> None:
+    def _seal(self, number: int, content: bytes) -> None:
         with acting(self.person):
             rows = Pack.objects.filter(pk=self.pack.pk, state=Pack.State.RUNNING)
             # What is packed may be a little more or less than what was put in.
@@ -234,24 +209,14 @@ class _Sink(io.RawIOBase):
             if alive:
                 PackPiece.objects.create(
                     pack=self.pack,
-                    number=self.number,
+                    number=number,
                     key_id=self.key_id,
-                    ciphertext=seal_octets(content, **_place(self.pack, self.number, self.key_id)),
+                    ciphertext=pieces.seal_piece(
+                        content, table=_TABLE, file=self.pack.pk, number=number, key_id=self.key_id
+                    ),
                 )
         if not alive:
-            self.stopped = True
             raise Stopped
-        self.number += 1
-
-
-def _place(pack: Pack, number: int, key_id: str) -> dict[str, Any]:
-    return {
-        "key": keyring().key(key_id),
-        "table": _TABLE,
-        "column": "ciphertext",
-        "row": f"{pack.pk}/{number}",
-        "key_id": key_id,
-    }
 
 
 # --- taking -------------------------------------------------------------------------------------
@@ -261,31 +226,17 @@ def pieces_of(pack: Pack, *, by: User) -> Iterator[bytes] | None:
     """The finished pack, piece by piece; None where it is not made, or does not open any more."""
     if pack.state != Pack.State.READY:
         return None
-    first = _piece(pack, 0)
-    return None if first is None else _pieces(pack, first, by)
 
-
-def _pieces(pack: Pack, first: bytes, by: User) -> Iterator[bytes]:
-    yield first
-    sent, number = len(first), 1
-    while sent < pack.size:
+    def read(number: int) -> bytes | None:
         with acting(by):
-            piece = _piece(pack, number)
-        if piece is None:
-            # Cut short, so that the browser knows that the file is not whole.
-            raise SealBroken(f"A piece of the pack {pack.pk} does not open.")
-        yield piece
-        sent, number = sent + len(piece), number + 1
+            row = PackPiece.objects.filter(pack=pack, number=number).first()
+        if row is None:
+            return None
+        return pieces.open_piece(
+            row.ciphertext, table=_TABLE, file=pack.pk, number=number, key_id=row.key_id
+        )
 
-
-def _piece(pack: Pack, number: int) -> bytes | None:
-    row = PackPiece.objects.filter(pack=pack, number=number).first()
-    if row is None:
-        return None
-    try:
-        return open_octets(bytes(row.ciphertext), **_place(pack, number, row.key_id))
-    except VaultError:
-        return None
+    return pieces.opened(read, pack.size)
 
 
 # --- what stands in it --------------------------------------------------------------------------

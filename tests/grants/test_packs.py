@@ -144,17 +144,17 @@ def _stopped_and_broken(office: Any, grant: Any, client: Any, monkeypatch: Any) 
     assert client.get(reverse("grants:pack_download", args=[grant.ref, pack.pk])).status_code == 302
 
     # Half-way: after its first piece.
-    real = packs._Sink._put
+    real = packs._Sink._seal
 
-    def stops(sink: Any, content: bytes) -> None:
-        if sink.number == 1:
+    def stops(sink: Any, number: int, content: bytes) -> None:
+        if number == 1:
             Pack.objects.filter(pk=sink.pack.pk).update(cancel_requested=True)
-        real(sink, content)
+        real(sink, number, content)
 
-    monkeypatch.setattr(packs._Sink, "_put", stops)
+    monkeypatch.setattr(packs._Sink, "_seal", stops)
     half = made(grant, office.officer)
     assert (half.state, half.size, PackPiece.objects.count()) == ("cancelled", 0, 0)
-    monkeypatch.setattr(packs._Sink, "_put", real)
+    monkeypatch.setattr(packs._Sink, "_seal", real)
 
     # A fault of the moment: it waits for its next attempt.
     def falls(told: Any, sink: Any, *, within: Any) -> None:

@@ -18,6 +18,7 @@ from ceasefire import jobs, periods
 from ceasefire.audit.models import AuditEvent
 from ceasefire.jobs.models import Job
 from ceasefire.people.roles import Role
+from ceasefire.vault import pieces
 from ceasefire.vault.exceptions import SealBroken
 from incidents import export_files, exports, tasks
 from incidents.models import ExportFile, ExportFilePart, Incident
@@ -237,7 +238,7 @@ def test_each_gets_the_rows_of_their_own_role(
 
 
 def test_a_long_file_lies_in_pieces_each_in_its_place(desk: Client, monkeypatch: Any) -> None:
-    monkeypatch.setattr(export_files, "PIECE", 1000)
+    monkeypatch.setattr(pieces, "PIECE", 1000)
     file = ask(desk)
     run(file)
     parts = list(file.parts.all())
