@@ -22,7 +22,7 @@ from tests.demo_world import (  # noqa: F401 - fixtures of every folder
     demo_world,
     served_connection,
 )
-from tests.parts import pytest_addoption, pytest_collection_modifyitems  # noqa: F401 - hooks
+from tests.parts import pytest_addoption, pytest_runtestloop  # noqa: F401 - hooks
 
 #: Filled by migrations and never by a test.
 REFERENCE_TABLES = {

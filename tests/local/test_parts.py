@@ -1,37 +1,33 @@
-"""The parts of a run together are the whole run."""
+"""Runs that share a directory are together the whole run."""
 
-import pytest
+from tests.parts import piled, taken
 
-from tests.parts import TOGETHER, dealt
-
-FILES = [
-    *["tests/browser/test_every_page.py"] * 30,
-    *["tests/test_crawl.py"] * 3,
-    *["tests/incidents/test_pages.py"] * 40,
-    *["tests/test_permissions.py"] * 300,
-    *["tests/vault/test_vault.py"] * 20,
-    "tests/text/test_text.py",
+NAMED = [
+    *[("tests/vault/test_vault.py", f"vault {number}") for number in range(20)],
+    *[("tests/browser/test_every_page.py", f"page {number}") for number in range(30)],
+    *[("tests/browser/test_keys.py", f"key {number}") for number in range(4)],
+    *[("tests/test_permissions.py", f"row {number}") for number in range(300)],
+    *[("tests/test_crawl.py", f"crawl {number}") for number in range(3)],
+    ("tests/text/test_text.py", "text"),
 ]
 
 
-@pytest.mark.parametrize("parts", [1, 2, 3])
-def test_every_file_is_in_exactly_one_part(parts):
-    piles = dealt(FILES, parts)
+def test_what_takes_longest_comes_first_and_nothing_is_left_out():
+    piles = piled(NAMED)
 
-    assert len(piles) == parts
-    assert sorted(name for pile in piles for name in pile) == sorted(set(FILES))
+    assert [tests[0] for tests in piles.values()] == ["page 0", "key 0", "row 0", "vault 0", "text"]
+    assert sorted(sum(piles.values(), [])) == sorted(test for _name, test in NAMED)
 
 
 def test_what_needs_the_demonstration_stays_together():
-    piles = dealt(FILES, 2)
-
-    assert [any(name.startswith(TOGETHER) for name in pile) for pile in piles].count(True) == 1
+    assert any({"key 0", "crawl 0"} <= set(tests) for tests in piled(NAMED).values())
 
 
-def test_the_parts_take_about_as_long():
-    few, many = sorted(
-        sum(12 if "browser" in name or "crawl" in name else 1 for name in FILES if name in pile)
-        for pile in dealt(FILES, 2)
-    )
+def test_every_pile_is_taken_once_by_whoever_comes_first(tmp_path):
+    piles = piled(NAMED)
+    one, another = taken(tmp_path, piles), taken(tmp_path, piles)
 
-    assert many <= 1.5 * few
+    shared = [next(one), next(another), next(one), *another]
+
+    assert shared == list(piles.values())
+    assert list(one) == []
