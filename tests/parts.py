@@ -1,4 +1,4 @@
-"""One run in several processes at once, each with servers of its own: `pytest --shared DIR`.
+"""One run in several processes at once, each with servers of its own: `pytest --shared=DIR`.
 
 `script/test` starts a few of them on one empty directory. Each takes the next pile of tests that no
 other has taken, until none is left, so they end at about the same time however long a pile turns
