@@ -17,18 +17,16 @@ spread of the permutations within chance (see tests/reference/analytics).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import cKDTree
+
+from .close_pairs import TOGETHER, ClosePairs
 
 #: Metres of the earth's mean radius.
 EARTH = 6_371_008.8
-#: Pairs that are held at once while they are sought; what is kept takes four octets a pair.
-_AT_ONCE = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +110,21 @@ def near_repeat(
     kind = np.int16 if len(when) == 0 or np.ptp(when) < 2**15 else np.int32
     day = (when - when.min()).astype(kind) if len(when) else when.astype(kind)
 
-    first, second, ends = _close_pairs(where, metres)
-    observed = _counted(day, first, second, ends, bands)
-    dealt = np.empty((permutations, *observed.shape), dtype=np.int64)
+    close = ClosePairs(where, metres, bands, span=int(day.max()) + 1 if len(day) else 1)
+    # The first as they are, the others as they are dealt.
+    counted = np.empty((1 + permutations, len(metres) - 1, len(bands) - 1), dtype=np.int64)
     rng = np.random.default_rng(seed)
     groups = [np.flatnonzero(label == one) for one in np.unique(label)]
-    for number in range(permutations):
-        anew = day.copy()
-        for members in groups:
-            anew[members] = day[rng.permutation(members)]
-        dealt[number] = _counted(anew, first, second, ends, bands)
-    return _judged(observed, dealt, len(day), metres, bands)
+    for begin in range(0, len(counted), TOGETHER):
+        number = min(TOGETHER, len(counted) - begin)
+        dealings = np.zeros((TOGETHER, len(day)), dtype=kind)
+        dealings[:number] = day
+        for anew in dealings[1 if begin == 0 else 0 : number]:
+            for members in groups:
+                anew[members] = day[rng.permutation(members)]
+        found = close.counted(np.ascontiguousarray(dealings.T))
+        counted[begin : begin + number] = found[:number]
+    return _judged(counted[0], counted[1:], len(day), metres, bands)
 
 
 def _numbered(strata: ArrayLike) -> NDArray[np.int64]:
@@ -170,89 +172,3 @@ def _judged(
         p_overall=p_overall,
         permutations=times,
     )
-
-
-def _counted(
-    day: NDArray[np.signedinteger],
-    first: NDArray[np.unsignedinteger],
-    second: NDArray[np.unsignedinteger],
-    ends: Sequence[int],
-    bands: Sequence[int],
-) -> NDArray[np.int64]:
-    """Pairs in each band: those of a band of metres lie side by side, up to `ends`."""
-    apart = np.abs(day.take(first) - day.take(second))
-    below = np.zeros((len(ends), len(bands)), dtype=np.int64)
-    begin = 0
-    for row, end in enumerate(ends):
-        part = apart[begin:end]
-        for column, bound in enumerate(bands):
-            # A bound that the short numbers cannot hold lies above all of them.
-            within = bound > np.iinfo(part.dtype).max
-            below[row, column] = len(part) if within else np.count_nonzero(part < bound)
-        begin = end
-    return np.diff(below, axis=1)
-
-
-def _close_pairs(
-    where: NDArray[np.float64], metres: Sequence[float]
-) -> tuple[NDArray[np.unsignedinteger], NDArray[np.unsignedinteger], list[int]]:
-    """All pairs within the bands of metres as positions, band after band, and where each ends."""
-    kind = np.uint16 if len(where) < 2**16 else np.uint32
-    found: list[list[tuple[NDArray[np.unsignedinteger], NDArray[np.unsignedinteger]]]] = [
-        [] for _band in metres[1:]
-    ]
-    for one, other, apart in _pairs(where, float(metres[-1])):
-        band = np.searchsorted(np.asarray(metres, dtype=float), apart, side="right") - 1
-        for number, parts in enumerate(found):
-            chosen = band == number
-            parts.append((one[chosen].astype(kind), other[chosen].astype(kind)))
-    firsts = [part[0] for parts in found for part in parts]
-    seconds = [part[1] for parts in found for part in parts]
-    sizes = [sum(len(part[0]) for part in parts) for parts in found]
-    # At least an empty part, so that none at all is joined as well.
-    none = np.empty(0, dtype=kind)
-    first: NDArray[Any] = np.concatenate([none, *firsts])
-    second: NDArray[Any] = np.concatenate([none, *seconds])
-    return first, second, [int(end) for end in np.cumsum(sizes, dtype=np.int64)]
-
-
-def _pairs(
-    where: NDArray[np.float64], furthest: float
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]]:
-    """Pairs nearer than `furthest`, a part at a time: positions and metres.
-
-    Places are compared, not incidents: many incidents share a place, and a million pairs of one
-    place need no tree.
-    """
-    if not len(where):
-        return
-    places, place_of = np.unique(where, axis=0, return_inverse=True)
-    place_of = place_of.reshape(-1)
-    members = np.argsort(place_of, kind="stable")
-    sizes = np.bincount(place_of, minlength=len(places))
-    starts = np.cumsum(sizes) - sizes
-    for place in np.flatnonzero(sizes > 1):
-        here = members[starts[place] : starts[place] + sizes[place]]
-        step = max(_AT_ONCE // len(here), 1)
-        for begin in range(0, len(here), step):
-            rows = np.arange(begin, min(begin + step, len(here)))
-            one = np.repeat(rows, len(here))
-            other = np.tile(np.arange(len(here)), len(rows))
-            once = one < other
-            yield here[one[once]], here[other[once]], np.zeros(int(once.sum()))
-    close = cKDTree(places).query_pairs(furthest, output_type="ndarray")
-    apart = np.linalg.norm(places[close[:, 0]] - places[close[:, 1]], axis=1)
-    inside = apart < furthest
-    close, apart = close[inside], apart[inside]
-    many = sizes[close[:, 0]] * sizes[close[:, 1]]
-    part_of = np.cumsum(many) // _AT_ONCE
-    for part in np.unique(part_of):
-        chosen = part_of == part
-        pair, times, metres = close[chosen], many[chosen], apart[chosen]
-        # All of one place with all of the other: a number within the pair says which with which.
-        row = np.repeat(np.arange(len(pair)), times)
-        within = np.arange(len(row)) - np.repeat(np.cumsum(times) - times, times)
-        left, right = pair[row, 0], pair[row, 1]
-        one = members[starts[left] + within // sizes[right]]
-        other = members[starts[right] + within % sizes[right]]
-        yield one, other, metres[row]

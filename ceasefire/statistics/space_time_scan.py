@@ -32,6 +32,8 @@ EARTH = 6371.0088
 FEWEST = 2
 #: So many numbers are held at once while permutations are judged (8 octets each).
 _AT_ONCE = 4_000_000
+#: And days of so many cases, of all permutations that are judged together.
+_DEALT_AT_ONCE = 500_000
 #: One product of a sparse matrix takes as long as so many of a full one.
 _SPARSE_COSTS = 30
 #: Two locations less than this apart (km) end a circle together.
@@ -239,7 +241,7 @@ def _search(
     )
     needed = _needed(ratios, expected, greatest, cases)
     rng = np.random.default_rng(seed)
-    at_once = max(1, _AT_ONCE // expected.size)
+    at_once = max(1, min(_AT_ONCE // expected.size, _DEALT_AT_ONCE // cases))
     as_great = 0
     for begin in range(0, permutations, at_once):
         number = min(at_once, permutations - begin)

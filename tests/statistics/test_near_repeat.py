@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from ceasefire.statistics import close_pairs
 from ceasefire.statistics.near_repeat import near_repeat, to_metres
 
 from .reference import FOLDER, column, rows
@@ -77,6 +79,44 @@ def test_odd_inputs_are_counted_and_nothing_breaks(points, days, pairs):
     found = near_repeat(points, days, metres=(0, 200), bands=(0, 8), seed=1, permutations=19)
     assert found.observed.sum() == pairs
     assert found.p_overall == 1.0
+
+
+@pytest.mark.parametrize("bands", [(0, 3, 8, 15), (2, 9, 400)])
+@pytest.mark.parametrize("metres", [(0, 1, 200, 400), (100, 300)])
+def test_pairs_are_those_of_counting_one_by_one(metres, bands, monkeypatch):
+    """Alone, at shared and at crowded places; found in parts; dealt with the same luck."""
+    monkeypatch.setattr(close_pairs, "_AT_ONCE", 500)
+    monkeypatch.setattr(close_pairs, "_PLACES_AT_ONCE", 30)
+    rng = np.random.default_rng(11)
+    points = rng.normal(0, 300, (400, 2))
+    points[:100], points[100:180], points[180:185] = points[0], points[0] + 50, points[180]
+    days, half = rng.integers(0, 60, 400), np.arange(400) % 2
+    apart = np.linalg.norm(points[:, None] - points, axis=2)
+
+    def one_by_one(day):
+        between = np.abs(day[:, None] - day)
+        return [
+            [
+                ((apart >= near) & (apart < far) & (between >= first) & (between < after))[
+                    np.triu_indices(400, 1)
+                ].sum()
+                for first, after in pairwise(bands)
+            ]
+            for near, far in pairwise(metres)
+        ]
+
+    luck, dealt = np.random.default_rng(4), []
+    for _dealing in range(18):
+        day = days.copy()
+        for label in (0, 1):
+            day[half == label] = days[luck.permutation(np.flatnonzero(half == label))]
+        dealt.append(one_by_one(day))
+    found = near_repeat(
+        points, days, metres=metres, bands=bands, strata=half, seed=4, permutations=18
+    )
+    assert found.observed.tolist() == one_by_one(days)
+    assert found.expected.tolist() == np.mean(dealt, axis=0).tolist()
+    assert found.deviation.tolist() == np.std(dealt, axis=0).tolist()
 
 
 def test_bounds_are_from_to():
