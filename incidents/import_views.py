@@ -8,12 +8,14 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from ceasefire import audit, codes, jobs, periods
 from ceasefire.exports import Column, csv_response, safe_filename
+from ceasefire.look.paging import keyset_page
 from ceasefire.people.access import requires
 from ceasefire.places.models import Place
 from incidents import exports, importing, tasks
@@ -75,17 +77,24 @@ def import_new(request: HttpRequest) -> HttpResponse:
                 request, _("The columns were read as kept under “%(name)s”.") % {"name": saved.name}
             )
         return _look(request, batch)
-    batches = (
-        ImportBatch.objects.visible_to(request.user)
-        .exclude(state__in=[State.DISCARDED])
-        .select_related("site", "by")[:BATCHES]
+    visible = ImportBatch.objects.visible_to(request.user).exclude(state__in=[State.DISCARDED])
+    lately = request.GET.get("lately") == "1"
+    if lately:
+        visible = visible.lately(timezone.now())
+    page = keyset_page(
+        visible.select_related("site", "by"),
+        ordering=("-at", "-id"),
+        after=request.GET.get("after"),
+        before=request.GET.get("before"),
+        size=BATCHES,
     )
     return render(
         request,
         "incidents/import_new.html",
         {
             "form": form,
-            "batches": batches,
+            "page": page,
+            "lately": lately,
             "has_sites": bool(sites),
             "mappings": ImportMapping.objects.visible_to(request.user).exists(),
         },

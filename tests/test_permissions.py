@@ -128,6 +128,7 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("reports:dashboard_quality", "GET", "", "403 403 403 200 200 403 403 403 403"),
     # The first page of the role.
     ("reports:dashboard_part", "GET", "", "200 200 200 200 200 200 200 403 403"),
+    ("reports:dashboard_chart", "GET", "chart", "200 200 200 200 200 403 403 403 403"),
     ("reports:report_list", "GET", "", "200 200 200 200 200 200 200 403 403"),
     ("reports:report_runs", "GET", "", "200 200 200 200 200 403 403 403 403"),
     ("reports:report_compile", "GET", "", "403 403 403 200 200 403 403 403 403"),
@@ -671,6 +672,8 @@ def scenes_of(basrah: Any, zubair: Any, make_user: Callable[..., Any]) -> dict[s
             [uuid4()],
         ],
         "token_word": [["x:y"]] * 3,
+        # Of one's own sites by the query alone.
+        "chart": [["week", "weeks"]] * 3,
         "report_chart": [[*report, "weeks"] for report in reports],
         "effect_site": [["BASRAH-CENTRE"], ["AL-ZUBAIR"], ["NOWHERE"]],
         "effect_plan": [plan_of(basrah, make_user), plan_of(zubair, make_user), ["NOWHERE", 1]],

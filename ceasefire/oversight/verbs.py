@@ -185,6 +185,7 @@ VERBS: dict[str, str | Promise] = {
     "vault.seal_broken": _("A sealed name does not open"),
     "vault.searched": _("Searched the sealed names"),
     "weeklyreport.compiled": _("Compiled a weekly report"),
+    "dashboard.exported": _("Took the numbers of a dashboard's chart out as a file"),
     "weeklyreport.exported": _("Took a weekly report out as a file"),
     "weeklyreport.frozen": _("Approved a weekly report"),
     "weeklyreport.narrated": _("Told the week in words"),

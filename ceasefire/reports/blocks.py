@@ -27,6 +27,7 @@ from ceasefire.reports.editions import Edition, audience_of, edition_for
 from ceasefire.reports.models import Audience, SharedWeeklyReport, WeeklyReport
 from ceasefire.reports.presentation import ReportPage, SharedPage, week_words
 from incidents import measures, rollups
+from incidents.models.files import LATELY
 
 #: Accounts that end within so many days are shown to the administrator.
 EXPIRING_DAYS = 14
@@ -41,11 +42,16 @@ class Item:
     note: str = ""
     tone: str = ""
     badge: str = ""
+    #: The number in the label: so many records are in the list it leads to. None: no number is.
+    count: int | None = None
 
 
 @dataclass(frozen=True)
 class Block:
-    """One question and its answer. `value` None shows no figure; `tone` as the badges have it."""
+    """One question and its answer. `value` None shows no figure; `tone` as the badges have it.
+
+    `figure_url` is the list of exactly the records that the figure counts.
+    """
 
     title: str
     value: Any = None
@@ -56,6 +62,7 @@ class Block:
     url_label: str = ""
     chart: Chart | None = None
     items: Sequence[Item] = field(default=())
+    figure_url: str = ""
 
 
 def address(name: str, *args: Any, query: str = "") -> str:
@@ -104,13 +111,15 @@ def own_records(user: User) -> Block:
             Item(
                 label=returned_words % {"count": number_text(own.returned, user.digits)},
                 url=address("incidents:incident_list", query="?status=returned&mine=on"),
+                count=own.returned,
             )
         )
     if own.drafts:
         listed.append(
             Item(
                 label=draft_words % {"count": number_text(own.drafts, user.digits)},
-                url=address("incidents:incident_list", query="?status=draft"),
+                url=address("incidents:incident_list", query="?status=draft&mine=on"),
+                count=own.drafts,
             )
         )
     return Block(
@@ -138,33 +147,38 @@ def review(user: User) -> Block:
     """What waits for review, the gravest named."""
     backlog = measures.review_backlog(user.site_ids, role=user.role)
     may_review = user.has_perm("incidents.review_incident")
-    notes = []
+    note = _("Everything sent has been looked at.")
+    if backlog.oldest_at is not None:
+        note = _("The oldest waits %(age)s.") % {"age": _age(backlog.oldest_at, user.digits)}
+    items = []
     if backlog.killings:
         words = ngettext(
-            "%(count)s killing among them.", "%(count)s killings among them.", backlog.killings
+            "%(count)s killing among them", "%(count)s killings among them", backlog.killings
         )
-        notes.append(words % {"count": number_text(backlog.killings, user.digits)})
-    if backlog.oldest_at is not None:
-        notes.append(_("The oldest waits %(age)s.") % {"age": _age(backlog.oldest_at, user.digits)})
+        items.append(
+            Item(
+                label=words % {"count": number_text(backlog.killings, user.digits)},
+                url=address("incidents:incident_list", query="?status=waiting&family=killing"),
+                tone="overdue",
+                count=backlog.killings,
+            )
+        )
+    url = (
+        address("incidents:incident_review")
+        if may_review
+        # Who may not review reads the same records in the list.
+        else address("incidents:incident_list", query="?status=waiting")
+    )
     return Block(
         title=_("What waits for review?"),
         value=backlog.waiting,
         unit=ngettext("record", "records", backlog.waiting),
-        note=" ".join(notes) or _("Everything sent has been looked at."),
+        note=note,
         tone="overdue" if backlog.killings else "due" if backlog.waiting else "",
-        url=address("incidents:incident_review")
-        if may_review
-        else address("incidents:incident_list", query="?status=submitted"),
-        url_label=_("Review") if may_review else _("Submitted records"),
-        # Who may not review reads the rest of the same records in the list.
-        items=[]
-        if may_review or not backlog.in_review
-        else [
-            Item(
-                label=f"{_('In review')}: {number_text(backlog.in_review, user.digits)}",
-                url=address("incidents:incident_list", query="?status=in_review"),
-            )
-        ],
+        url=url,
+        url_label=_("Review") if may_review else _("Records that wait"),
+        figure_url=url,
+        items=items,
     )
 
 
@@ -178,14 +192,16 @@ def responses(user: User, site: Site | None = None) -> Block:
     more = "&" if site else "?"
     listed = []
     for count, words, tone, query in (
-        (clocks.red, _("over 72 hours"), "overdue", ""),
-        (clocks.amber, _("over 48 hours"), "due", ""),
+        (clocks.red, _("over 72 hours"), "overdue", f"{more}stage=red"),
+        (clocks.amber, _("over 48 hours"), "due", f"{more}stage=amber"),
         (clocks.free, _("nobody has it"), "due", f"{more}who=free"),
         (clocks.mine, _("I have it"), "accent", f"{more}who=mine"),
     ):
         if count:
             number = number_text(count, user.digits)
-            listed.append(Item(label=f"{number} {words}", url=board + query, tone=tone))
+            listed.append(
+                Item(label=f"{number} {words}", url=board + query, tone=tone, count=count)
+            )
     return Block(
         title=_("What must be answered within 72 hours?"),
         value=clocks.running,
@@ -197,6 +213,7 @@ def responses(user: User, site: Site | None = None) -> Block:
         else _("No clock runs at your sites."),
         tone="overdue" if clocks.red else "due" if clocks.amber else "",
         items=listed,
+        figure_url=board,
         url=board,
         url_label=_("72-hour board"),
     )
@@ -400,15 +417,19 @@ def shared(user: User) -> Block:
 
 def imports(user: User) -> Block:
     """Files brought in lately."""
-    since = timezone.now() - timedelta(days=30)
-    count = measures.imports_since(user.site_ids, since)
+    count = measures.imports_since(user.site_ids, timezone.now() - LATELY)
+    # Who brings in no files does not see them either.
+    may_open = user.has_perm("incidents.import_incident")
+    note = _("In the last 30 days.")
+    closed = _("The data officer keeps the files.")
     return Block(
         title=_("What was imported?"),
         value=count,
         unit=ngettext("file", "files", count),
-        note=_("In the last 30 days."),
-        url=address("incidents:incident_import"),
-        url_label=_("Import"),
+        note=note if may_open else f"{note} {closed}",
+        figure_url=address("incidents:import_new", query="?lately=1") if may_open else "",
+        url=address("incidents:import_new") if may_open else "",
+        url_label=_("Import") if may_open else "",
     )
 
 

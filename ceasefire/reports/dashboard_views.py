@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
@@ -18,7 +18,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from ceasefire import periods
+from ceasefire import audit, periods
+from ceasefire.exports import file_response, safe_filename
 from ceasefire.people.access import asked_by_itself, requires
 from ceasefire.people.roles import Role
 from ceasefire.places.models import Site
@@ -28,6 +29,7 @@ from ceasefire.reports.dashboards.asked import Asked, SiteChoice, TeamAsked
 from ceasefire.reports.dashboards.parts import of_all_sites
 from ceasefire.reports.dashboards.quality import FIELDS, QualityDashboard
 from ceasefire.reports.dashboards.week import WeekDashboard
+from ceasefire.reports.figures import figure_csv
 
 VIEW, VIEW_SHARED = "reports.view_dashboard", "reports.view_sharedweeklyreport"
 VIEW_TEAM, VIEW_QUALITY = "outreach.supervise", "reports.compile_weeklyreport"
@@ -88,6 +90,38 @@ def dashboard_part(request: HttpRequest) -> HttpResponse:
     if request.GET.get("state") == context["state"]:
         return HttpResponse(status=204)
     return render(request, "reports/_dashboard_live.html", context)
+
+
+@requires(VIEW, VIEW_SHARED)
+@require_safe
+def dashboard_chart(request: HttpRequest, page: str, chart: str) -> HttpResponse:
+    """The values of one chart of a page as CSV, for the site, place and period of the address."""
+    find = DRAWN.get(page)
+    if find is None:
+        raise Http404
+    if not request.user.has_perm(PAGES[page].permission):  # type: ignore[union-attr]
+        raise PermissionDenied
+    asked, shown = find(request)
+    found = shown.drawn(chart) if shown is not None else []
+    if shown is None or not found or asked.chosen is None:
+        raise Http404
+    days = [asked.span.start, asked.span.last_day]
+    audit.record(
+        "dashboard.exported",
+        subject=shown.subject,
+        by=request.user,  # type: ignore[arg-type]
+        detail={
+            "format": "csv",
+            "chart": f"{page}.{chart}",
+            "place": asked.pcode,
+            "since": days[0].isoformat(),
+            "until": days[1].isoformat(),
+        },
+    )
+    named = [*(["REO"] if page == "shared" else []), asked.chosen.code, asked.pcode, *days]
+    name = safe_filename("dashboard", *named, page, chart, extension="csv")
+    answer: HttpResponse = file_response(figure_csv(found[0]), name)
+    return answer
 
 
 def _first(request: HttpRequest) -> str:
@@ -191,7 +225,7 @@ def _nothing(asked: Any) -> dict[str, Any]:
 
 
 def _numbers(shown: WeekDashboard, asked: Asked, questions: list[Any]) -> dict[str, Any]:
-    digits = shown.digits
+    digits, rows = shown.digits, shown.rows
     return {
         "form": asked,
         "site_label": shown.site.name,
@@ -201,40 +235,48 @@ def _numbers(shown: WeekDashboard, asked: Asked, questions: list[Any]) -> dict[s
         "lead": shown.counted_for,
         "judged_by": shown.judged_by,
         "blocks": questions,
-        "rows": [(row, row.change(digits)) for row in shown.rows],
+        "rows": [(row, row.change(digits)) for row in rows],
+        "people_behind": any(row.of_people for row in rows),
         "charts": shown.charts,
         "credits": shown.page.credits if shown.page else [],
         "query": asked.query(),
     }
 
 
-def _week(request: HttpRequest) -> dict[str, Any]:
+Shown = TypeVar("Shown", bound=WeekDashboard)
+
+
+def _of_site(request: HttpRequest, kind: type[Shown]) -> tuple[Asked, Shown | None]:
+    """What is asked, and the dashboard that answers it; None where nothing can be shown."""
     user: Any = request.user
     sites = _sites(user)
     asked, places = _asked(request, sites)
     if not asked.is_valid() or asked.chosen is None:
-        return _nothing(asked)
+        return asked, None
     site = next(one for one in sites if one.code == asked.chosen.code)
-    shown = WeekDashboard(user, asked, site, places)
-    questions = list(shown.questions)
+    return asked, kind(user, asked, site, places)
+
+
+def _week(request: HttpRequest) -> dict[str, Any]:
+    user: Any = request.user
+    asked, shown = _of_site(request, WeekDashboard)
+    if shown is None:
+        return _nothing(asked)
+    site, questions = shown.site, list(shown.questions)
     if user.role == Role.MANAGER and not site.read_only:
         questions += program.questions(user, site, asked.span)
     else:
         if user.has_perm("incidents.review_incident"):
             questions.append(of_all_sites(blocks.review(user), user))
         if shown.page is not None:
-            questions.append(blocks.timeliness(shown.page))
+            questions.append(shown.how_soon())
     return _numbers(shown, asked, questions)
 
 
 def _quality(request: HttpRequest) -> dict[str, Any]:
-    user: Any = request.user
-    sites = _sites(user)
-    asked, places = _asked(request, sites)
-    if not asked.is_valid() or asked.chosen is None:
+    asked, shown = _of_site(request, QualityDashboard)
+    if shown is None:
         return _nothing(asked)
-    site = next(one for one in sites if one.code == asked.chosen.code)
-    shown = QualityDashboard(user, asked, site, places)
     groups, untold = shown.groups()
     return {
         **_numbers(shown, asked, list(shown.questions)),
@@ -264,8 +306,8 @@ def _team(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _shared(request: HttpRequest) -> dict[str, Any]:
-    """REO's page: what was published, and the grants it sees."""
+def _of_reo(request: HttpRequest) -> tuple[Asked, shared.SharedDashboard | None]:
+    """As `_of_site`, of what was published."""
     user: Any = request.user
     newest = shared.newest_by_site(user)
     asked = Asked(
@@ -273,12 +315,20 @@ def _shared(request: HttpRequest) -> dict[str, Any]:
         sites=shared.choices(newest),
         places=lambda code: shared.places(newest[code]),
     )
+    if asked.chosen is None or not asked.is_valid():
+        return asked, None
+    return asked, shared.SharedDashboard(user, asked, newest[asked.chosen.code])
+
+
+def _shared(request: HttpRequest) -> dict[str, Any]:
+    """REO's page: what was published, and the grants it sees."""
+    user: Any = request.user
+    asked, shown = _of_reo(request)
     grants = _grants(user)
     if asked.chosen is None:
         return {"form": None, "blocks": [blocks.shared(user), *grants], "query": ""}
-    if not asked.is_valid():
+    if shown is None:
         return _nothing(asked)
-    shown = shared.SharedDashboard(user, asked, newest[asked.chosen.code])
     return {
         "form": asked,
         "where": asked.place_names.get(asked.pcode) or asked.chosen.name,
@@ -287,12 +337,13 @@ def _shared(request: HttpRequest) -> dict[str, Any]:
         "beside": asked.other.words(shown.digits) if asked.other else "",
         "lead": _(
             "As published to REO: districts only, small counts hidden, without sexual violence,"
-            " minors and program staff."
+            " minors and program staff. No record stands behind a number here: that of a week leads"
+            " to the report that published it."
         ),
         "blocks": [*shown.questions, *grants, blocks.shared(user)],
         "rows": [(row, row.change(shown.digits)) for row in shown.rows],
         "hidden": shown.number(None),
-        "charts": [shown.chart],
+        "charts": shown.charts,
         "credits": shown.page.credits,
         "query": asked.query(),
     }
@@ -319,4 +370,11 @@ PAGES: dict[str, Page] = {
         "reports:dashboard_quality", gettext_lazy("Quality of the records"), VIEW_QUALITY, _quality
     ),
     "shared": Page("reports:dashboard", gettext_lazy("Published"), VIEW_SHARED, _shared),
+}
+
+#: The pages that have charts, and what draws them.
+DRAWN: dict[str, Callable[[HttpRequest], tuple[Asked, Any]]] = {
+    "week": lambda request: _of_site(request, WeekDashboard),
+    "quality": lambda request: _of_site(request, QualityDashboard),
+    "shared": _of_reo,
 }

@@ -29,6 +29,7 @@ def waits_for_me(user: User, who: Officer) -> Block:
             label=f"{one.words}: {number_text(one.number, user.digits)}",
             note=_("since %(when)s") % {"when": _when(one.since, user)},
             url=address("grants:grant_list", query=f"?waits=on&state={one.state}"),
+            count=one.number,
         )
         for one in states
     ]
@@ -39,17 +40,20 @@ def waits_for_me(user: User, who: Officer) -> Block:
             note=_("since %(when)s") % {"when": _when(one.opened_at, user)},
             url=address("grants:amendment_list", one.grant.ref),
         )
-        for one in amendments[:5]
+        for one in amendments
     ]
-    count = sum(one.number for one in states) + len(amendments)
+    # Amendments are no grants: each has a line of its own, and none is in the figure.
+    count = sum(one.number for one in states)
+    url = address("grants:grant_list", query="?waits=on") if states else ""
     return Block(
         title=_("What waits for me?"),
         value=count,
         unit=ngettext("grant", "grants", count),
-        note="" if count else _("Nothing waits for you."),
-        tone="due" if count else "",
+        note="" if items else _("Nothing waits for you."),
+        tone="due" if items else "",
         items=items,
-        url=address("grants:grant_list", query="?waits=on") if states else "",
+        figure_url=url,
+        url=url,
         url_label=_("All that waits for me, longest first"),
     )
 
@@ -67,9 +71,11 @@ def where_they_stand(user: User) -> Block:
                 label=f"{one.words}: {number_text(one.number, user.digits)}",
                 note=_("the first since %(when)s") % {"when": _when(one.since, user)},
                 url=address("grants:grant_list", query=f"?state={one.state}"),
+                count=one.number,
             )
             for one in states
         ],
+        figure_url=address("grants:grant_list", query="?state=under_way"),
         url=address("grants:grant_list"),
         url_label=_("All grants"),
     )
@@ -85,8 +91,9 @@ def late_on_the_ground(user: User) -> Block:
         Item(
             label=_("Findings %(days)s days or more past their day: %(count)s")
             % {"days": number_text(days, user.digits), "count": number_text(count, user.digits)},
-            url=address("grants:finding_list", query="?show=late"),
+            url=address("grants:finding_list", query=f"?show={days}"),
             tone="overdue",
+            count=count,
         )
         for days, count in sorted(levels.items(), reverse=True)
         if count
@@ -95,8 +102,9 @@ def late_on_the_ground(user: User) -> Block:
         items.append(
             Item(
                 label=_("Visits overdue: %(count)s") % {"count": number_text(visits, user.digits)},
-                url=address("grants:visit_list"),
+                url=address("grants:visit_list", query="?show=overdue"),
                 note=_("Each holds a payment back."),
+                count=visits,
             )
         )
     if lost:
@@ -105,14 +113,14 @@ def late_on_the_ground(user: User) -> Block:
                 label=_("Grants without an owner at work: %(count)s")
                 % {"count": number_text(lost, user.digits)},
                 url=address("grants:handover_list"),
+                count=lost,
             )
         )
-    count = sum(levels.values()) + visits + lost
     return Block(
         title=_("What is late on the ground?"),
-        value=count,
-        note="" if count else _("Nothing: findings, visits and owners are in order."),
-        tone="overdue" if count else "",
+        # Findings, visits and grants are not added up.
+        note="" if items else _("Nothing: findings, visits and owners are in order."),
+        tone="overdue" if items else "",
         items=items,
         url=address("grants:finding_list"),
         url_label=_("Findings of all grants"),
@@ -122,32 +130,40 @@ def late_on_the_ground(user: User) -> Block:
 def missing_papers(user: User, who: Officer | None) -> Block:
     """The debt of papers that are missing, of all grants, and how many are one's own to see to."""
     debt = completeness.debt(Grant.objects.visible_to(user))
-    notes = []
+    items = []
+    note = _("Every paper that is asked for is there.")
+    url = address("grants:paper_missing")
     if debt.papers:
-        notes.append(
-            ngettext(
-                "In %(grants)s grant; the oldest for %(days)s days.",
-                "In %(grants)s grants; the oldest for %(days)s days.",
-                debt.grants,
+        note = ngettext(
+            "The oldest for %(days)s day.", "The oldest for %(days)s days.", debt.days
+        ) % {"days": number_text(debt.days, user.digits)}
+        words = ngettext("In %(grants)s grant", "In %(grants)s grants", debt.grants)
+        items.append(
+            Item(
+                label=words % {"grants": number_text(debt.grants, user.digits)},
+                url=address("grants:grant_list", query="?papers=on"),
+                count=debt.grants,
             )
-            % {
-                "grants": number_text(debt.grants, user.digits),
-                "days": number_text(debt.days, user.digits),
-            }
         )
-        if who is not None:
-            own = completeness.debt(Grant.objects.filter(owner=who)).papers
-            notes.append(
-                _("Of grants that you see to: %(count)s.")
-                % {"count": number_text(own, user.digits)}
+        own = completeness.debt(Grant.objects.filter(owner=who)).papers if who is not None else 0
+        if own:
+            words = _("Of grants that you see to: %(count)s")
+            items.append(
+                Item(
+                    label=words % {"count": number_text(own, user.digits)},
+                    url=f"{url}?mine=1",
+                    count=own,
+                )
             )
     return Block(
         title=_("Which papers are missing?"),
         value=debt.papers,
         unit=ngettext("paper", "papers", debt.papers),
-        note=" ".join(notes) or _("Every paper that is asked for is there."),
+        note=note,
         tone="due" if debt.papers else "",
-        url=address("grants:paper_missing"),
+        items=items,
+        figure_url=url,
+        url=url,
         url_label=_("Missing papers by age"),
     )
 

@@ -13,6 +13,11 @@ urlpatterns = [
     path("dashboard/team/", dashboard_views.dashboard_team, name="dashboard_team"),
     path("dashboard/quality/", dashboard_views.dashboard_quality, name="dashboard_quality"),
     path("dashboard/part/", dashboard_views.dashboard_part, name="dashboard_part"),
+    path(
+        "dashboard/<slug:page>/charts/<slug:chart>.csv",
+        dashboard_views.dashboard_chart,
+        name="dashboard_chart",
+    ),
     path("reports/", views.report_list, name="report_list"),
     # Before addresses that begin with the code of a site.
     path("", include("ceasefire.reports.figure_urls")),

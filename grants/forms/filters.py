@@ -5,12 +5,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from ceasefire.places.models import Place
 from grants.forms.fields import PlainText
-from grants.models import Fund, Grant, Organisation, ProjectKind, Sector, State
+from grants.models import Fund, Grant, Organisation, PaperNeed, ProjectKind, Sector, State
 from grants.services import search, waiting
 from grants.services.proposals import BEFORE_AWARD
 
@@ -24,6 +24,11 @@ GROUPS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
         ("AWARDED", "ACTIVE", "SUSPENDED", "COMPLETED", "CLOSING", "TERMINATED", "REOPENED"),
     ),
     ("over", _("Over"), tuple(map(str, waiting.AT_END))),
+    (
+        "under_way",
+        _("Under way"),
+        tuple(str(state) for state in State if state not in waiting.AT_END),
+    ),
 )
 _OF_GROUP = {key: states for key, _label, states in GROUPS}
 
@@ -47,6 +52,7 @@ class GrantFilter(PlainText):
         ],
     )
     waits = forms.BooleanField(label=_("Waits for me"), required=False)
+    papers = forms.BooleanField(label=_("Papers missing"), required=False)
     fund = forms.ChoiceField(label=_("Fund"), required=False)
     district = forms.ChoiceField(label=_("District"), required=False)
     kind = forms.ChoiceField(
@@ -111,6 +117,9 @@ class GrantFilter(PlainText):
         if given.get("q"):
             sought = search.found_by(given["q"], "search_key", "grantee__search_text")
             grants = grants.filter(sought)
+        if given.get("papers"):
+            lacks = PaperNeed.objects.filter(grant=OuterRef("pk"), document__isnull=True)
+            grants = grants.filter(Exists(lacks))
         if given.get("waits"):
             grants = grants.filter(pk__in=waiting.for_officer(self.who).order_by().values("pk"))
         return grants
@@ -132,7 +141,7 @@ class GrantFilter(PlainText):
         return found
 
     def _shown(self, name: str, value: str) -> Any:
-        if name == "waits":
+        if name in ("waits", "papers"):
             return _("yes")
         if name == "grantee" and self.organisation is not None:
             return self.organisation.name

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -403,6 +403,13 @@ def close_finding(finding: Finding, *, remedy: str, by: User) -> Finding:
     changed(finding, closed_by=who, closed_at=periods.now(), remedy=remedy)
     audit.record("finding.closed", subject=grant, by=by, detail={"number": finding.number})
     return finding
+
+
+def at_level(level: int, on: date) -> Q:
+    """Open findings so many days past their day, and not yet on the next level of `LEVELS`."""
+    later = [one for one in LEVELS if one > level]
+    found = Q(closed_at__isnull=True, due_on__lte=on - timedelta(days=level))
+    return found & Q(due_on__gt=on - timedelta(days=later[0])) if later else found
 
 
 def late_findings(on: date) -> dict[int, int]:

@@ -41,6 +41,10 @@ _SEX, _BAND = dict(SEXES), dict(AGE_BANDS)
 FINDERS = ("monitor", "officer", "vetting", "certifier", "reviewer")
 
 
+#: Findings of one level, as their addresses name them.
+_LEVELS = {str(days): days for days in monitoring.LEVELS}
+
+
 def _today() -> date:
     return periods.now().date()
 
@@ -182,15 +186,21 @@ def _needs(request: HttpRequest, *duties: str, auditor: bool = False) -> None:
 @require_safe
 def visit_list(request: HttpRequest) -> HttpResponse:
     """Planned visits of every grant that are not made yet, the longest overdue first."""
+    overdue = request.GET.get("show") == "overdue"
+    waiting = PlannedVisit.objects
     page = keyset_page(
-        PlannedVisit.objects.waiting()
+        (waiting.overdue(_today()) if overdue else waiting.waiting())
         .filter(grant__in=Grant.objects.visible_to(request.user))
         .select_related("grant", "grant__owner"),
         ordering=("due_on", "id"),
         after=request.GET.get("after"),
         before=request.GET.get("before"),
     )
-    return render(request, "grants/visit_list.html", {"page": page, "today": _today()})
+    return render(
+        request,
+        "grants/visit_list.html",
+        {"page": page, "today": _today(), "overdue": overdue},
+    )
 
 
 @requires(WORK)
@@ -458,6 +468,8 @@ def finding_list(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(closed_at__isnull=True)
     if shown == "late":
         rows = rows.filter(due_on__lt=today)
+    elif shown in _LEVELS:
+        rows = rows.filter(monitoring.at_level(_LEVELS[shown], today))
     if shown == "mine" and who is not None:
         rows = rows.filter(owner=who)
     page = keyset_page(
@@ -475,6 +487,11 @@ def finding_list(request: HttpRequest) -> HttpResponse:
             "choices": [
                 ("", _("Open")),
                 ("late", _("Past their day")),
+                *(
+                    (name, _("%(days)s days or more past their day") % {"days": days})
+                    for name, days in _LEVELS.items()
+                    if name == shown
+                ),
                 *([("mine", _("Mine"))] if who is not None else []),
                 ("closed", _("Closed")),
                 ("all", _("All")),

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from ceasefire import codes, periods
+from ceasefire.codes.services import family as family_of
 from ceasefire.look.forms import DayField, NormalisedForm
 from ceasefire.places.models import Place
 from ceasefire.text import western_digits
@@ -19,8 +20,10 @@ from incidents.services import counting, search
 from incidents.services.mapping import counted_in, on_the_map
 
 ANY = ("", _("Any"))
-#: Those that reports and the map count, as one choice beside the single states.
+#: Those that reports and the map count, and those that nobody has decided on yet, as one choice
+#: each beside the single states.
 COUNTED = ("counted", _("Counted in reports"))
+WAITING = ("waiting", _("Waiting for review"))
 
 
 class IncidentFilter(NormalisedForm):
@@ -40,7 +43,7 @@ class IncidentFilter(NormalisedForm):
     since = DayField(label=_("From"), required=False)
     until = DayField(label=_("Until"), required=False)
     status = forms.ChoiceField(
-        label=_("State"), required=False, choices=[ANY, COUNTED, *Incident.State.choices]
+        label=_("State"), required=False, choices=[ANY, COUNTED, WAITING, *Incident.State.choices]
     )
     verification = forms.ChoiceField(
         label=_("Verification"), required=False, choices=[ANY, *Incident.Verification.choices]
@@ -59,6 +62,13 @@ class IncidentFilter(NormalisedForm):
         label=_("Counted"),
         required=False,
         choices=[ANY, *counting.KINDS.items()],
+        widget=forms.HiddenInput,
+    )
+    #: Types of one kind together, by a number's link too.
+    family = forms.ChoiceField(
+        label=_("Kind"),
+        required=False,
+        choices=lambda: [ANY, *codes.choices("type_family")],
         widget=forms.HiddenInput,
     )
 
@@ -144,6 +154,11 @@ class IncidentFilter(NormalisedForm):
         chosen = self.sites.get(self.cleaned_data.get("site", ""))
         return [chosen] if chosen is not None else list(self.sites.values())
 
+    def by_words(self, sought: search.Search) -> "QuerySet[Incident]":
+        """What the index of words finds, narrowed likewise: the other reading of `keyset_page`."""
+        rows = self.narrow(Incident.objects.visible_to(self.user, by_site=False))
+        return rows.filter(sought.index)
+
     def narrow(self, incidents: "QuerySet[Incident]") -> "QuerySet[Incident]":
         """The incidents that fit every answer but the searched text."""
         self.is_valid()
@@ -154,8 +169,12 @@ class IncidentFilter(NormalisedForm):
             incidents = incidents.filter(type=given["type"])
         if given.get("status") == COUNTED[0]:
             incidents = on_the_map(incidents)
+        elif given.get("status") == WAITING[0]:
+            incidents = incidents.filter(workflow_state__in=Incident.WAITING)
         elif given.get("status"):
             incidents = incidents.filter(workflow_state=given["status"])
+        if given.get("family"):
+            incidents = incidents.filter(type__in=_types_of(given["family"]))
         if given.get("verification"):
             incidents = incidents.filter(verification=given["verification"])
         if given.get("mine"):
@@ -216,6 +235,12 @@ class IncidentFilter(NormalisedForm):
             return codes.label("incident_type", value)
         choices = dict(getattr(self.fields[name], "choices", []))
         return choices.get(value, value)
+
+
+def _types_of(family: str) -> list[str]:
+    """The types of a family, retired ones too."""
+    every = codes.choices("incident_type", retired=True)
+    return [code for code, _label in every if family_of("incident_type", code) == family]
 
 
 def _indented(place: Place) -> str:

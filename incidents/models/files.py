@@ -17,6 +17,8 @@ from incidents.models.record import Incident
 
 #: Later, reports have been approved and people have worked with what was imported.
 UNDO_WITHIN = timedelta(days=30)
+#: What was brought in so long ago is what was imported lately.
+LATELY = timedelta(days=30)
 
 
 class ImportBatchQuerySet(models.QuerySet["ImportBatch"]):
@@ -27,6 +29,10 @@ class ImportBatchQuerySet(models.QuerySet["ImportBatch"]):
         if not user.is_authenticated or not user.has_perm("incidents.import_incident"):
             return self.none()
         return self.filter(site__in=user.site_ids)
+
+    def lately(self, at: datetime) -> "ImportBatchQuerySet":
+        """Imported in the `LATELY` before a moment, and not undone."""
+        return self.filter(state=ImportBatch.State.IMPORTED, at__gte=at - LATELY)
 
 
 class ImportBatch(models.Model):
@@ -127,10 +133,15 @@ class ExportFileQuerySet(models.QuerySet["ExportFile"]):
     """Files that a worker makes, or has made."""
 
     def visible_to(self, user: Any) -> "ExportFileQuerySet":
-        """The person's own, until they expire; nothing for who may not export."""
+        """The person's own, until they expire; nothing for who may not export.
+
+        A file that was made under another role, or of a site that the person has lost since, holds
+        what they may not see any more.
+        """
         if not user.is_authenticated or not user.has_perm("incidents.export_incident"):
             return self.none()
-        return self.filter(by=user, expires_at__gt=periods.now())
+        rightful = Q(size=0) | Q(role=user.role, sites__contained_by=user.site_ids)
+        return self.filter(rightful, by=user, expires_at__gt=periods.now())
 
 
 class ExportFile(models.Model):
@@ -159,6 +170,9 @@ class ExportFile(models.Model):
     size = models.PositiveBigIntegerField(default=0)
     #: Rows written; 0 until it is made.
     rows = models.PositiveIntegerField(default=0)
+    #: The role and the sites (keys) that it was made for; empty until it is made.
+    role = models.CharField(max_length=20, default="", blank=True)
+    sites = models.JSONField(default=list)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(db_index=True)
 

@@ -70,7 +70,7 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
 
     def waiting_for_review(self) -> "IncidentQuerySet":
         """Submitted or in review."""
-        return self.filter(workflow_state__in=[Incident.State.SUBMITTED, Incident.State.IN_REVIEW])
+        return self.filter(workflow_state__in=Incident.WAITING)
 
 
 class Incident(models.Model):
@@ -94,6 +94,8 @@ class Incident(models.Model):
         DISPUTED = "disputed", _("Disputed")
         REFUTED = "refuted", _("Refuted")
 
+    #: Sent, and not decided on yet.
+    WAITING = (State.SUBMITTED, State.IN_REVIEW)
     COUNTED_STATES = (State.SUBMITTED, State.IN_REVIEW, State.ACCEPTED, State.ARCHIVED)
     SOLID = (
         Verification.PROVISIONAL,

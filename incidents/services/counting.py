@@ -12,6 +12,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from ceasefire import periods
+from ceasefire.places.models import Place
 from incidents import measures
 from incidents.models import SEES_SENSITIVE, Incident, IncidentResponse, Victimization
 
@@ -19,7 +20,12 @@ from incidents.models import SEES_SENSITIVE, Incident, IncidentResponse, Victimi
 KINDS: dict[str, Any] = {
     "verified": _("Verified, dated to the week"),
     "unverified": _("Not verified, dated to the week"),
+    "killed": _("Verified, people killed"),
     "killed_unknown": _("Verified, killed not known"),
+    "injured": _("Verified, people injured"),
+    "abducted": _("Verified, people abducted"),
+    "wide": _("Verified, no smaller area known than the district"),
+    "no_district": _("Verified, district not known"),
     "received": _("All that was received"),
     "undated": _("Known to the month at best"),
     "late": _("Told more than a week late"),
@@ -39,7 +45,12 @@ _KILLED = Victimization.objects.filter(
 )
 _RULES: dict[str, Q] = {
     "verified": _VERIFIED,
+    "killed": _VERIFIED & (Q(killed_best__gt=0) | Q(Exists(_KILLED), killed_best__isnull=True)),
     "killed_unknown": _VERIFIED & Q(killed_best__isnull=True) & ~Q(Exists(_KILLED)),
+    "injured": _VERIFIED & Q(injured_best__gt=0),
+    "abducted": _VERIFIED & Q(abducted__gt=0),
+    "wide": _VERIFIED & ~Q(place__level__in=[Place.Level.SUBDISTRICT, Place.Level.NEIGHBOURHOOD]),
+    "no_district": _VERIFIED & Q(district__isnull=True),
     "unverified": Q(verification__in=_HATCHED) & _DATED,
     "received": Q(),
     "undated": ~_DATED,

@@ -32,6 +32,11 @@ GROUPS = (
     ("amber", _("Over 48 hours"), "due"),
     ("running", _("Running"), "running"),
 )
+#: Which clocks stand in a column; what nobody asks for by itself has no condition here.
+STAGES = {
+    "red": lambda at: Q(due_at__lte=at),
+    "amber": lambda at: Q(due_at__gt=at, amber_at__lte=at),
+}
 UNREAD_BY_A_BOARD = (
     "incident__place__geometry",
     "incident__search_key",
@@ -46,10 +51,13 @@ class Asked:
 
     who: str = ""
     site: Site | None = None
+    #: Only those of one column: the clocks behind a number of a dashboard.
+    stage: str = ""
 
     def query(self, **changes: str) -> str:
         """The query that asks for it, with parts changed."""
-        parts = {"who": self.who, "site": self.site.code if self.site else "", **changes}
+        site = self.site.code if self.site else ""
+        parts = {"who": self.who, "site": site, "stage": self.stage, **changes}
         found = urlencode({name: value for name, value in parts.items() if value})
         return f"?{found}" if found else ""
 
@@ -58,9 +66,11 @@ def asked_of(request: HttpRequest, sites: list[Site]) -> Asked:
     """Read the address; what it does not know counts as not asked."""
     who = request.GET.get("who", "")
     code = request.GET.get("site", "")
+    stage = request.GET.get("stage", "")
     return Asked(
         who=who if who in {"mine", "free"} else "",
         site=next((site for site in sites if site.code == code), None),
+        stage=stage if stage in STAGES else "",
     )
 
 
@@ -102,7 +112,7 @@ def board_context(request: HttpRequest) -> dict[str, Any]:
     if asked.who:
         rows = rows.filter(assigned_to=user if asked.who == "mine" else None)
     page: KeysetPage[IncidentResponse] = keyset_page(
-        rows.running(),
+        rows.running().filter(STAGES[asked.stage](at)) if asked.stage else rows.running(),
         ordering=("due_at", "id"),
         after=request.GET.get("after"),
         before=request.GET.get("before"),
@@ -122,11 +132,17 @@ def board_context(request: HttpRequest) -> dict[str, Any]:
         )
         for row in page
     ]
-    closed = [
-        shown(row, user, at=at)
-        for row in rows.filter(closed_at__gte=at - LATELY).order_by("-closed_at")[:MOST_CLOSED]
-    ]
-    watches = _watches(user, asked, at)
+    # A number's own clocks alone: neither what ended nor a watch is one of them.
+    alone = bool(asked.stage)
+    closed = (
+        []
+        if alone
+        else [
+            shown(row, user, at=at)
+            for row in rows.filter(closed_at__gte=at - LATELY).order_by("-closed_at")[:MOST_CLOSED]
+        ]
+    )
+    watches = [] if alone else _watches(user, asked, at)
     unread = worklist.unread(user)
     return {
         "asked": asked,
@@ -150,6 +166,12 @@ def board_context(request: HttpRequest) -> dict[str, Any]:
                 "rows": [row for row in running if row.stage == name],
             }
             for name, label, tone in GROUPS
+            if asked.stage in ("", name)
+        ],
+        "chips": [
+            (label, "", reverse("incidents:board") + asked.query(stage=""))
+            for name, label, _tone in GROUPS
+            if name == asked.stage
         ],
         "any_running": bool(running),
         "closed": closed,

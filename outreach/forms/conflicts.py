@@ -332,6 +332,8 @@ CAME = [
     ("violence", _("Violence during or after it")),
     ("handed", _("Handed to elders or a court")),
     ("again", _("Flared up again")),
+    ("any", _("Any outcome")),
+    ("watched", _("In their 90 days after a settlement")),
 ]
 
 

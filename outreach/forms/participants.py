@@ -363,9 +363,30 @@ class ListFilter(NormalisedForm):
     )
     zone = forms.ChoiceField(label=_("Zone"), required=False)
     code = CodeField(label=_("Code"), required=False, max_length=16)
+    site = forms.ChoiceField(label=_("Site"), required=False)
+    #: The cases behind a number of a dashboard.
+    needs = forms.ChoiceField(
+        label=_("Needs somebody"),
+        required=False,
+        choices=[
+            ("", _("All")),
+            ("alarming", _("Under threat, or planning harm")),
+            ("at_risk", _("At risk of loss")),
+            ("late", _("With a visit that is late")),
+        ],
+    )
+
+    show_optional = False
 
     def __init__(self, *args: Any, sites: list[Site], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.sites = {site.code: site for site in sites}
+        self.fields["site"].choices = [
+            ("", _("All")),
+            *[(site.code, site.name) for site in sites],
+        ]
+        if len(sites) < 2:
+            del self.fields["site"]
         zones = Zone.objects.filter(site__in=sites).select_related("site")
         self.zones = {f"{zone.site.code}/{zone.code}": zone for zone in zones}
         self.fields["zone"].choices = [
@@ -384,4 +405,12 @@ class ListFilter(NormalisedForm):
             found["zone"] = self.zones[cleaned["zone"]].pk
         if cleaned.get("code"):
             found["code"] = cleaned["code"]
+        if cleaned.get("site"):
+            found["site"] = self.sites[cleaned["site"]].pk
         return found
+
+    def asked_sites(self) -> list[Site]:
+        """The one site that is asked for, else all of the person's."""
+        self.is_valid()
+        chosen = self.sites.get(self.cleaned_data.get("site", ""))
+        return [chosen] if chosen is not None else list(self.sites.values())

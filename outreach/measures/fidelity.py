@@ -254,8 +254,16 @@ def mediated(start: date, end: date, outcomes: Sequence[str]) -> Any:
 
 
 def came_of(group: str, start: date, end: date) -> Any:
-    """The conflicts of one of `GROUPS` in a span, or (`again`) those that flared up again in it."""
-    return reignited(start, end) if group == "again" else mediated(start, end, GROUPS[group])
+    """The conflicts of one of `GROUPS` in a span, or of all of them (`any`).
+
+    Or those that were in their 90 days after a settlement (`watched`), or of these those that
+    flared up again in it (`again`).
+    """
+    if group == "watched":
+        return Conflict.objects.filter(pk__in=_watched(start, end))
+    if group == "again":
+        return reignited(start, end)
+    return mediated(start, end, OUTCOMES if group == "any" else GROUPS[group])
 
 
 def reignited(start: date, end: date) -> Any:
@@ -275,11 +283,16 @@ def reignited(start: date, end: date) -> Any:
     return Conflict.objects.filter(pk__in=again.values("conflict"))
 
 
-def reignitions(site_id: int, start: date, end: date) -> Reignited:
-    """Of conflicts that were in their 90 days after a settlement on some day of a span."""
+def _watched(start: date, end: date) -> Any:
+    """The keys of conflicts that were settled at most 90 days before some day of a span."""
     settled = MediationSession.objects.filter(outcome__in=SETTLED)
     sessions = settled.filter(at__gte=_moment(start) - WATCHED_FOR, at__lt=_moment(end))
-    watched = Conflict.objects.filter(site=site_id, pk__in=sessions.values("conflict"))
+    return sessions.values("conflict")
+
+
+def reignitions(site_id: int, start: date, end: date) -> Reignited:
+    """Of conflicts that were in their 90 days after a settlement on some day of a span."""
+    watched = Conflict.objects.filter(site=site_id, pk__in=_watched(start, end))
     counts = watched.aggregate(
         all=Count("pk"), again=Count("pk", filter=Q(pk__in=reignited(start, end).values("pk")))
     )

@@ -48,25 +48,39 @@ def cases(reader: User, sites: Sequence[Site], on: date) -> Cases:
     """The active cases that somebody answers for at some sites."""
     if not sites:
         return Cases(0, 0, 0, 0)
-    rules = rulesets.by_site("contact_standard", list(sites), on)
+    counts: dict[str, int] = _active(reader, sites).aggregate(
+        active=Count("pk"),
+        **{name: Count("pk", filter=one) for name, one in _needs(sites, on).items()},
+    )
+    return Cases(**counts)
+
+
+def needing(reader: User, sites: Sequence[Site], on: date, need: str) -> Any:
+    """The active cases that one number of `cases` counts: `alarming`, `at_risk` or `late`."""
+    live = [site for site in sites if not site.read_only]
+    return _active(reader, live).filter(_needs(live, on)[need])
+
+
+def _active(reader: User, sites: Sequence[Site]) -> Any:
+    rows = Participant.objects.visible_to(reader).active()
+    return rows.filter(site__in=[site.pk for site in sites]).annotate(
+        spoken_at=Coalesce(Greatest("last_contact_at", "status_since"), "status_since")
+    )
+
+
+def _needs(sites: Sequence[Site], on: date) -> dict[str, Q]:
+    """What each number of `Cases` counts besides `active`, as conditions on `_active`."""
+    rules = rulesets.by_site("contact_standard", list(sites), on) if sites else {}
     until = datetime.combine(on, time.min, periods.BAGHDAD) + timedelta(days=1)
     quiet = Q(pk__in=[])
     for site in sites:
         days = timedelta(days=rules[site.pk].content["at_risk_days"])
         quiet |= Q(site=site.pk, spoken_at__lt=until - days)
-    counts: dict[str, int] = (
-        Participant.objects.visible_to(reader)
-        .active()
-        .filter(site__in=[site.pk for site in sites])
-        .annotate(spoken_at=Coalesce(Greatest("last_contact_at", "status_since"), "status_since"))
-        .aggregate(
-            active=Count("pk"),
-            alarming=Count("pk", filter=Q(risk_signal__in=ALARMING)),
-            at_risk=Count("pk", filter=quiet),
-            late=Count("pk", filter=Q(next_contact_on__lt=on)),
-        )
-    )
-    return Cases(**counts)
+    return {
+        "alarming": Q(risk_signal__in=ALARMING),
+        "at_risk": quiet,
+        "late": Q(next_contact_on__lt=on),
+    }
 
 
 def people_of(reader: User) -> Any:

@@ -339,6 +339,16 @@ class Load:
         return danger, steps[self.word], self.worker.code_name
 
 
+def is_at_work(load: Load) -> bool:
+    """A worker who may sign in and works at the site; not whoever only left cases behind."""
+    worker = load.worker
+    return (
+        worker.role == Role.WORKER
+        and worker.may_sign_in()
+        and load.site.pk in {site.pk for site in worker.sites.all()}
+    )
+
+
 def loads(reader: User, sites: Sequence[Site], on: date) -> list[Load]:
     """The workers whom somebody oversees at some sites, with what each carries.
 

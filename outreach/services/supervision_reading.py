@@ -448,6 +448,16 @@ def weeks(reader: User, sites: Sequence[Site], on: date) -> list[WorkerWeek]:
     return sorted(found.values(), key=lambda one: one.urgency)
 
 
+def is_asked_for(week: WorkerWeek) -> bool:
+    """Whether a sheet is asked for: of who works in the field there, not of who left cases."""
+    worker = week.worker
+    return (
+        worker.role in FIELD_ROLES
+        and worker.may_sign_in()
+        and week.site.pk in {site.pk for site in worker.sites.all()}
+    )
+
+
 def _weekly(reader: User, sites: Sequence[Site], on: date) -> dict[Any, tuple[int, int]]:
     """Of each active case the contacts, and those face to face, of the last full week."""
     inside = Q(pk__in=[])

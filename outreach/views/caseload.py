@@ -144,6 +144,14 @@ def team_context(request: HttpRequest) -> dict[str, Any]:
     sites = [site for site in sites_of(user) if not site.read_only]
     asked = next((site for site in sites if site.code == request.GET.get("site")), None)
     found = reading.loads(user, [asked] if asked else sites, on)
+    band = request.GET.get("band", "")
+    if band == "all" or band in WORDS:
+        # Of the workers who are at work here, as a dashboard counts them.
+        found = [
+            one for one in found if reading.is_at_work(one) and (band == "all" or one.word == band)
+        ]
+    else:
+        band = ""
     number = _page_number(request.GET.get("page"), len(found))
     shown = found[(number - 1) * SIZE : number * SIZE]
     groups: dict[Site, list[dict[str, Any]]] = {}
@@ -154,6 +162,16 @@ def team_context(request: HttpRequest) -> dict[str, Any]:
         "groups": sorted(groups.items(), key=lambda one: one[0].code),
         "sites": sites if len(sites) > 1 else [],
         "asked": asked,
+        "chips": [
+            (
+                _("Band"),
+                _("All who are at work") if band == "all" else WORDS[band][1],
+                reverse("outreach:caseload") + (f"?site={asked.code}" if asked else ""),
+            )
+        ]
+        if band
+        else [],
+        "clear_url": reverse("outreach:caseload"),
         "figures": [
             (_("Active"), sum(one.active for one in found), ""),
             (_("Under threat, or planning harm"), sum(one.alarming for one in found), "overdue"),

@@ -17,6 +17,7 @@ from ceasefire.look.paging import keyset_page
 from ceasefire.people.access import requires
 from ceasefire.people.models import User
 from ceasefire.people.roles import Role
+from outreach import measures
 from outreach.exceptions import KeyTaken, OutreachRefusal
 from outreach.forms.participants import IntakeForm, ListFilter
 from outreach.models import (
@@ -45,7 +46,13 @@ def participant_list(request: HttpRequest) -> HttpResponse:
     """All cases that the person may see, closed ones too, the latest moved first."""
     sites = sites_of(request.user)
     filters = ListFilter(request.GET, sites=sites)
-    rows = Participant.objects.visible_to(request.user).filter(**filters.asked())
+    asked = filters.asked()
+    need = filters.cleaned_data.get("needs")
+    rows = (
+        measures.team.needing(request.user, filters.asked_sites(), periods.now().date(), need)
+        if need
+        else Participant.objects.visible_to(request.user)
+    ).filter(**asked)
     page = keyset_page(
         rows.select_related("site", "zone", "worker"),
         ordering=("-status_since", "-id"),

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -29,9 +30,16 @@ VIEW, TIES = "outreach.view_conflict", "outreach.view_ties"
 def staff_list(request: HttpRequest) -> HttpResponse:
     """The mediators of the manager's sites; ties are on each one's page only."""
     sites = sites_of(request.user)
+    role, code = request.GET.get("role", ""), request.GET.get("site", "")
+    asked = next((site for site in sites if site.code == code), None)
+    roles = [one for one in MEDIATORS if one == role] or MEDIATORS
+    here = reverse("outreach:staff_list")
+    chips = [(gettext_lazy("Role"), roles[0].label, here)] if len(roles) == 1 else []
+    if asked:
+        chips.append((gettext_lazy("Site"), asked.name, f"{here}?role={role}" if chips else here))
     people = list(
         User.objects.active()
-        .filter(role__in=MEDIATORS, sites__in=sites)
+        .filter(role__in=roles, sites__in=[asked] if asked else sites)
         .select_related("supervisor")
         .distinct()
         .order_by("code_name")
@@ -45,7 +53,10 @@ def staff_list(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "outreach/staff_list.html",
-        {"people": [_shown(person, profiles.get(person.pk)) for person in people]},
+        {
+            "people": [_shown(person, profiles.get(person.pk)) for person in people],
+            "chips": chips,
+        },
     )
 
 

@@ -37,6 +37,8 @@ from outreach.views.scope import sites_of
 VIEW, SUPERVISE = "outreach.view_participant", supervision.SUPERVISE
 #: Workers a page; the order is worked out for all of them, so pages have numbers here.
 SIZE = 60
+#: Which sheets of this week may be asked for: those behind a number of a dashboard.
+SHEETS = {"waits": gettext_lazy("Waits"), "all": gettext_lazy("Everybody in the field")}
 
 
 @require_safe
@@ -46,8 +48,19 @@ def supervision_list(request: HttpRequest) -> HttpResponse:
     by: Any = request.user
     sites = [site for site in sites_of(by) if not site.read_only]
     on = periods.now().date()
-    staff = measures.staffing([site.pk for site in sites])
-    found = reading.weeks(by, sites, on)
+    asked = next((site for site in sites if site.code == request.GET.get("site")), None)
+    shown = [asked] if asked else sites
+    staff = measures.staffing([site.pk for site in shown])
+    found = reading.weeks(by, shown, on)
+    sheet = request.GET.get("sheet", "")
+    if sheet in SHEETS:
+        found = [
+            one
+            for one in found
+            if reading.is_asked_for(one) and (sheet == "all" or one.state != "signed")
+        ]
+    else:
+        sheet = ""
     number = _page_number(request.GET.get("page"), len(found))
     return render(
         request,
@@ -59,12 +72,25 @@ def supervision_list(request: HttpRequest) -> HttpResponse:
             ],
             "earlier": number - 1,
             "later": number + 1 if number * SIZE < len(found) else 0,
-            "many_sites": len(sites) > 1,
-            "staff": list(zip(sites, staff, strict=True)),
+            "many_sites": len(shown) > 1,
+            "staff": list(zip(shown, staff, strict=True)),
+            "chips": _chips(asked, sheet),
             "most": measures.FEWEST_SUPERVISORS,
             "waiting": Approval.objects.visible_to(by).open().count(),
         },
     )
+
+
+def _chips(asked: Site | None, sheet: str) -> list[tuple[Any, Any, str]]:
+    """(label, value, address without it) of the site and the sheets that are asked for."""
+    here = reverse("outreach:supervision")
+    site = f"?site={asked.code}" if asked else ""
+    chips: list[tuple[Any, Any, str]] = []
+    if asked:
+        chips.append((_("Site"), asked.name, f"{here}?sheet={sheet}" if sheet else here))
+    if sheet:
+        chips.append((_("Sheet of the week"), SHEETS[sheet], here + site))
+    return chips
 
 
 def _page_number(asked: str | None, rows: int) -> int:

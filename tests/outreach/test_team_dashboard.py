@@ -56,6 +56,11 @@ def test_a_supervisor_reads_their_team_and_each_number_is_that_of_its_list(busy,
         f"{figures['At risk of loss']} at risk of loss: nobody met them for long",
         f"{figures['Visits late']} with a visit that is late",
     ]
+    for url, count in [
+        (cases.figure_url, cases.value),
+        *((item.url, item.count) for item in cases.items),
+    ]:
+        assert len(client.get(url).context["page"].rows) == count, url
     found = of(answer, "conflicts")
     assert found.value == len(client.get(found.url).context["page"].rows) == 3
     for item in found.items:
@@ -63,8 +68,16 @@ def test_a_supervisor_reads_their_team_and_each_number_is_that_of_its_list(busy,
     sheets = of(answer, "sheets")
     rows = client.get(sheets.url).context["rows"]
     assert sheets.value == len([row for row in rows if row["week"].state != "signed"]) == 3
-    groups = client.get("/outreach/").context["groups"]
-    assert of(answer, "bands").value == sum(len(loads) for _site, loads in groups) == 2
+    assert len(client.get(sheets.figure_url).context["rows"]) == 3
+    assert len(client.get(sheets.lines[0].url).context["rows"]) == sheets.lines[0].count == 3
+
+    def workers(url):
+        return sum(len(loads) for _site, loads in client.get(url).context["groups"])
+
+    bands = of(answer, "bands")
+    assert bands.value == workers("/outreach/") == workers(bands.figure_url) == 2
+    assert [workers(item.url) for item in bands.items] == [item.count for item in bands.items]
+    assert workers("/outreach/?band=over") == 0
     approvals = of(answer, "approvals")
     assert approvals.value == len(client.get(approvals.url).context["page"].rows) == 1
     assert "stranger" not in page.lower()
@@ -95,7 +108,9 @@ def test_what_came_of_mediation_opens_the_conflicts_it_counts(
     counted = measures.mediations(basrah.pk, start, last + timedelta(days=1))
     assert found.value == counted.conflicts >= 4
     linked = [item for item in found.items if item.url]
-    assert len(linked) == 3
+    # Settled, not settled, handed on; and those still watched after it.
+    assert len(linked) == 4
+    assert len(client.get(found.figure_url).context["page"].rows) == found.value
     for item in linked:
         assert int(item.label.split()[0]) == len(client.get(item.url).context["page"].rows)
     assert "from" in client.get(linked[0].url).content.decode()

@@ -1,13 +1,18 @@
 """The dashboards: what each role begins with, and that every number is the records behind it."""
 
+import csv
+import html
+import io
 from datetime import datetime, time, timedelta
 from types import SimpleNamespace
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
 from ceasefire import periods
+from ceasefire.audit.models import AuditEvent
 from ceasefire.people.models import User
 from ceasefire.people.roles import Role
 from ceasefire.periods import BAGHDAD
@@ -112,7 +117,14 @@ def test_every_number_is_that_of_the_list_it_opens(role, paths, mixed, make_user
     for path in paths:
         answer = asked(client, f"{path}{'&' if '?' in path else '?'}site=BASRAH-CENTRE")
         for row, _change in answer.context["rows"]:
-            if str(row.label) in ("Killed", "Injured", "Abducted"):
+            if row.of_people:
+                # Behind people stand the incidents in which they were.
+                column = {"Killed": "killed_best", "Injured": "injured_best"}.get(str(row.label))
+                filters = filters_of(row.url.partition("?")[2], user)
+                rows = filters.apply(Incident.objects.visible_to(user))
+                people = rows.values_list(F(column or "abducted"), flat=True)
+                assert sum(people) == row.now.value, (path, str(row.label))
+                assert 0 not in people
                 continue
             for known, url in ((row.now, row.url), (row.then, row.then_url)):
                 if known is not None and known.value is not None:
@@ -122,9 +134,20 @@ def test_every_number_is_that_of_the_list_it_opens(role, paths, mixed, make_user
             link = getattr(block, "figure_url", "")
             if link.startswith("/incidents/?"):
                 assert counted_by(user, link) == block.value, block.title
+            lines = [line for line in getattr(block, "lines", ()) if not isinstance(line, str)]
+            for item in [*lines, *block.items]:
+                if item.count and item.url.startswith("/incidents/?"):
+                    assert counted_by(user, item.url) == item.count, item
+                    seen += 1
+        for shown in answer.context["charts"]:
+            links = [cell for line in shown.lines for cell in line if cell.url]
+            assert links
+            for cell in links:
+                assert counted_by(user, cell.url) == int(cell.text), cell
         if path in (WEEK_PAGE, f"{WEEK_PAGE}?place=IQG02Q02N02"):
-            for item in question(answer, "where").items:
-                assert counted_by(user, item.url) == int(item.label.rpartition(" ")[2]), item
+            where = question(answer, "where")
+            wider = [line.count for line in where.lines]
+            assert sum([item.count for item in where.items] + wider) == where.value
             link = question(answer, "week").figure_url
             assert listed(client, link) == question(answer, "week").value
     assert seen > 20
@@ -141,7 +164,7 @@ def test_the_week_is_equal_to_the_raw_count(mixed, manager, signed_in):
     # Five of the series; late, without a district, at the district, kidnapped, and two sensitive.
     assert week.value == 11
     assert question(answer, "answers").value == 2
-    assert question(answer, "answers").unit == "of 5 answered in time"
+    assert question(answer, "answers").lines[0].label == "of 5 whose 72 hours ended"
     assert counted_by(manager, question(answer, "answers").items[0].url) == 3
 
 
@@ -177,14 +200,16 @@ def test_a_clock_that_ends_later_is_not_unanswered_yet(
     query = f"?site={basrah.code}&period=days&since={since}&until={until}"
     for more in ("", "&place=IQG02Q02N02"):
         answers = question(asked(client, WEEK_PAGE + query + more), "answers")
-        late, running = answers.items
+        late, running, red = answers.items
 
-        assert answers.unit == "of 1 answered in time"
+        assert answers.lines[0].count == counted_by(manager, answers.lines[0].url) == 1
         assert late.label.startswith("1 ")
         assert counted_by(manager, late.url) == 1
         assert running.label.startswith("2 ")
         # Clocks that run are of the site, whatever place is asked for.
         assert ("at the whole site" in running.note) is bool(more)
+        for item, most in ((running, 2), (red, 1)):
+            assert item.count == len(asked(client, item.url).context["page"]) == most
 
     clocks, review = asked(client, f"/dashboard/team/?site={basrah.code}").context["blocks"][:2]
     assert (clocks.value, clocks.url) == (2, f"/incidents/board/?site={basrah.code}")
@@ -448,6 +473,55 @@ def test_what_few_wrote_stands_with_others_or_is_not_shown(people, written, show
 
 
 # --- what leaves the program ----------------------------------------------------------------------
+
+
+def test_the_file_of_a_chart_holds_the_values_of_its_table(
+    mixed, manager, put, signed_in, make_user
+):
+    services.compile_week(site=mixed, week_start=WEEK)
+    client = signed_in(manager)
+    for path, slugs in ((WEEK_PAGE, ["weeks", "types"]), (QUALITY, ["late"])):
+        answer = asked(client, f"{path}?period=4&place=IQG02Q02")
+        assert [shown.slug for shown in answer.context["charts"]] == slugs
+        for shown in answer.context["charts"]:
+            assert shown.csv_url in html.unescape(answer.content.decode())
+            file = asked(client, shown.csv_url)
+            assert file.headers["Content-Disposition"] == (
+                'attachment; filename="dashboard-BASRAH-CENTRE-IQG02Q02-2026-10-18-2026-11-14-'
+                f'{path.split("/")[2]}-{shown.slug}.csv"'
+            )
+            head, *rows = csv.reader(io.StringIO(file.content.decode("utf-8-sig")))
+            assert head == list(shown.chart.head)
+            told = [[cell.text for cell in line] for line in shown.lines]
+            assert len(rows) == len(told) >= 2
+            assert [row[1] or "–" for row in rows] == [line[1] for line in told]
+    drawn = question(asked(client, WEEK_PAGE), "where")
+    rows = list(csv.reader(io.StringIO(asked(client, drawn.csv_url).content.decode("utf-8-sig"))))
+    assert {(name, int(count)) for name, count in rows[1:] if int(count)} == {
+        (item.label.partition(":")[0], item.count) for item in drawn.items
+    }
+    exported = AuditEvent.objects.filter(verb="dashboard.exported").order_by("-seq").first()
+    assert (exported.subject_id, exported.detail["chart"]) == ("BASRAH-CENTRE", "week.map")
+
+
+@pytest.mark.parametrize(
+    ("role", "path", "status"),
+    [
+        # What a role does not open, it takes out no more than it reads.
+        (Role.WORKER, "quality/charts/late", 403),
+        (Role.REO_VIEWER, "week/charts/weeks", 403),
+        (Role.REO_VIEWER, "shared/charts/weeks", 404),
+        (Role.MANAGER, "shared/charts/weeks", 403),
+        (Role.MANAGER, "team/charts/weeks", 404),
+        (Role.MANAGER, "week/charts/late", 404),
+        (Role.MANAGER, "week/charts/types", 404),
+        (Role.MANAGER, "week/charts/weeks", 200),
+    ],
+)
+def test_who_may_take_a_chart_out(role, path, status, basrah, make_user, signed_in):
+    client = signed_in(make_user(role, basrah))
+    assert client.get(f"/dashboard/{path}.csv").status_code == status
+    assert client.get(f"/dashboard/{path}.csv?period=moon").status_code in (403, 404)
 
 
 def test_reo_reads_what_was_published_and_no_small_number(

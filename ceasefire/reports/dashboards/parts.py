@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ceasefire.look.numbers import number_text
-from ceasefire.reports.blocks import Block
+from ceasefire.reports.blocks import Block, Item
 
 #: No percentage of a base below this.
 FEWEST_FOR_PERCENT = 10
@@ -18,14 +18,17 @@ FEWEST_FOR_PERCENT = 10
 
 @dataclass(frozen=True)
 class Question(Block):
-    """A block with more to say: `said` in place of a number; `state`, one of three or ""."""
+    """A block with more to say: `said` in place of a number; `state`, one of three or "".
+
+    `lines` are words, or with a number in them an `Item` that leads to its records.
+    """
 
     said: str = ""
     state: str = ""
-    #: The records behind the figure.
-    figure_url: str = ""
-    lines: Sequence[str] = ()
+    lines: Sequence[str | Item] = ()
     key: str = ""
+    #: The numbers of the chart as a file.
+    csv_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ class Known:
 
 @dataclass(frozen=True)
 class Row:
-    """One thing counted in two periods."""
+    """One thing counted in two periods. Behind people (`of_people`) stand the incidents."""
 
     label: str
     now: Known
@@ -74,6 +77,7 @@ class Row:
     url: str = ""
     then_url: str = ""
     is_total: bool = False
+    of_people: bool = False
 
     def change(self, digits: str) -> str:
         """How the two differ, in words; "" where one of them is not wholly known."""

@@ -48,23 +48,30 @@ def _people(user: Any, site: Site) -> Question:
     """How many carry how much, and whether there are enough to lead them; never who."""
     on = periods.now().date()
     staff = measures.staffing([site.pk])[0]
+    at_site = urlencode({"site": site.code})
     supervisors = ngettext("%(count)s supervisor", "%(count)s supervisors", staff.supervisors) % {
         "count": number_text(staff.supervisors, user.digits)
     }
     field = ngettext(
         "%(count)s person in the field", "%(count)s people in the field", staff.led
     ) % {"count": number_text(staff.led, user.digits)}
-    words = f"{supervisors}, {field}."
+    leading = address("outreach:staff_list", query=f"?{at_site}&role=supervisor")
+    led = address("outreach:supervision", query=f"?{at_site}&sheet=all")
+    lines: list[str | Item] = [
+        Item(supervisors, leading, count=staff.supervisors),
+        Item(field, led, count=staff.led),
+    ]
     if staff.too_few and staff.led:
-        words += " " + _("More than %(most)s for each supervisor.") % {
-            "most": number_text(measures.FEWEST_SUPERVISORS, user.digits)
-        }
+        lines.append(
+            _("More than %(most)s for each supervisor.")
+            % {"most": number_text(measures.FEWEST_SUPERVISORS, user.digits)}
+        )
     return bands_question(
         user,
         measures.caseload_bands(site.pk, on),
         title=_("Have we the people for the work?"),
-        url=address("outreach:caseload", query=f"?site={site.code}"),
-        note=words,
+        url=address("outreach:caseload", query=f"?{at_site}"),
+        lines=lines,
     )
 
 
@@ -102,19 +109,20 @@ def _mediation(user: Any, site: Site, span: Span) -> Question:
         count = sum(found[outcome] for outcome in outcomes)
         if count:
             label = f"{number_text(count, user.digits)} {labels[group]}"
-            items.append(Item(label=label, url=listed(group)))
+            items.append(Item(label=label, url=listed(group), count=count))
     watched = again.reignited + again.quiet
-    items.append(
-        Item(
-            label=_("%(again)s of %(watched)s settled before flared up again")
-            % {
-                "again": number_text(again.reignited, user.digits),
-                "watched": number_text(watched, user.digits),
-            },
-            url=listed("again") if again.reignited else "",
-            tone="overdue" if again.reignited else "",
+    if again.reignited:
+        said = _("flared up again")
+        label = f"{number_text(again.reignited, user.digits)} {said}"
+        items.append(Item(label, listed("again"), tone="overdue", count=again.reignited))
+    if watched:
+        words = ngettext(
+            "%(count)s in its 90 days after a settlement",
+            "%(count)s in their 90 days after a settlement",
+            watched,
         )
-    )
+        said = words % {"count": number_text(watched, user.digits)}
+        items.append(Item(said, listed("watched"), count=watched))
     total = sum(found.values())
     now = measures.team.conflicts(user, periods.now(), [site.pk])
     url = address("outreach:conflict_list", query=f"?site={site.code}")
@@ -123,10 +131,19 @@ def _mediation(user: Any, site: Site, span: Span) -> Question:
         title=_("What came of mediation?"),
         value=total,
         unit=ngettext("conflict mediated", "conflicts mediated", total),
-        note=ngettext(
-            "%(count)s conflict is open today.", "%(count)s conflicts are open today.", now.open
-        )
-        % {"count": number_text(now.open, user.digits)},
+        figure_url=listed("any"),
+        lines=[
+            Item(
+                ngettext(
+                    "%(count)s conflict is open today.",
+                    "%(count)s conflicts are open today.",
+                    now.open,
+                )
+                % {"count": number_text(now.open, user.digits)},
+                url,
+                count=now.open,
+            )
+        ],
         items=items,
         url=url,
         url_label=_("Open conflicts"),

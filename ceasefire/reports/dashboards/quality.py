@@ -10,6 +10,7 @@ shown: what is missing to the total would be theirs.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,10 +18,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from ceasefire.look.charts import Chart, WeekBar, weekly_bars
+from ceasefire.look.charts import WeekBar, weekly_bars
 from ceasefire.periods import Week
 from ceasefire.reports import blocks
-from ceasefire.reports.blocks import Block
+from ceasefire.reports.blocks import Block, Item
+from ceasefire.reports.dashboards.drawn import Drawn, drawn, week_columns, week_rows
 from ceasefire.reports.dashboards.parts import Question, Row, of_all_sites
 from ceasefire.reports.dashboards.week import WeekDashboard
 from ceasefire.reports.models import WeeklyReport
@@ -72,6 +74,8 @@ class Group:
 class QualityDashboard(WeekDashboard):
     """The records of one site and period, looked at for what they lack."""
 
+    name = "quality"
+
     @property
     def questions(self) -> list[Block]:
         return [
@@ -113,19 +117,17 @@ class QualityDashboard(WeekDashboard):
     def _one(self, name: str, title: str, unit: str, note: str, more: str = "") -> Question:
         count = self.total(name)
         received = self.total("received")
-        lines = []
+        lines: list[str | Item] = []
         if name != "duplicates":
-            lines.append(
-                ngettext("of %(count)s received", "of %(count)s received", received)
-                % {"count": self.number(received)}
-            )
+            words = ngettext("of %(count)s received", "of %(count)s received", received)
+            said = words % {"count": self.number(received)}
+            lines.append(Item(said, self.listed("received"), count=received))
         if more:
             lines.append(more)
+        only = COUNTED[name][1]
         if self.beside is not None:
-            then = self._known(self.beside, self._then, name)
-            value = self.number(then.value) if then.value is not None else _("not known")
-            lines.append(f"{self.beside.words(self.digits)}: {value}")
-        listed = self.listed(COUNTED[name][1])
+            lines.append(self._beside_line(name, only))
+        listed = self.listed(only)
         return Question(
             key=name,
             title=title,
@@ -167,7 +169,10 @@ class QualityDashboard(WeekDashboard):
         return found
 
     @property
-    def charts(self) -> list[Chart]:
+    def makers(self) -> dict[str, Callable[[], list[Drawn]]]:
+        return {"late": self._late_drawn}
+
+    def _late_drawn(self) -> list[Drawn]:
         """How much of each week came late."""
         bars = [
             WeekBar(
@@ -176,17 +181,18 @@ class QualityDashboard(WeekDashboard):
             )
             for start in self.chart_span.starts
         ]
-        return [
-            weekly_bars(
-                "late",
-                _("Told late, week by week"),
-                _("%(where)s: records told more than a week late, by the week of the event")
-                % {"where": self.where_words},
-                bars,
-                unit=_("records"),
-                digits=self.digits,
-            )
-        ]
+        chart = weekly_bars(
+            "late",
+            _("Told late, week by week"),
+            _("%(where)s: records told more than a week late, by the week of the event")
+            % {"where": self.where_words},
+            bars,
+            unit=_("records"),
+            digits=self.digits,
+        )
+        columns, rows = week_columns(_("Told late")), week_rows(bars)
+        links = {"number": self._of_weeks("late")}
+        return [drawn(_("Told late"), chart, columns, rows, digits=self.digits, links=links)]
 
     def groups(self) -> tuple[list[Group] | None, list[date]]:
         """What is missing, by group, and the weeks of which no report says it.

@@ -9,7 +9,7 @@ see: it says "fewer than 5", and a second one with it where the first could be w
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
@@ -18,10 +18,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ceasefire.disclosure import suppress_list
-from ceasefire.look.charts import Chart, WeekBar, weekly_bars
+from ceasefire.look.charts import WeekBar, weekly_bars
 from ceasefire.look.numbers import number_text
-from ceasefire.reports.blocks import Block, Item
+from ceasefire.reports.blocks import Block, Item, address
 from ceasefire.reports.dashboards.asked import Asked, SiteChoice, Span
+from ceasefire.reports.dashboards.drawn import Drawn, Link, drawn, week_columns, week_rows
 from ceasefire.reports.dashboards.parts import Known, Question, Row
 from ceasefire.reports.models import SharedWeeklyReport
 from ceasefire.reports.presentation import SharedPage, in_language
@@ -95,6 +96,8 @@ class SharedDashboard:
 
     def __init__(self, user: Any, asked: Asked, newest: SharedWeeklyReport) -> None:
         self.user, self.asked, self.newest = user, asked, newest
+        #: What the trail names where the page's numbers leave it as a file.
+        self.subject = newest
         self.digits = str(user.digits)
         self.page = SharedPage(newest, digits=self.digits)
         first = min(
@@ -110,7 +113,10 @@ class SharedDashboard:
         self.weeks: dict[date, PublishedWeek] = {}
         #: Published while their reports still came in.
         self.early: set[date] = set()
+        #: Where the numbers of each week were published: all that stands behind them here.
+        self.reports: dict[date, str] = {}
         for row in rows:
+            self.reports[row.week_start] = row.get_absolute_url()
             self.weeks[row.week_start] = shown_week(row.body)
             last = row.week_start + timedelta(days=6)
             if (row.body.get("complete_to") or "") < last.isoformat():
@@ -185,9 +191,18 @@ class SharedDashboard:
             note=_("Week of %(week)s: %(verdict)s")
             % {"week": self.page.week, "verdict": self.page.verdict},
             lines=lines,
+            figure_url=self.published(span),
             url=self.newest.get_absolute_url(),
             url_label=_("Weekly report"),
         )
+
+    def published(self, span: Span) -> str:
+        """The report that published a week's numbers; "" for several weeks, and for none."""
+        return self.reports.get(span.start, "") if span.weeks == 1 else ""
+
+    def csv_url(self, slug: str) -> str:
+        """The values of the chart as a file, for what is asked."""
+        return address("reports:dashboard_chart", "shared", slug, query=self.asked.query())
 
     def _state(self, week: PublishedWeek | None) -> str:
         """The state of the newest week of a district, where its count is shown."""
@@ -225,6 +240,7 @@ class SharedDashboard:
                 for one in found
             ],
             lines=[_("Week of %(week)s") % {"week": self.page.week}],
+            figure_url="" if self.asked.pcode else self.newest.get_absolute_url() + "#alerts",
             url=self.newest.get_absolute_url() + "#districts",
             url_label=_("By district"),
         )
@@ -239,6 +255,7 @@ class SharedDashboard:
             unit=_("killed"),
             note=_("Injured: %(injured)s. All districts together, week of %(week)s.")
             % {"injured": self.number(injured), "week": self.page.week},
+            figure_url=self.newest.get_absolute_url(),
             url=self.newest.get_absolute_url(),
             url_label=_("Weekly report"),
         )
@@ -247,14 +264,12 @@ class SharedDashboard:
     def rows(self) -> list[Row]:
         """Each district in the two periods, by P-code, and all together; never by size."""
         found = []
-        report = self.newest.get_absolute_url()
         for pcode, name in places(self.newest):
             if self.asked.pcode and pcode != self.asked.pcode:
                 continue
             found.append(self._row(name, pcode))
         if not self.asked.pcode:
-            total = self._row(_("Together"), "")
-            found.append(Row(total.label, total.now, total.then, report, is_total=True))
+            found.append(replace(self._row(_("Together"), ""), is_total=True))
         return found
 
     def _row(self, label: str, pcode: str) -> Row:
@@ -263,11 +278,19 @@ class SharedDashboard:
             label,
             self.known(self.asked.span, pcode),
             self.known(beside, pcode) if beside is not None else None,
+            self.published(self.asked.span),
+            self.published(beside) if beside is not None else "",
         )
 
-    @cached_property
-    def chart(self) -> Chart:
-        """The last weeks that were published, hidden and missing ones hatched."""
+    @property
+    def charts(self) -> list[Drawn]:
+        """What stands below the questions, beside its table."""
+        return [replace(one, csv_url=self.csv_url(one.slug)) for one in self.drawn("weeks")]
+
+    def drawn(self, slug: str) -> list[Drawn]:
+        """The one chart of the page: the last weeks published, hidden and missing ones hatched."""
+        if slug != "weeks":
+            return []
         place = self.asked.pcode
         start: date = self.newest.week_start - timedelta(weeks=CHART_WEEKS - 1)
         bars = []
@@ -278,7 +301,7 @@ class SharedDashboard:
         while len(bars) > 1 and bars[0].start not in self.weeks:
             bars.pop(0)
         where = self.page.place(place) if place else _("Everything together")
-        return weekly_bars(
+        chart = weekly_bars(
             "weeks",
             _("Incidents a week, as shared"),
             _("%(where)s, %(weeks)s weeks; hatched: hidden or not shared")
@@ -287,3 +310,6 @@ class SharedDashboard:
             unit=_("incidents"),
             digits=self.digits,
         )
+        links: dict[str, Link] = {"number": lambda row: self.reports.get(row["week_start"], "")}
+        columns, rows = week_columns(_("Incidents")), week_rows(bars)
+        return [drawn(_("Weeks"), chart, columns, rows, digits=self.digits, links=links)]

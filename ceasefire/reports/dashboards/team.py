@@ -32,7 +32,7 @@ def questions(user: Any, sites: Sequence[Site], query: str) -> list[Block]:
         wider(blocks.review(user)),
         _cases(user, sites, query, on),
         _conflicts(user, sites, query),
-        _sheets(user, sites, on),
+        _sheets(user, sites, query, on),
         _bands(user, sites, query, on),
         wider(_approvals(user)),
     ]
@@ -41,7 +41,7 @@ def questions(user: Any, sites: Sequence[Site], query: str) -> list[Block]:
 def _items(user: Any, rows: Sequence[tuple[int, Any, str, str]]) -> list[Item]:
     """(how many, words, address, tone) as lines; what is nothing is left out."""
     return [
-        Item(label=f"{number_text(count, user.digits)} {words}", url=url, tone=tone)
+        Item(label=f"{number_text(count, user.digits)} {words}", url=url, tone=tone, count=count)
         for count, words, url, tone in rows
         if count
     ]
@@ -49,13 +49,22 @@ def _items(user: Any, rows: Sequence[tuple[int, Any, str, str]]) -> list[Item]:
 
 def _cases(user: Any, sites: Sequence[Site], query: str, on: Any) -> Question:
     found = measures.team.cases(user, sites, on)
-    url = address("outreach:caseload", query=query)
+    listed = address("outreach:participant_list", query=f"{query or '?'}{'&' if query else ''}")
+
+    def needing(need: str) -> str:
+        return f"{listed}needs={need}"
+
     items = _items(
         user,
         (
-            (found.alarming, _("under threat, or planning harm"), url, "overdue"),
-            (found.at_risk, _("at risk of loss: nobody met them for long"), url, "overdue"),
-            (found.late, _("with a visit that is late"), url, "due"),
+            (found.alarming, _("under threat, or planning harm"), needing("alarming"), "overdue"),
+            (
+                found.at_risk,
+                _("at risk of loss: nobody met them for long"),
+                needing("at_risk"),
+                "overdue",
+            ),
+            (found.late, _("with a visit that is late"), needing("late"), "due"),
         ),
     )
     return Question(
@@ -66,8 +75,8 @@ def _cases(user: Any, sites: Sequence[Site], query: str, on: Any) -> Question:
         note="" if items else _("None of them waits for anything today."),
         tone="overdue" if found.alarming or found.at_risk else "due" if found.late else "",
         items=items,
-        figure_url=url,
-        url=url,
+        figure_url=f"{listed}status=active",
+        url=address("outreach:caseload", query=query),
         url_label=_("Caseloads"),
     )
 
@@ -114,19 +123,22 @@ def _conflicts(user: Any, sites: Sequence[Site], query: str) -> Question:
     )
 
 
-def _sheets(user: Any, sites: Sequence[Site], on: Any) -> Question:
+def _sheets(user: Any, sites: Sequence[Site], query: str, on: Any) -> Question:
     found = measures.team.sheets(user, sites, on)
-    url = address("outreach:supervision")
+    url = address("outreach:supervision", query=query)
+    more = f"{url}{'&' if query else '?'}sheet="
+    of = ngettext("of %(count)s in the field", "of %(count)s in the field", found.wanted)
+    wanted = of % {"count": number_text(found.wanted, user.digits)}
     return Question(
         key="sheets",
         title=_("Who waits for this week's sheet?"),
         value=found.waiting,
-        unit=_("of %(wanted)s") % {"wanted": number_text(found.wanted, user.digits)},
+        lines=[Item(wanted, f"{more}all", count=found.wanted)] if found.wanted else [],
         note=_("Every sheet of this week is signed.")
         if found.wanted and not found.waiting
         else _("A sheet a week for everybody in the field."),
         tone="due" if found.waiting else "",
-        figure_url=url,
+        figure_url=f"{more}waits",
         url=url,
         url_label=_("Supervision"),
     )
@@ -141,16 +153,19 @@ def _bands(user: Any, sites: Sequence[Site], query: str, on: Any) -> Question:
     )
 
 
-def bands_question(user: Any, bands: Any, *, title: str, url: str, note: str = "") -> Question:
+def bands_question(
+    user: Any, bands: Any, *, title: str, url: str, lines: Sequence[str | Item] = ()
+) -> Question:
     """Workers by how much they carry against the site's band; never who."""
+    band = f"{url}{'&' if '?' in url else '?'}band="
     items = _items(
         user,
         (
-            (bands.over, _("above the cap"), url, "overdue"),
-            (bands.many, _("with too many"), url, "due"),
-            (bands.good, _("on target"), url, ""),
-            (bands.room, _("with room for more"), url, ""),
-            (bands.few, _("with few"), url, "due"),
+            (bands.over, _("above the cap"), f"{band}over", "overdue"),
+            (bands.many, _("with too many"), f"{band}many", "due"),
+            (bands.good, _("on target"), f"{band}good", ""),
+            (bands.room, _("with room for more"), f"{band}room", ""),
+            (bands.few, _("with few"), f"{band}few", "due"),
         ),
     )
     return Question(
@@ -159,9 +174,9 @@ def bands_question(user: Any, bands: Any, *, title: str, url: str, note: str = "
         value=bands.workers,
         unit=ngettext("worker", "workers", bands.workers),
         tone="overdue" if bands.over else "",
-        note=note,
+        lines=lines,
         items=items,
-        figure_url=url,
+        figure_url=f"{band}all",
         url=url,
         url_label=_("Caseloads"),
     )

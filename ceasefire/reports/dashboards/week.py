@@ -7,7 +7,7 @@ week it is of: a judgement belongs to the records it was made of and is not made
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
@@ -26,6 +26,15 @@ from ceasefire.places.models import Place, Site
 from ceasefire.reports.blocks import Block, Item, address
 from ceasefire.reports.compilation import USUAL_DAYS, coverage, districts
 from ceasefire.reports.dashboards.asked import Asked, Span
+from ceasefire.reports.dashboards.drawn import (
+    Drawn,
+    Link,
+    drawn,
+    named_columns,
+    named_rows,
+    week_columns,
+    week_rows,
+)
 from ceasefire.reports.dashboards.parts import Known, Question, Row
 from ceasefire.reports.editions import edition_for
 from ceasefire.reports.models import WeeklyReport
@@ -44,7 +53,7 @@ COUNTED = ("incidents", "unverified", "killed", "killed_unknown", "injured", "ab
 
 @dataclass(frozen=True)
 class Finding(Item):
-    """An alert with what to look at before anybody acts on it."""
+    """A line with more to look at, an alert before anybody acts on it."""
 
     checks: Sequence[Item] = ()
 
@@ -77,8 +86,13 @@ def _above(place: Place) -> str:
 class WeekDashboard:
     """The numbers of one site and period for one reader."""
 
+    #: As the addresses name the page.
+    name = "week"
+
     def __init__(self, user: Any, asked: Asked, site: Site, places: Sequence[Place]) -> None:
         self.user, self.asked, self.site, self.places = user, asked, site, places
+        #: What the trail names where the page's numbers leave it as a file.
+        self.subject = site
         self.digits = str(user.digits)
         self.span, self.beside, self.place = asked.span, asked.other, asked.pcode
         self.without = rollups.excludes_sensitive(user)
@@ -138,11 +152,15 @@ class WeekDashboard:
     def total(self, name: str) -> int:
         return sum(getattr(cell, name) for cell in self._now)
 
+    @cached_property
+    def _list(self) -> str:
+        return address("incidents:incident_list") if self.may_list else ""
+
     def listed(
         self, only: str, *, span: Span | None = None, place: str | None = None, kind: str = ""
     ) -> str:
         """The list of the incidents that a number counts; "" for whoever opens none."""
-        if not self.may_list:
+        if not self._list:
             return ""
         span = span or self.span
         asked = {
@@ -154,7 +172,11 @@ class WeekDashboard:
             "only": only,
         }
         found = urlencode({name: value for name, value in asked.items() if value})
-        return address("incidents:incident_list", query=f"?{found}")
+        return f"{self._list}?{found}"
+
+    def csv_url(self, slug: str) -> str:
+        """The values of a chart of this page as a file, for what is asked."""
+        return address("reports:dashboard_chart", self.name, slug, query=self.asked.query())
 
     # --- the newest judgement ---------------------------------------------------------------------
 
@@ -250,7 +272,7 @@ class WeekDashboard:
         known = self._known(self.span, self._now, "incidents")
         state, said = "", ""
         items: list[Item] = []
-        lines = []
+        lines: list[str | Item] = []
         if self.span.weeks == 1:
             if self.district:
                 state, said = self._judgement(self.district, known.value or 0)
@@ -269,12 +291,14 @@ class WeekDashboard:
             )
             items.append(
                 Item(
-                    label=words % {"count": self.number(unverified)}, url=self.listed("unverified")
+                    label=words % {"count": self.number(unverified)},
+                    url=self.listed("unverified"),
+                    count=unverified,
                 )
             )
         items += self._so_far()
         if self.beside is not None:
-            lines.append(self._beside_words(known))
+            lines.append(self._beside_line("incidents", "verified"))
         count = known.value or 0
         return Question(
             key="week",
@@ -289,6 +313,7 @@ class WeekDashboard:
             lines=lines,
             items=items,
             chart=self._small_chart(),
+            csv_url=self.csv_url("weeks"),
             figure_url=self.listed("verified"),
             url=self.page.report.get_absolute_url() if self.page else "",
             url_label=_("Weekly report") if self.page else "",
@@ -306,7 +331,7 @@ class WeekDashboard:
 
     def _by_district(self) -> list[Item]:
         """Each district by P-code with its count and state; never by size."""
-        found = []
+        found: list[Item] = []
         for place in self.places:
             if place.level != Place.Level.DISTRICT:
                 continue
@@ -322,12 +347,14 @@ class WeekDashboard:
             if not count and state != "unusual":
                 continue
             found.append(
-                Item(
+                Finding(
                     label=f"{place.name}: {self.number(count)}",
-                    url=self.asked.query(place=place.pcode),
+                    url=self.listed("verified", place=place.pcode),
                     note=usual,
                     tone="unusual" if state == "unusual" else "quiet",
                     badge=_("Unusual") if state == "unusual" else "",
+                    count=count,
+                    checks=[Item(_("This district alone"), self.asked.query(place=place.pcode))],
                 )
             )
         return found
@@ -344,17 +371,24 @@ class WeekDashboard:
         span = Span(running.start, running.end)
         return [
             Item(
-                label=words % {"count": self.number(count)}, url=self.listed("verified", span=span)
+                label=words % {"count": self.number(count)},
+                url=self.listed("verified", span=span),
+                count=count,
             )
         ]
 
-    def _beside_words(self, now: Known) -> str:
+    def _beside_line(self, name: str, only: str) -> Item:
+        """The number of the period that stands beside, which leads to its records."""
         assert self.beside is not None
-        then = self._known(self.beside, self._then, "incidents")
+        then = self._known(self.beside, self._then, name)
         gaps = then.gaps(self.digits)
         value = self.number(then.value) if then.value is not None else _("not known")
         words = f"{self.beside.words(self.digits)}: {value}"
-        return f"{words} ({gaps})" if gaps else words
+        return Item(
+            label=f"{words} ({gaps})" if gaps else words,
+            url=self.listed(only, span=self.beside) if then.value else "",
+            count=then.value,
+        )
 
     def stands_out(self) -> Question:
         """The alerts of the newest report up to the period, each with what to look at first."""
@@ -363,7 +397,9 @@ class WeekDashboard:
         if self.place:
             within = {self.place, *(_above(p) for p in self.places if p.pcode == self.place)}
             rows = [row for row in rows if row["place"] in within]
-        items: list[Item] = [self._finding(row) for row in rows[:MOST_ALERTS]]
+        # Those of a place are all here: the report's list is of the whole site.
+        shown = rows if self.place else rows[:MOST_ALERTS]
+        items: list[Item] = [self._finding(row) for row in shown]
         lines = []
         if page is not None:
             lines.append(_("Week of %(week)s") % {"week": page.week})
@@ -377,6 +413,9 @@ class WeekDashboard:
             note="" if rows or page is None else page.verdict,
             lines=lines,
             items=[*items, *self._other_sites()],
+            figure_url=page.report.get_absolute_url() + "#alerts"
+            if page is not None and not self.place
+            else "",
             url=page.report.get_absolute_url() + "#alerts"
             if page is not None
             else address("reports:report_list"),
@@ -434,7 +473,13 @@ class WeekDashboard:
                     "site": self.asked.sites[code].name,
                     "count": self.number(len(rows)),
                 }
-                found.append(Item(label=said, url=self.asked.query(site=code, place=None)))
+                found.append(
+                    Item(
+                        label=said,
+                        url=self.asked.query(site=code, place=None),
+                        count=len(rows),
+                    )
+                )
         return found
 
     def answered(self) -> Question:
@@ -443,6 +488,13 @@ class WeekDashboard:
         clocks = measures.clocks(self.user, periods.now(), site_id=self.site.pk)
         board = address("incidents:board", query=f"?site={self.site.code}")
         items = []
+        lines: list[str | Item] = []
+        if due:
+            words = ngettext(
+                "of %(count)s whose 72 hours ended", "of %(count)s whose 72 hours ended", due
+            )
+            said = words % {"count": self.number(due)}
+            lines.append(Item(said, self.listed("due"), count=due))
         if due - in_time:
             words = ngettext(
                 "%(count)s was not answered in time",
@@ -454,20 +506,26 @@ class WeekDashboard:
                     words % {"count": self.number(due - in_time)},
                     self.listed("not_in_time"),
                     tone="due",
+                    count=due - in_time,
                 )
             )
         if clocks.running:
             words = ngettext("%(count)s clock runs now", "%(count)s clocks run now", clocks.running)
-            said = []
-            if clocks.red:
-                said.append(_("%(count)s over 72 hours") % {"count": self.number(clocks.red)})
-            if self.place:
-                said.append(_("at the whole site"))
             items.append(
                 Item(
                     words % {"count": self.number(clocks.running)},
                     board,
-                    note=" · ".join(said),
+                    note=_("at the whole site") if self.place else "",
+                    count=clocks.running,
+                )
+            )
+        if clocks.red:
+            items.append(
+                Item(
+                    _("%(count)s over 72 hours") % {"count": self.number(clocks.red)},
+                    f"{board}&stage=red",
+                    tone="overdue",
+                    count=clocks.red,
                 )
             )
         return Question(
@@ -475,13 +533,38 @@ class WeekDashboard:
             title=_("Are we answering within 72 hours?"),
             value=in_time if due else None,
             said="" if due else _("no clock ended"),
-            unit=_("of %(due)s answered in time") % {"due": self.number(due)} if due else "",
+            unit=_("answered in time") if due else "",
             note="" if due else _("No incident's 72 hours ended in the period."),
             tone="overdue" if clocks.red else "",
+            lines=lines,
             items=items,
             figure_url=self.listed("in_time") if due else "",
             url=board,
             url_label=_("72-hour board"),
+        )
+
+    def how_soon(self) -> Question:
+        """The usual delay, as the newest report has it, and what came late, as it stands now."""
+        assert self.page is not None
+        health = self.page.body["data_health"]
+        delay, late = health["median_delay_days"], self.total("late")
+        words = ngettext("%(count)s record told late", "%(count)s records told late", late)
+        return Question(
+            key="delay",
+            title=_("How soon do we hear of it?"),
+            said="" if delay is not None else _("not known"),
+            value=delay,
+            unit=_("days, half of them sooner") if delay is not None else "",
+            figure_url=self.page.report.get_absolute_url() + "#health",
+            lines=[
+                _("Week of %(week)s") % {"week": self.page.week},
+                _("Complete to %(day)s.") % {"day": self.page.day(health["complete_to"])},
+            ],
+            items=[Item(words % {"count": self.number(late)}, self.listed("late"), count=late)]
+            if late
+            else [],
+            url=self.page.report.get_absolute_url() + "#health",
+            url_label=_("Data health"),
         )
 
     def _not_yet_due(self) -> int:
@@ -509,30 +592,36 @@ class WeekDashboard:
             }
         )
         areas = self._areas
-        known = sum(count for _place, count in areas)
-        left = self.total("incidents") - known
-        lines = []
+        total = self.total("incidents")
+        left = total - sum(count for _place, count in areas)
+        held = sum(bool(count) for _place, count in areas)
+        in_areas = ngettext("In %(count)s area.", "In %(count)s areas.", held)
+        lines: list[str | Item] = []
         if left:
             words = ngettext(
-                "%(count)s more is known to a wider area only.",
-                "%(count)s more are known to a wider area only.",
+                "%(count)s of them is known to a wider area only.",
+                "%(count)s of them are known to a wider area only.",
                 left,
             )
-            lines.append(words % {"count": self.number(left)})
+            lines.append(
+                Item(words % {"count": self.number(left)}, self.listed(self._wider), count=left)
+            )
+        chart = self._map()
         return Question(
             key="where",
             title=_("Where did it happen?"),
-            said=_("%(count)s in %(areas)s areas")
-            % {
-                "count": self.number(known),
-                "areas": self.number(sum(bool(count) for _place, count in areas)),
-            },
+            value=total,
+            unit=ngettext("verified incident", "verified incidents", total),
+            note=in_areas % {"count": self.number(held)} if total else "",
+            figure_url=self.listed("verified"),
             lines=lines,
-            chart=self._map(),
+            chart=chart,
+            csv_url=self.csv_url("map") if chart else "",
             items=[
                 Item(
                     label=f"{place.name}: {self.number(count)}",
                     url=self.listed("verified", place=place.pcode),
+                    count=count,
                 )
                 for place, count in areas
                 if count
@@ -542,35 +631,71 @@ class WeekDashboard:
         )
 
     @cached_property
-    def _areas(self) -> list[tuple[Place, int]]:
-        """Areas by P-code: sub-districts, or districts where there are too many of these."""
+    def _small(self) -> list[Place]:
+        """The sub-districts that are looked at; none where there are too many to draw."""
         small = [
             place
             for place in self.places
             if place.level == Place.Level.SUBDISTRICT
             and (not self.place or self.place in (place.pcode, _above(place)))
         ]
-        if not 0 < len(small) <= MOST_AREAS:
-            of_district: dict[str, int] = {}
-            for cell in self._now:
-                code = cell.district_pcode or ""
-                of_district[code] = of_district.get(code, 0) + cell.incidents
-            return [
-                (place, of_district.get(place.pcode, 0))
-                for place in self.places
-                if place.level == Place.Level.DISTRICT
-            ]
-        known = {place.pcode: place.pcode for place in small}
-        cells = self._cells(self.span, "place")
-        below = Place.objects.filter(
-            pcode__in=[cell.place_pcode for cell in cells], level=Place.Level.NEIGHBOURHOOD
-        )
-        known |= dict(below.values_list("pcode", "parent__pcode"))
+        return small if len(small) <= MOST_AREAS else []
+
+    @property
+    def _wider(self) -> str:
+        """What the list calls incidents that lie in none of the areas."""
+        return "wide" if self._small else "no_district"
+
+    @cached_property
+    def _areas(self) -> list[tuple[Place, int]]:
+        """Areas by P-code: sub-districts, or districts where there are too many of these.
+
+        Those that the gazetteer has given up, or that lie outside the site, come last, where
+        something happened in them.
+        """
+        if self._small:
+            return self._by_area(self._small, self._counts_by_subdistrict())
+        counts: dict[str, int] = {}
+        for cell in self._now:
+            code = cell.district_pcode or ""
+            counts[code] = counts.get(code, 0) + cell.incidents
+        known = [place for place in self.places if place.level == Place.Level.DISTRICT]
+        return self._by_area(known, counts)
+
+    def _counts_by_subdistrict(self) -> dict[str, int]:
+        """Incidents by the P-code of their sub-district; what is known less well is left out."""
+        cells = [cell for cell in self._cells(self.span, "place") if cell.incidents]
+        levels = [Place.Level.SUBDISTRICT, Place.Level.NEIGHBOURHOOD]
+        rows = Place.objects.filter(
+            pcode__in=[cell.place_pcode for cell in cells], level__in=levels
+        ).values_list("pcode", "parent__pcode", "parent__level")
+        # A neighbourhood that lies in no sub-district is an area of its own.
+        inside = {
+            pcode: above if level == Place.Level.SUBDISTRICT else pcode
+            for pcode, above, level in rows
+        }
         counts: dict[str, int] = {}
         for cell in cells:
-            area = known.get(cell.place_pcode or "", "")
+            area = inside.get(cell.place_pcode or "", "")
             counts[area] = counts.get(area, 0) + cell.incidents
-        return [(place, counts.get(place.pcode, 0)) for place in small]
+        return counts
+
+    def _by_area(self, known: Sequence[Place], counts: dict[str, int]) -> list[tuple[Place, int]]:
+        named = {place.pcode for place in known}
+        others = [code for code, count in counts.items() if code and count and code not in named]
+        further: list[Place] = []
+        if others:
+            rows = Place.objects.filter(pcode__in=others).select_related("district")
+            further = list(rows.defer("geometry", "district__geometry").order_by("pcode"))
+        return [(place, counts.get(place.pcode, 0)) for place in [*known, *further]]
+
+    def _map_drawn(self) -> list[Drawn]:
+        chart = self._map()
+        if chart is None:
+            return []
+        pairs = [(place.pcode, place.name, count) for place, count in self._areas]
+        columns = named_columns(_("Place"), _("Verified incidents"))
+        return [drawn(_("Map"), chart, columns, named_rows(pairs), digits=self.digits)]
 
     def _map(self) -> Chart | None:
         """The areas, the darker the more; None where nothing is shipped to draw."""
@@ -642,37 +767,68 @@ class WeekDashboard:
         )
 
     @property
-    def charts(self) -> list[Chart]:
+    def charts(self) -> list[Drawn]:
         """What stands below the questions, each beside its table."""
-        found = [
-            weekly_bars(
-                "weeks",
-                _("Week by week"),
-                _("%(where)s: verified incidents a week, %(weeks)s weeks")
-                % {"where": self.where_words, "weeks": self.number(self.chart_span.weeks)},
-                self.bars(),
-                unit=_("incidents"),
-                digits=self.digits,
-            )
-        ]
+        found = [one for slug in self.makers if slug != "map" for one in self.drawn(slug)]
+        return [replace(one, csv_url=self.csv_url(one.slug)) for one in found]
+
+    @property
+    def makers(self) -> dict[str, Callable[[], list[Drawn]]]:
+        """What draws each chart of the page, by its name; those within a question too."""
+        return {"weeks": self._weeks_drawn, "types": self._types_drawn, "map": self._map_drawn}
+
+    def drawn(self, slug: str) -> list[Drawn]:
+        """A chart of the page by its name; empty where it has none such, or nothing to draw."""
+        make = self.makers.get(slug)
+        return make() if make is not None else []
+
+    def _of_weeks(self, only: str) -> Link:
+        """From a row of a weekly table to the records of its week."""
+
+        def link(row: dict[str, Any]) -> str:
+            start = row["week_start"]
+            return self.listed(only, span=Span(start, start + timedelta(weeks=1)))
+
+        return link
+
+    def _weeks_drawn(self) -> list[Drawn]:
+        bars = self.bars()
+        chart = weekly_bars(
+            "weeks",
+            _("Week by week"),
+            _("%(where)s: verified incidents a week, %(weeks)s weeks")
+            % {"where": self.where_words, "weeks": self.number(self.chart_span.weeks)},
+            bars,
+            unit=_("incidents"),
+            digits=self.digits,
+        )
+        links = {"number": self._of_weeks("verified"), "unverified": self._of_weeks("unverified")}
+        columns = week_columns(_("Incidents"))
+        rows = week_rows(bars)
+        return [drawn(_("Weeks"), chart, columns, rows, digits=self.digits, links=links)]
+
+    def _types_drawn(self) -> list[Drawn]:
         kinds = self._by_type(self._now)
-        if kinds:
-            found.append(
-                horizontal_bars(
-                    "types",
-                    _("What happened"),
-                    _("%(where)s: verified incidents by type, %(period)s")
-                    % {"where": self.where_words, "period": self.span.words(self.digits)},
-                    [
-                        (codes.label("incident_type", kind), kinds[kind])
-                        for kind, _label in codes.choices("incident_type", retired=True)
-                        if kinds.get(kind)
-                    ],
-                    unit=_("incidents"),
-                    digits=self.digits,
-                )
-            )
-        return found
+        if not kinds:
+            return []
+        pairs = [
+            (kind, label, kinds[kind])
+            for kind, label in codes.choices("incident_type", retired=True)
+            if kinds.get(kind)
+        ]
+        chart = horizontal_bars(
+            "types",
+            _("What happened"),
+            _("%(where)s: verified incidents by type, %(period)s")
+            % {"where": self.where_words, "period": self.span.words(self.digits)},
+            [(label, number) for _kind, label, number in pairs],
+            unit=_("incidents"),
+            digits=self.digits,
+        )
+        links: dict[str, Link] = {"number": lambda row: self.listed("verified", kind=row["key"])}
+        columns = named_columns(_("Type"), _("Incidents"))
+        rows = named_rows(pairs)
+        return [drawn(_("Types"), chart, columns, rows, digits=self.digits, links=links)]
 
     @property
     def where_words(self) -> str:
@@ -699,7 +855,7 @@ class WeekDashboard:
         found = []
         for name in COUNTED:
             # Of people harmed the records behind are the incidents in which they were.
-            only = name if name in ("unverified", "killed_unknown") else "verified"
+            only = "verified" if name == "incidents" else name
             found.append(
                 Row(
                     labels[name],
@@ -708,6 +864,7 @@ class WeekDashboard:
                     self.listed(only),
                     self.listed(only, span=self.beside) if self.beside else "",
                     is_total=name == "incidents",
+                    of_people=name in ("killed", "injured", "abducted"),
                 )
             )
         now, then = self._by_type(self._now), self._by_type(self._then)
