@@ -154,6 +154,31 @@ class VoucherUsed(GrantRefusal):
     message = _("This voucher number is used already.")
 
 
+class LinesDiffer(GrantRefusal):
+    """The budget lines of an invoice do not come to the payment, or are not of its grant."""
+
+    message = _("Say to which lines of the budget the invoice belongs; they come to the payment.")
+
+
+class LooksAlike(GrantRefusal):
+    """A payment resembles another, or uses a budget line up; `kinds` says in what."""
+
+    message = _("This looks like another payment, or a budget line is used up. Say why it goes on.")
+
+    def __init__(self, kinds: Any = ()) -> None:
+        super().__init__()
+        self.kinds = tuple(kinds)
+
+
+class RiskSheetDiffers(GrantRefusal):
+    """The level is not that of the gravest line, or a line lacks what is done and by whom."""
+
+    message = _(
+        "The level of risk is that of the gravest line of the risk sheet. Write each medium or high"
+        " risk there, with what is done about it and who sees to that."
+    )
+
+
 class ReversedAlready(GrantRefusal):
     message = _("This posting was reversed already.")
 

@@ -449,6 +449,9 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("grants:grant_indicators", "POST", "grant_draft", "403 403 403 403 403 403 403 403 403"),
     ("grants:grant_beneficiaries", "POST", "grant_draft", "403 403 403 403 403 403 403 403 403"),
     # Of an award, which nobody suspends yet: 302 says so to the auditor, who may suspend.
+    ("grants:grant_risks", "GET", "grant_draft", "403 403 403 403 403 403 403 403 403"),
+    ("grants:grant_risks", "POST", "grant_draft", "403 403 403 403 403 403 403 403 403"),
+    ("grants:number_list", "GET", "", "403 403 403 403 403 200 200 200 403"),
     ("grants:grant_step", "GET", "grant_suspend", "403 403 403 403 403 403 403 302 403"),
     ("grants:grant_step", "POST", "grant_suspend", "403 403 403 403 403 403 403 302 403"),
     ("grants:amendment_list", "GET", "grant", "403 403 403 403 403 200 200 200 403"),
@@ -469,6 +472,7 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("grants:payment_detail", "GET", "grant_payment", "403 403 403 403 403 200 200 200 403"),
     ("grants:payment_certify", "POST", "grant_payment", "403 403 403 403 403 403 403 403 403"),
     ("grants:payment_refuse", "POST", "grant_payment", "403 403 403 403 403 403 403 403 403"),
+    ("grants:payment_certify", "GET", "grant_payment", "403 403 403 403 403 403 403 403 403"),
     ("grants:payment_pay", "POST", "grant_payment", "403 403 403 403 403 403 403 403 403"),
     ("grants:stop_list", "GET", "", "403 403 403 403 403 200 200 200 403"),
     ("grants:stop_new", "GET", "", "403 403 403 403 403 403 403 403 403"),

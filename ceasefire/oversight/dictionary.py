@@ -430,6 +430,7 @@ PERSONAL: dict[str, Personal] = {
     "grants.Decision.payers": Personal("Keep the duties apart", "award"),
     "grants.Transition.reason": Personal("Know why it was moved", "award"),
     "grants.PaymentRequest.reason": Personal("Know why it was refused", "award"),
+    "grants.PaymentLook.reason": Personal("Know why it is no second payment", "award"),
     "grants.PaymentRequest.requesters": Personal("Keep the duties apart", "award"),
     "grants.PaymentRequest.approvers": Personal("Keep the duties apart", "award"),
     "grants.LedgerEntry.reason": Personal("Know why money moved back", "award"),
@@ -437,6 +438,8 @@ PERSONAL: dict[str, Personal] = {
     "grants.MonitoringVisit.controlled_by": Personal(
         "See who took hold of what was built", "award"
     ),
+    "grants.Risk.text": Personal("Know what may go wrong; no names", "award"),
+    "grants.Risk.mitigation": Personal("Know what is done about it; no names", "award"),
     "grants.PaymentStop.reason": Personal("Know why payments were stopped", "award"),
     "grants.PaymentStop.lift_reason": Personal("Know why they go on", "award"),
     "grants.AuthorityRule.refused_reason": Personal("Know why it was refused", "award"),
@@ -556,6 +559,7 @@ NOT_PERSONAL: dict[str, str] = {
     "grants.Decision.subjects": "keys and versions of organisations",
     "grants.Transition.documents_hash": "a hash",
     "grants.PaymentRequest.voucher_no": "a number",
+    "grants.PaymentLook.kinds": "what two payments have in common",
     "grants.LedgerEntry.rate_source": "a bank or market",
     "grants.Publisher.*": "an office and its donor, meant for the world",
     "grants.LevelChange.*": "a level of publishing",

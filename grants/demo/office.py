@@ -24,12 +24,14 @@ from grants.models import (
     Tranche,
 )
 from grants.services import (
+    anomalies,
     completeness,
     ledger,
     machine,
     monitoring,
     payments,
     proposals,
+    risks,
     splits,
     uploads,
 )
@@ -41,6 +43,23 @@ WORKS = ("park", "playground", "sports", "youth_centre", "women_centre", "lighti
          "water")  # fmt: skip
 #: Who else makes an offer, in the order in which they are asked.
 VENDORS = ("brick", "lamp", "pump", "green")
+
+
+def matched(payment: PaymentRequest) -> dict[int, Decimal]:
+    """An invoice on the lines of its budget: dollars on the first that are not used up, dinars on
+    each by its share of the budget. What is left over goes on the last line."""
+    lines = list(payment.grant.budget_lines.filter(own=False))
+    whole, left = sum(one.amount_usd for one in lines), payment.amount
+    used = anomalies.budget_used(payment.grant) if payment.currency == "USD" else {}
+    found: dict[int, Decimal] = {}
+    for line in lines[:-1]:
+        if payment.currency == "USD":
+            share = min(left, max(line.amount_usd - used.get(line.pk, Decimal(0)), Decimal(0)))
+        else:
+            share = (payment.amount * line.amount_usd / whole).quantize(Decimal("0.001"))
+        found[line.number], left = share, left - share
+    found[lines[-1].number] = left
+    return {number: value for number, value in found.items() if value}
 
 
 class Office:
@@ -229,7 +248,16 @@ class Walk:
         at = self.later(days)
         for kind in ("review_sheet", "risk_sheet"):
             self.paper(kind, self.office.reviewer, language="en")
-        self.grant = machine.review(self.grant, risk=self.plan.risk, by=self.office.reviewer, at=at)
+        office, level = self.office, self.plan.risk
+        risks.set_risks(
+            self.grant,
+            [
+                risks.Line(one, *words.RISKS[one], owner=office.who(office.officer))
+                for one in dict.fromkeys(("low", level))
+            ],
+            by=office.reviewer,
+        )
+        self.grant = machine.review(self.grant, risk=level, by=office.reviewer, at=at)
         return self
 
     def clear(self, days: int = 3) -> Walk:
@@ -299,7 +327,13 @@ class Walk:
         return payments.ask(tranche, amount=value, by=self.office.requester, **facts)
 
     def certify(self, payment: PaymentRequest, days: int = 1) -> PaymentRequest:
-        return payments.certify(payment, by=self.office.certifier, at=self.later(days))
+        return payments.certify(
+            payment,
+            lines=matched(payment),
+            reason=words.LOOKED,
+            by=self.office.certifier,
+            at=self.later(days),
+        )
 
     def pay(
         self, number: int, days: int = 8, *, amount: Any = None, rate: Any = None, **facts: Any

@@ -693,6 +693,20 @@ OTHER_LINES = (
     ("Materials / مواد", "lot", 1, 55),
     ("Work / عمل", "day", 20, 30),
 )
+#: Of each level a risk, and what is done about it.
+RISKS: dict[str, tuple[str, str]] = {
+    "low": ("Rain in the first weeks / مطر في الأسابيع الأولى", ""),
+    "medium": (
+        "Prices rise before the second part / ترتفع الأسعار قبل الجزء الثاني",
+        "Offers hold for sixty days / تسري العروض ستين يوماً",
+    ),
+    "high": (
+        "An armed group wants a share / جماعة مسلحة تطلب حصة",
+        "Paid straight to the vendor, a visit each month / يُدفع للبائع مباشرة وزيارة كل شهر",
+    ),
+}
+#: Why a payment goes on that looks like another.
+LOOKED = "Compared: another part of the award, another receipt / قورنت: جزء آخر من المنحة ووصل آخر"
 #: Indicators: level, words, unit, baseline, target, value at the end.
 MEASURES = (
     ("output", "Evenings or days held / عدد الأيام أو الأمسيات", "day", 0, 20, 19),

@@ -1,6 +1,7 @@
 """Forms of money: payments, refunds, verified expenses, reversals, tranches."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -13,6 +14,7 @@ from ceasefire.periods import today
 from grants.forms.fields import AmountField, NumberField, PlainText
 from grants.forms.rows import Row, row_set
 from grants.models import (
+    BudgetLine,
     Currency,
     Document,
     DocumentType,
@@ -197,6 +199,55 @@ def _papers(grant: Grant, *types: str) -> Any:
     return Document.objects.filter(grant=grant, type__in=types).standing().order_by("-uploaded_at")
 
 
+class CertifyForm(PlainText):
+    """To which budget lines an invoice belongs, and why it goes on where something is alike.
+
+    A budget of one line asks for nothing; `used` is what the invoices before used of each line.
+    """
+
+    reason = reason_field(_("Why it goes on"))
+
+    show_optional = False
+
+    def __init__(
+        self,
+        *args: Any,
+        payment: PaymentRequest,
+        lines: Iterable[BudgetLine],
+        used: Mapping[Any, Decimal],
+        asks_reason: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self._reason = self.fields.pop("reason")
+        self.lines = {one.number: one for one in lines}
+        for number, line in self.lines.items() if len(self.lines) > 1 else ():
+            self.fields[f"line_{number}"] = NumberField(
+                label=line.description,
+                places=money.PLACES[payment.currency],
+                required=False,
+                most=MOST[payment.currency],
+                help_text=_("Budget %(sum)s USD, used so far %(used)s USD")
+                % {
+                    "sum": number_text(line.amount_usd, places=2),
+                    "used": number_text(used.get(line.pk, Decimal(0)), places=2),
+                },
+            )
+        if asks_reason:
+            self.ask_reason()
+
+    def ask_reason(self) -> None:
+        """Ask why it goes on: something is alike, or a line is used up."""
+        self.fields["reason"] = self._reason
+
+    def matched(self) -> dict[int, Decimal] | None:
+        """How much of the invoice belongs to each budget line; None where the form did not ask."""
+        if len(self.lines) < 2:
+            return None
+        given = {number: self.cleaned_data.get(f"line_{number}") for number in self.lines}
+        return {number: value for number, value in given.items() if value}
+
+
 class PayForm(PlainText):
     """The payment of what was certified."""
 
@@ -215,12 +266,22 @@ class PayForm(PlainText):
         empty_label=_("Nobody"),
         help_text=_("Cash needs one: neither who asked nor who pays."),
     )
+    #: Asked for where the proof stands with another payment, too.
+    reason = reason_field(_("Why this proof, which another payment has, too"))
 
     def __init__(
-        self, *args: Any, payment: PaymentRequest, payer: Officer, rates: Any, **kwargs: Any
+        self,
+        *args: Any,
+        payment: PaymentRequest,
+        payer: Officer,
+        rates: Any,
+        is_used: bool = False,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.payment = payment
+        if not is_used:
+            del self.fields["reason"]
         self.fields["proof"].queryset = _papers(payment.grant, DocumentType.RECEIPT)
         self.fields["witness"].queryset = Officer.objects.filter(is_active=True).exclude(
             pk__in=[payer.pk, payment.requested_by_id]

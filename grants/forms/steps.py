@@ -65,6 +65,10 @@ class ReviewForm(StepForm):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["risk"].help_text = _("The level of the gravest risk on the risk sheet.")
+
 
 class ClearForm(StepForm):
     """Until when a clearance holds."""

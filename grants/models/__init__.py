@@ -27,6 +27,7 @@ from grants.models.grants import (
     Sector,
     State,
 )
+from grants.models.matching import PaymentLine, PaymentLook
 from grants.models.money import LedgerEntry, PaymentRequest, Tranche
 from grants.models.monitoring import (
     DistrictWeek,
@@ -54,6 +55,7 @@ from grants.models.reports import (
     ReportRun,
     ReportRunPart,
 )
+from grants.models.risks import Risk
 from grants.models.screening import (
     ListSource,
     OrganisationBlock,
@@ -112,6 +114,8 @@ __all__ = [
     "Pack",
     "PackPiece",
     "PaperNeed",
+    "PaymentLine",
+    "PaymentLook",
     "PaymentRequest",
     "PaymentStop",
     "PayrollFlag",
@@ -130,6 +134,7 @@ __all__ = [
     "ReportRequest",
     "ReportRun",
     "ReportRunPart",
+    "Risk",
     "STAGE_OF",
     "Screening",
     "ScreeningDisposition",

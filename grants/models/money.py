@@ -103,6 +103,7 @@ class PaymentRequest(models.Model):
             models.Index(fields=["-requested_at", "-id"], name="payments_newest_first"),
             models.Index(fields=["state", "-requested_at", "-id"], name="payments_by_state"),
             models.Index(fields=["payee", "amount"], name="payments_to_a_payee"),
+            models.Index(fields=["invoiced_on", "amount"], name="payments_by_invoice"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -4,19 +4,31 @@ Duplicates after the audits of payments in Iraq (E-267-09-005-P, invoices not re
 round sums and ever the same hands after E-267-08-001-P (payments to workers who did not exist).
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
+from grants.models import Grant, PaymentRequest
+
 #: What two payments have in common. Refused ones count too: a refused bill comes again.
 TWINS: dict[str, Any] = {
     "voucher": _("The same voucher number"),
+    "same": _("The same amount on an invoice of the same day"),
     "amount": _("The same amount to the same payee within 30 days"),
     "day": _("An invoice of the same day from the same payee"),
     "paper": _("The very same paper"),
+}
+#: What is not certified without a reason; `grants_payment_signs` finds them, in every grant.
+SIGNS: dict[str, Any] = {
+    "voucher": TWINS["voucher"],
+    "same": TWINS["same"],
+    "paper": TWINS["paper"],
+    "line": _("A line of the budget is used up"),
 }
 #: What is odd about a payment, or about several together.
 ODDITIES: dict[str, Any] = {
@@ -35,8 +47,8 @@ NEAR_DAYS = 30
 #: So many of a kind are shown; the list is for looking, newest first.
 MOST = 100
 
-# A voucher as it is read: no case, no spaces, no strokes.
-_VOUCHER = "regexp_replace(upper({0}.voucher_no), '[^[:alnum:]]', '', 'g')"
+# A voucher as it is read: either digits, no case, no spaces, no strokes.
+_VOUCHER = "public.grants_voucher({0}.voucher_no)"
 
 _LIVE = "p.state <> 'REFUSED' AND (%(fund)s::uuid IS NULL OR p.fund_id = %(fund)s::uuid)"
 _GROUPED = "array_agg(p.id ORDER BY p.requested_at DESC, p.id), max(p.requested_at)"
@@ -62,6 +74,11 @@ WITH papers AS (
 found AS (
   SELECT a.id AS mine, b.id AS other, 'voucher' AS kind FROM grants_paymentrequest a
     JOIN grants_paymentrequest b ON b.id <> a.id AND [its voucher] = [my voucher]
+   WHERE a.id = ANY (%(ids)s::uuid[])
+  UNION ALL
+  SELECT a.id, b.id, 'same' FROM grants_paymentrequest a
+    JOIN grants_paymentrequest b ON b.id <> a.id AND b.invoiced_on = a.invoiced_on
+     AND b.amount = a.amount AND b.currency = a.currency
    WHERE a.id = ANY (%(ids)s::uuid[])
   UNION ALL
   SELECT a.id, b.id, 'amount' FROM grants_paymentrequest a
@@ -96,6 +113,37 @@ def twins(payment_ids: Iterable[Any]) -> dict[Any, dict[Any, list[str]]]:
     for mine, other, kind in rows:
         found.setdefault(mine, {}).setdefault(other, []).append(kind)
     return found
+
+
+def signs(payment: PaymentRequest) -> list[str]:
+    """What keeps a payment from being certified without a reason: kinds of `SIGNS`."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM public.grants_payment_signs(%s)", [payment.pk])
+        return sorted(kind for (kind,) in cursor.fetchall())
+
+
+def is_used_as_proof(proof_id: Any, payment: PaymentRequest) -> bool:
+    """Whether the bytes of a paper stand with another payment of any grant already."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT EXISTS (
+              SELECT FROM grants_document mine
+                JOIN grants_document its ON its.sha256 = mine.sha256
+                JOIN grants_paymentrequest o
+                  ON o.evidence_id = its.id OR o.proof_id = its.id
+               WHERE mine.id = %s AND o.id <> %s)
+            """,
+            [proof_id, payment.pk],
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def budget_used(grant: Grant) -> dict[Any, Decimal]:
+    """Of each budget line what the invoices of the grant used so far, in US dollars."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT line, used_usd FROM public.grants_budget_used(%s)", [grant.pk])
+        return dict(cursor.fetchall())
 
 
 @dataclass(frozen=True)
@@ -164,4 +212,46 @@ def oddities(fund_id: Any = None) -> list[Oddity]:
         for kind, question in _ODD.items():
             cursor.execute(_filled(question) + " ORDER BY 2 DESC, 1 LIMIT %(most)s", values)
             found += [Oddity(kind, tuple(ids)) for ids, _newest in cursor.fetchall()]
+    return found
+
+
+#: What rows of payroll lists of several grants have in common (C4, C8). Names stay under seal.
+PEOPLE: dict[str, Any] = {
+    "phone": _("One phone on payroll lists of several grants"),
+    "mark": _("One signature or thumb on payroll lists of several grants"),
+}
+
+
+@dataclass(frozen=True)
+class Shared:
+    """One phone or mark on lists of several grants: grant's number, list, row, newest first."""
+
+    kind: str
+    rows: tuple[tuple[str, int, int], ...]
+
+
+def shared_people() -> list[Shared]:
+    """Phones and marks that stand on lists of several grants, the newest first, `MOST` of each.
+
+    Over all days: `payroll` itself compares lists that share a day before they are certified.
+    """
+    found = []
+    with connection.cursor() as cursor:
+        for kind, column in (("phone", "phone_key"), ("mark", "mark_hash")):
+            cursor.execute(
+                f"""
+                SELECT json_agg(json_build_array(g.ref, l.number, r.number)
+                                ORDER BY r.added_at DESC, r.id)
+                  FROM grants_payrollrow r
+                  JOIN grants_payrolllist l ON l.id = r.list_id AND l.state <> 'DROPPED'
+                  JOIN grants_grant g ON g.id = l.grant_id
+                 WHERE r.{column} <> '' AND r.struck_at IS NULL
+                 GROUP BY r.{column} HAVING count(DISTINCT l.grant_id) > 1
+                 ORDER BY max(r.added_at) DESC LIMIT %s
+                """,  # noqa: S608 - one of two columns named here
+                [MOST],
+            )
+            for (rows,) in cursor.fetchall():
+                told = json.loads(rows) if isinstance(rows, str) else rows
+                found.append(Shared(kind, tuple((ref, one, row) for ref, one, row in told)))
     return found

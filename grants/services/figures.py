@@ -8,8 +8,12 @@ from django.db import transaction
 from ceasefire import audit, money, periods
 from ceasefire.people.models import User
 from grants.exceptions import BadAmount, InTheFuture, NotAllowedFromHere, ReasonMissing
-from grants.models import Fund, FundFigure
+from grants.models import Fund, FundFigure, Officer
 from grants.services.held import apart, officer
+
+#: Who confirms a figure that somebody else entered. In an office of four the only certifier may be
+#: the grants officer who entered it; then the payer or the approver is the second person.
+CONFIRMERS = ("certifier", "payer", "approver")
 
 
 @transaction.atomic
@@ -46,8 +50,8 @@ def enter(
 
 @transaction.atomic
 def confirm(figure: FundFigure, *, by: User) -> FundFigure:
-    """Say that a figure is right; by a certifier who did not enter it."""
-    who = officer(by, "certifier")
+    """Say that a figure is right; by a certifier, payer or approver who did not enter it."""
+    who = officer(by, *CONFIRMERS)
     figure = _held(figure)
     if figure.confirmed_at is not None or figure.withdrawn_at is not None:
         raise NotAllowedFromHere
@@ -61,7 +65,7 @@ def confirm(figure: FundFigure, *, by: User) -> FundFigure:
 @transaction.atomic
 def withdraw(figure: FundFigure, *, by: User) -> FundFigure:
     """Take a wrong figure back, confirmed or not; it stays on the page, and counts no more."""
-    who = officer(by, "officer", "certifier")
+    who = officer(by, "officer", *CONFIRMERS)
     figure = _held(figure)
     if figure.withdrawn_at is not None:
         raise NotAllowedFromHere
@@ -69,6 +73,12 @@ def withdraw(figure: FundFigure, *, by: User) -> FundFigure:
     figure.save(update_fields=["withdrawn_by", "withdrawn_at"])
     _record("fund_figure.withdrawn", figure, by)
     return figure
+
+
+def confirmers() -> list[Officer]:
+    """Officers at work who may confirm what somebody else entered, by their code names."""
+    rows = Officer.objects.filter(is_active=True, duties__overlap=list(CONFIRMERS))
+    return list(rows.order_by("code_name"))
 
 
 def _held(figure: FundFigure) -> FundFigure:

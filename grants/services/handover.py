@@ -31,9 +31,10 @@ from grants.models import (
     PayrollList,
     PlannedVisit,
     Report,
+    Risk,
     State,
 )
-from grants.services import machine, waiting
+from grants.services import machine, risks, waiting
 from grants.services.held import changed, held, officer, said
 from grants.services.proposals import BEFORE_AWARD
 
@@ -148,6 +149,7 @@ class Outcome:
 
     grants: tuple[Grant, ...]
     findings: tuple[Finding, ...]
+    risks: tuple[Risk, ...]
     stayed: tuple[tuple[Grant, GrantRefusal], ...]
 
 
@@ -172,7 +174,12 @@ def hand_over_all(leaver: Officer, *, to: Officer, reason: str, by: User) -> Out
         for one in open_findings(leaver).order_by("grant__fund_id", "grant__ref", "number")
         if one.owner_id != to.pk
     ]
-    return Outcome(tuple(went), tuple(findings), tuple(stayed))
+    minded = [
+        risks.hand_over(one, to=to, reason=reason, by=by)
+        for one in risks.owned(leaver).order_by("grant__fund_id", "grant__ref", "number")
+        if one.owner_id != to.pk
+    ]
+    return Outcome(tuple(went), tuple(findings), tuple(minded), tuple(stayed))
 
 
 # --- what hangs on somebody ----------------------------------------------------------------------
@@ -200,6 +207,8 @@ class Load:
     officer: Officer
     grants: tuple[Grant, ...]
     findings: tuple[Finding, ...]
+    #: Risks that they see to.
+    risks: tuple[Risk, ...]
     #: Asked for or certified by them, and not paid: another certifier and payer carry these on.
     payments: tuple[PaymentRequest, ...]
     #: Of their grants: what is owed, awaited and overdue; it goes with the grant.
@@ -211,11 +220,13 @@ class Load:
 
     @property
     def is_empty(self) -> bool:
-        return not (self.grants or self.findings or self.payments or self.lists or self.seats)
+        return not (
+            self.grants or self.findings or self.risks or self.payments or self.lists or self.seats
+        )
 
 
 def load_of(who: Officer, *, on: date) -> Load:
-    """What hangs on an officer, in nine questions whatever they own."""
+    """What hangs on an officer, in ten questions whatever they own."""
     grants = tuple(owned(who))
     keys = [one.pk for one in grants]
     waiting = PaymentRequest.objects.filter(
@@ -225,6 +236,7 @@ def load_of(who: Officer, *, on: date) -> Load:
         officer=who,
         grants=grants,
         findings=tuple(open_findings(who).order_by("due_on")),
+        risks=tuple(risks.owned(who)),
         payments=tuple(waiting.select_related("grant").order_by("requested_at")),
         reports=tuple(
             Report.objects.filter(grant__in=keys, accepted_at__isnull=True)

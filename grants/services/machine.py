@@ -25,6 +25,7 @@ from grants.exceptions import (
     NoSeat,
     NotAllowedFromHere,
     NotForThisPerson,
+    RiskSheetDiffers,
     StepIsMissingSomething,
 )
 from grants.models import (
@@ -298,7 +299,10 @@ def _step(
 def submit(
     grant: Grant, *, by: User, version: int | None = None, at: datetime | None = None
 ) -> Grant:
-    """2, 3: hand a complete proposal in. Awards that belong together are put into one group."""
+    """2, 3: hand a complete proposal in. Awards that belong together are put into one group.
+
+    The trail names those, and the grants that read alike (`splits.alike`).
+    """
     who, at = officer(by, "requester"), _moment(at)
     splits.one_at_a_time()
     grant = held(grant, version=version)
@@ -321,7 +325,11 @@ def submit(
         role="requester",
         by=by,
         at=at,
-        detail={"near": [one.ref for one in others], "together": group is not None},
+        detail={
+            "near": [one.ref for one in others],
+            "together": group is not None,
+            "alike": [one.ref for one in splits.alike(grant, at)],
+        },
     )
 
 
@@ -341,11 +349,16 @@ def give_back(grant: Grant, *, reason: str, by: User, at: datetime | None = None
 def review(
     grant: Grant, *, risk: str, by: User, conditions: str = "", at: datetime | None = None
 ) -> Grant:
-    """4: the technical review is done, with the level of risk; on to vetting."""
+    """4: the technical review is done, with the level of risk; on to vetting.
+
+    Raises `RiskSheetDiffers` where the level is not that of the gravest line (`risks.set_risks`).
+    """
     who, at = officer(by, "reviewer"), _moment(at)
     grant = held(grant)
     _need(grant, State.SUBMITTED)
     _apart(grant, who, "reviewer")
+    if Grant.Risk(risk) != requirements.gravest(grant):
+        raise RiskSheetDiffers
     changed(grant, risk=Grant.Risk(risk))
     _complete(requirements.for_vetting(grant, periods.local_day(at)))
     decide(grant, who, step="review", role="reviewer", verdict="YES", at=at, conditions=conditions)
@@ -429,8 +442,7 @@ def approve(
     day = periods.local_day(at)
     said_so_far = requirements.approvals(grant)
     value = _approved_amount(grant, amount_usd, said_so_far)
-    if not requirements.cleared(grant, day):
-        raise StepIsMissingSomething([Missing("clearance")])
+    _complete(requirements.before_approval(grant, day))
     rule = next_rule(grant, who, value, said_so_far, day)
     decide(
         grant,

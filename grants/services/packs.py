@@ -37,6 +37,9 @@ from grants.models import (
     LedgerEntry,
     Pack,
     PackPiece,
+    PaymentLine,
+    PaymentLook,
+    Risk,
     Stage,
     StoredFile,
     Transition,
@@ -270,6 +273,10 @@ class Told:
     decisions: list[Decision]
     steps: list[Transition]
     entries: list[LedgerEntry]
+    risks: list[Risk]
+    #: Invoices on the lines of the budget, and why those go on that resemble another.
+    lines: list[PaymentLine]
+    looks: list[PaymentLook]
     complete: completeness.Completeness
     sums: dict[str, str] = field(default_factory=dict)
 
@@ -288,6 +295,8 @@ class Told:
             *(one.at for one in self.decisions),
             *(one.at for one in self.steps),
             *(one.posted_at for one in self.entries),
+            *(one.entered_at for one in self.risks),
+            *(one.at for one in self.looks),
         ]
         return max(moments)
 
@@ -311,6 +320,17 @@ def gathered(grant: Grant) -> Told:
             LedgerEntry.objects.filter(grant=grant)
             .select_related("actor", "tranche")
             .order_by("seq")
+        ),
+        risks=list(grant.risks.select_related("owner", "entered_by").order_by("number")),
+        lines=list(
+            PaymentLine.objects.filter(payment__grant=grant)
+            .select_related("payment", "budget_line", "matched_by")
+            .order_by("payment__requested_at", "payment", "id")
+        ),
+        looks=list(
+            PaymentLook.objects.filter(payment__grant=grant)
+            .select_related("payment", "by")
+            .order_by("id")
         ),
         complete=completeness.of(grant),
     )
@@ -625,6 +645,33 @@ _LEDGER = _columns(
     ("prev_hash", lambda row: bytes(row.prev_hash).hex(), "code"),
     ("hash", lambda row: bytes(row.hash).hex(), "code"),
 )
+_RISKS = _columns(
+    ("number", None, "int"),
+    "level",
+    "text",
+    "mitigation",
+    ("owner", lambda row: row.owner.code_name if row.owner else None),
+    ("entered_by", "entered_by.code_name"),
+    ("entered_at", None, "datetime"),
+)
+_LINES = _columns(
+    ("payment", "payment_id", "code"),
+    ("voucher_no", "payment.voucher_no"),
+    ("budget_line", "budget_line.number", "int"),
+    ("description", "budget_line.description"),
+    ("amount", None, "decimal"),
+    ("currency", "payment.currency", "code"),
+    ("matched_by", "matched_by.code_name"),
+)
+_LOOKS = _columns(
+    ("payment", "payment_id", "code"),
+    ("voucher_no", "payment.voucher_no"),
+    "step",
+    ("found", lambda row: " ".join(row.kinds)),
+    "reason",
+    ("by", "by.code_name"),
+    ("at", None, "datetime"),
+)
 #: Tables of the pack: name, columns, rows.
 TABLES: tuple[tuple[str, Sequence[Column], Any], ...] = (
     ("papers", _PAPERS, lambda told: told.papers),
@@ -632,4 +679,7 @@ TABLES: tuple[tuple[str, Sequence[Column], Any], ...] = (
     ("decisions", _DECISIONS, lambda told: told.decisions),
     ("steps", _STEPS, lambda told: told.steps),
     ("ledger", _LEDGER, lambda told: told.entries),
+    ("risks", _RISKS, lambda told: told.risks),
+    ("invoices", _LINES, lambda told: told.lines),
+    ("resemblances", _LOOKS, lambda told: told.looks),
 )

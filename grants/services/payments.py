@@ -1,5 +1,6 @@
 """Payments: asked for, certified, paid, by people who all differ; through a tranche's gate."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,8 @@ from grants.exceptions import (
     BeforeTheCertificate,
     DistrictStopped,
     InTheFuture,
+    LinesDiffer,
+    LooksAlike,
     MethodNotEnabled,
     NotAllowedFromHere,
     NotForThisPerson,
@@ -33,11 +36,13 @@ from grants.models import (
     LedgerEntry,
     Officer,
     Organisation,
+    PaymentLine,
+    PaymentLook,
     PaymentRequest,
     State,
     Tranche,
 )
-from grants.services import ledger, machine, payroll, requirements, stops
+from grants.services import anomalies, ledger, machine, payroll, requirements, stops
 from grants.services.held import apart, changed, held, officer, or_else, said
 
 Method = PaymentRequest.Method
@@ -93,9 +98,9 @@ def ask(
         ).aggregate(all=Sum("amount"))["all"] or Decimal(0)
         if tranche.paid_usd + waiting + value > tranche.planned_usd:
             raise TrancheExceeded
-    if PaymentRequest.objects.filter(fund_id=grant.fund_id, voucher_no=voucher_no).exists():
-        raise VoucherUsed
-    with or_else({"a_voucher_is_used_once_a_fund": VoucherUsed}):
+    # However it is written: the trigger reads it without case, spaces and strokes.
+    used = {"a_voucher_is_used_once_a_fund": VoucherUsed, "a voucher is used once": VoucherUsed}
+    with or_else(used):
         made = PaymentRequest.objects.create(
             fund_id=grant.fund_id,
             grant=grant,
@@ -134,10 +139,20 @@ def _taken(payment: PaymentRequest, state: str) -> tuple[Grant, PaymentRequest]:
 
 
 @transaction.atomic
-def certify(payment: PaymentRequest, *, by: User, at: datetime | None = None) -> PaymentRequest:
+def certify(
+    payment: PaymentRequest,
+    *,
+    by: User,
+    lines: Mapping[int, Any] | None = None,
+    reason: str = "",
+    at: datetime | None = None,
+) -> PaymentRequest:
     """Certify what was asked for: the gate of its tranche is open. Neither requester nor approver.
 
-    Raises `StepIsMissingSomething` with what the gate lacks, `PayrollNotCertified`.
+    `lines` says how much of the invoice belongs to which budget line, by its number; a budget of
+    one line needs none. What looks like another payment or uses a line up takes a `reason`, which
+    is kept. Raises `StepIsMissingSomething` with what the gate lacks, `PayrollNotCertified`,
+    `LinesDiffer`, `LooksAlike`.
     """
     who, at = officer(by, "certifier"), at or periods.now()
     grant, payment = _taken(payment, "REQUESTED")
@@ -147,9 +162,56 @@ def certify(payment: PaymentRequest, *, by: User, at: datetime | None = None) ->
     if lacks:
         raise StepIsMissingSomething(lacks)
     payroll.refuse_until_certified(payment)
+    _match(payment, lines, who)
+    alike = anomalies.signs(payment)
+    _look(payment, PaymentLook.Step.CERTIFY, alike, reason, who, at)
     changed(payment, state=PaymentRequest.State.CERTIFIED, certifier=who, certified_at=at)
-    audit.record("payment.certified", subject=grant, by=by, detail={"payment": payment.pk})
+    audit.record(
+        "payment.certified",
+        subject=grant,
+        by=by,
+        reason=" ".join(reason.split()) if alike else "",
+        detail={"payment": payment.pk, "alike": alike},
+    )
     return payment
+
+
+def _match(payment: PaymentRequest, lines: Mapping[int, Any] | None, who: Officer) -> None:
+    """Write down to which budget lines an invoice belongs; they come to the payment."""
+    budget = {one.number: one for one in payment.grant.budget_lines.filter(own=False)}
+    if lines is None and len(budget) == 1:
+        lines = dict.fromkeys(budget, payment.amount)
+    if not budget and not lines:
+        return
+    try:
+        matched = {
+            number: money.amount(value, payment.currency) for number, value in (lines or {}).items()
+        }
+    except money.BadAmount as error:
+        raise BadAmount from error
+    if not set(matched) <= set(budget) or sum(matched.values()) != payment.amount:
+        raise LinesDiffer
+    PaymentLine.objects.filter(payment=payment).delete()
+    PaymentLine.objects.bulk_create(
+        [
+            PaymentLine(payment=payment, budget_line=budget[number], amount=value, matched_by=who)
+            for number, value in sorted(matched.items())
+        ]
+    )
+
+
+def _look(
+    payment: PaymentRequest, step: str, kinds: list[str], reason: str, who: Officer, at: datetime
+) -> None:
+    """Keep why a payment goes on that resembles another; without a reason it does not."""
+    if not kinds:
+        return
+    reason = " ".join(reason.split())
+    if not reason:
+        raise LooksAlike(kinds)
+    PaymentLook.objects.create(
+        payment=payment, step=step, kinds=kinds, reason=reason[:1000], by=who, at=at
+    )
 
 
 @transaction.atomic
@@ -177,16 +239,17 @@ def pay(
     rate: ExchangeRate | None = None,
     witness: Officer | None = None,
     on: date | None = None,
+    reason: str = "",
     at: datetime | None = None,
 ) -> LedgerEntry:
     """Pay what was certified, with the payee's signature or transfer proof, and post it.
 
     `on` is the day the money left, today by default. Dinars take `rate`, confirmed, of that day or
-    before. Cash needs a witness. The gate is looked
-    at again, so a clearance that ran out or a suspension stops it even now. The first payment makes
-    the grant active. Raises `ObligationExceeded`, `TrancheExceeded`, `NoConfirmedRate`,
-    `PaymentsStopped`, `DistrictStopped`, `WitnessMissing`, `BeforeTheAward`,
-    `BeforeTheCertificate`, `StepIsMissingSomething`.
+    before. Cash needs a witness. A proof that stands with another payment too takes a `reason`. The
+    gate is looked at again, so a clearance that ran out or a suspension stops it even now. The
+    first payment makes the grant active. Raises `ObligationExceeded`, `TrancheExceeded`,
+    `NoConfirmedRate`, `PaymentsStopped`, `DistrictStopped`, `WitnessMissing`, `BeforeTheAward`,
+    `BeforeTheCertificate`, `StepIsMissingSomething`, `LooksAlike`.
     """
     who = officer(by, "payer")
     grant, payment = _taken(payment, "CERTIFIED")
@@ -222,6 +285,8 @@ def pay(
         raise ObligationExceeded
     if payment.tranche.paid_usd + usd > payment.tranche.planned_usd:
         raise TrancheExceeded
+    alike = ["paper"] if anomalies.is_used_as_proof(proof.pk, payment) else []
+    _look(payment, PaymentLook.Step.PAY, alike, reason, who, at)
     changed(
         payment,
         state=PaymentRequest.State.PAID,

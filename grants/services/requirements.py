@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db import connection
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
@@ -61,6 +62,8 @@ WORDS: dict[str, Any] = {
     "quotes": _("Quotes, with one of them chosen"),
     "comparison": _("A comparison of quotes, or a sole-source memo"),
     "risk": _("The level of risk"),
+    "risks": _("The risk sheet line by line, its gravest risk at the grant's level"),
+    "owed": _("What the termination claims back"),
     "clearance": _("A clearance that holds today"),
     "screening": _("Name screening, finished for everybody"),
     "screening_rule": _("A rule that says which lists are asked"),
@@ -176,9 +179,23 @@ def _quotes(grant: Grant, day: date) -> list[Missing]:
 
 
 def for_vetting(grant: Grant, day: date) -> list[Missing]:
-    """Review sheet and risk sheet, and a level of risk."""
+    """Review sheet and risk sheet, and a level of risk, which is that of the sheet."""
     lacks = _papers(grant, DocumentType.REVIEW_SHEET, DocumentType.RISK_SHEET)
-    return lacks if grant.risk else [*lacks, Missing("risk")]
+    return [*lacks, *(risks(grant) if grant.risk else [Missing("risk")])]
+
+
+def gravest(grant: Grant) -> str:
+    """The level of the gravest line of the risk sheet; low where none is written down."""
+    there = {one.level for one in grant.risks.all()}
+    return next((level for level in ("high", "medium") if level in there), "low")
+
+
+def risks(grant: Grant) -> list[Missing]:
+    """A grant of medium or high risk says of what, what is done about it and who sees to it (C9).
+
+    That each such line says so is a constraint of `Risk`.
+    """
+    return [] if grant.risk == gravest(grant) else [Missing("risks")]
 
 
 def for_clearance(grant: Grant, day: date) -> list[Missing]:
@@ -197,12 +214,17 @@ def screening(grant: Grant, day: date) -> list[Missing]:
 
 def for_approval(grant: Grant, day: date) -> list[Missing]:
     """Decisions of every level that the rules of the day ask for, at the sum as it stands."""
-    lacks = [] if cleared(grant, day) else [Missing("clearance")]
+    lacks = before_approval(grant, day)
     try:
         levels = _levels_left(grant, day)
     except NoRuleForThis:
         return [*lacks, Missing("rule")]
     return lacks + [Missing("decisions", detail=f"{role}:{left}") for role, left in levels]
+
+
+def before_approval(grant: Grant, day: date) -> list[Missing]:
+    """What an approver waits for, whatever the rules ask: a clearance, and the risk sheet."""
+    return ([] if cleared(grant, day) else [Missing("clearance")]) + risks(grant)
 
 
 def next_level(grant: Grant, day: date) -> str:
@@ -338,7 +360,7 @@ def for_award(grant: Grant, day: date) -> list[Missing]:
         lacks.append(Missing("fund_balance"))
     if not cleared(grant, day):
         lacks.append(Missing("clearance"))
-    return lacks
+    return lacks + risks(grant)
 
 
 def for_tranche(grant: Grant, tranche: Tranche, day: date) -> list[Missing]:
@@ -443,11 +465,40 @@ def for_closeout(grant: Grant, day: date) -> list[Missing]:
         lacks.append(Missing("unaccounted", detail=str(grant.unaccounted_usd)))
     if grant.unliquidated_usd != 0:
         lacks.append(Missing("unliquidated", detail=str(grant.unliquidated_usd)))
+    owed = recovery(grant).owed_usd
+    if owed > 0:
+        lacks.append(Missing("owed", detail=str(owed)))
     if any(one.state in ("REQUESTED", "CERTIFIED") for one in grant.payments.all()):
         lacks.append(Missing("open_payments"))
     if any(one.state in ("OPEN", "VETTED", "APPROVED") for one in grant.amendments.all()):
         lacks.append(Missing("open_amendment"))
     return lacks
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """What a termination claimed back, and how much of it has not come back, in US dollars."""
+
+    claimed_usd: Decimal = Decimal(0)
+    owed_usd: Decimal = Decimal(0)
+
+    @property
+    def is_claimed(self) -> bool:
+        return self.claimed_usd > 0
+
+
+def recovery(grant: Grant) -> Recovery:
+    """What a terminated grant owes back: claimed, less the refunds since then.
+
+    Never more than is still out, so that a payment that was taken back is not owed. Asks the
+    database only where something was claimed.
+    """
+    last = next((one for one in reversed(decisions_of(grant)) if one.step == "termination"), None)
+    if last is None or not last.amount_usd:
+        return Recovery()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT public.grants_owed(%s)", [grant.pk])
+        return Recovery(last.amount_usd, cursor.fetchone()[0])
 
 
 def closeout_due(grant: Grant) -> date | None:

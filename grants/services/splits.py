@@ -2,7 +2,8 @@
 
 Near are awards to the same grantee, at the same site, or with the same chosen vendor, submitted
 within the fund's days. Where their sum needs other rules than each alone, they get one split group
-and are decided at their sum.
+and are decided at their sum. Beside them stand the grants that are for the same thing (`alike`),
+which one office begins without knowing of the other's.
 """
 
 import uuid
@@ -12,6 +13,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
+from django.contrib.postgres.search import TrigramSimilarity
 from django.db import connection
 from django.db.models import Case, Q, When
 from django.utils.translation import gettext_lazy as _
@@ -33,6 +35,11 @@ WHY = {
     "site": _("the same site"),
     "vendor": _("the same vendor"),
 }
+#: Two purposes read alike from this share of common letters in threes (pg_trgm) upwards.
+ALIKE = 0.5
+#: How far back purposes are compared, and how many grants are named at most.
+ALIKE_DAYS = 365
+MOST_ALIKE = 5
 
 
 def _alike(grant: Grant) -> dict[str, Q]:
@@ -87,6 +94,31 @@ def near(grant: Grant, at: datetime) -> list[Grant]:
     )
 
 
+def alike(grant: Grant, at: datetime) -> list[Grant]:
+    """Grants of any fund for the same thing (C7), the most alike first; `by_purpose` says how far.
+
+    Of one kind, for the same district or grantee, whose purposes read alike: a second one would do
+    the work of the first again. For a person to look at; it changes no sum and no rule.
+    """
+    if not grant.purpose.strip():
+        return []
+    place = Q(district_id=grant.district_id)
+    if grant.grantee_id is not None:
+        place |= Q(grantee_id=grant.grantee_id)
+    rows = (
+        Grant.objects.filter(
+            place, kind=grant.kind, submitted_at__gte=at - timedelta(days=ALIKE_DAYS)
+        )
+        .exclude(pk=grant.pk)
+        .exclude(state__in=funds.CALLED_OFF)
+        .annotate(by_purpose=TrigramSimilarity("purpose", grant.purpose))
+        .filter(by_purpose__gte=ALIKE)
+        .select_related("fund", "district")
+        .defer("district__geometry")
+    )
+    return list(rows.order_by("-by_purpose", "-ref")[:MOST_ALIKE])
+
+
 def _levels(grant: Grant, amount: Decimal, at: datetime) -> tuple[str, ...]:
     try:
         rules = reading.rules_for(grant, amount, periods.local_day(at))
@@ -131,6 +163,8 @@ class Together:
     ceiling_usd: Decimal | None
     passes: bool
     days: int
+    #: Those that are for the same thing, near or not.
+    alike: tuple[Grant, ...] = ()
 
 
 def look(grant: Grant, at: datetime | None = None) -> Together:
@@ -152,4 +186,5 @@ def look(grant: Grant, at: datetime | None = None) -> Together:
         ceiling_usd=ceiling,
         passes=group_for(grant, others, at) is not None,
         days=grant.fund.split_days,
+        alike=tuple(alike(grant, at)),
     )

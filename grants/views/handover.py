@@ -61,7 +61,7 @@ def handover_detail(request: HttpRequest, key: UUID) -> HttpResponse:
         request.user.has_perm(WORK)
         and who is not None
         and (who.pk == leaver.pk or who.has("officer"))
-        and bool(load.grants or load.findings)
+        and bool(load.grants or load.findings or load.risks)
     )
     takers = handover.takers(load.grants)
     form = HandoverForm(
@@ -120,7 +120,7 @@ def _done(request: HttpRequest, leaver: Officer, form: Any) -> bool:
             for grant, refusal in done.stayed:
                 words = {"ref": grant.ref, "why": said_in_full(refusal)}
                 messages.warning(request, _("%(ref)s stays: %(why)s") % words)
-            went = [*done.grants, *done.findings]
+            went = [*done.grants, *done.findings, *done.risks]
     if done is None:
         return False
     if went:

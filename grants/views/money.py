@@ -36,7 +36,16 @@ from grants.forms.payments import (
     RefundForm,
 )
 from grants.models import Grant, LedgerEntry, State
-from grants.services import anomalies, ledger, money_reading, payments, proposals, reading, stops
+from grants.services import (
+    anomalies,
+    ledger,
+    money_reading,
+    payments,
+    proposals,
+    reading,
+    requirements,
+    stops,
+)
 from grants.views.doing import me, tried
 from grants.views.scope import VIEW, WORK, grant_page, officer_of, one_grant
 
@@ -78,6 +87,7 @@ def grant_money(request: HttpRequest, ref: str) -> HttpResponse:
         {
             **page,
             "sums": _sums(grant),
+            "recovery": requirements.recovery(grant),
             "gates": money_reading.gates(grant, today),
             "planned_usd": sum(one.planned_usd for one in grant.tranches.all()),
             "stop": stop,

@@ -170,7 +170,7 @@ STEPS: tuple[StepPage, ...] = (
         consequence=_(
             "With the last approval that the rules ask for the sum is set aside on the fund."
         ),
-        lacks=lambda grant, day: [] if requirements.cleared(grant, day) else [Missing("clearance")],
+        lacks=requirements.before_approval,
         also_not=_approving,
     ),
     StepPage(
@@ -433,6 +433,8 @@ class Offering:
 _MENDED_AT: dict[str, tuple[str, str]] = {
     "document": ("grants:document_list", ""),
     "comparison": ("grants:document_list", ""),
+    "risks": ("grants:grant_risks", ""),
+    "owed": ("grants:grant_money", ""),
     "evidence": ("grants:document_list", ""),
     "budget_sum": ("grants:grant_budget", ""),
     "grantee": ("grants:grant_edit", "id_grantee"),
@@ -502,7 +504,7 @@ def _how_much(missing: Missing, digits: str) -> str:
         level, _colon, number = missing.detail.partition(":")
         label = str(dict(AuthorityRole.choices).get(level, level))
         return label if number == "1" else f"{label} × {number_text(int(number), digits)}"
-    if missing.code in ("unliquidated", "unaccounted"):
+    if missing.code in ("unliquidated", "unaccounted", "owed"):
         return gettext("%(sum)s US dollars") % {
             "sum": number_text(Decimal(missing.detail), digits, 2)
         }

@@ -21,13 +21,14 @@ from grants.exceptions import (
     BeforeTheCertificate,
     GrantRefusal,
     InTheFuture,
+    LooksAlike,
     NoConfirmedRate,
     ReasonMissing,
     StopStands,
     WitnessMissing,
     WrongDocument,
 )
-from grants.forms.payments import PayForm, PaymentFilters, ReasonForm, StopForm
+from grants.forms.payments import CertifyForm, PayForm, PaymentFilters, ReasonForm, StopForm
 from grants.models import Fund, Grant, LedgerEntry, PaymentRequest, PaymentStop
 from grants.services import anomalies, money_reading, payments, stops
 from grants.services.funds import CONFIRMERS
@@ -54,6 +55,7 @@ PAY_AT: dict[type[GrantRefusal], str] = {
     NoConfirmedRate: "rate",
     WrongDocument: "proof",
     WitnessMissing: "witness",
+    LooksAlike: "reason",
 }
 
 
@@ -159,8 +161,6 @@ def payment_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _payment_page(request: HttpRequest, payment: PaymentRequest) -> HttpResponse:
-    found = anomalies.twins([payment.pk]).get(payment.pk, {})
-    others = PaymentRequest.objects.filter(pk__in=found).select_related("grant", "payee")
     entry = LedgerEntry.objects.filter(payment=payment).select_related("reversed_by").first()
     return render(
         request,
@@ -169,7 +169,12 @@ def _payment_page(request: HttpRequest, payment: PaymentRequest) -> HttpResponse
             "payment": payment,
             "grant": payment.grant,
             "entry": entry,
-            "twins": [(one, [anomalies.TWINS[kind] for kind in found[one.pk]]) for one in others],
+            "twins": _twins(payment),
+            "lines": payment.lines.select_related("budget_line"),
+            "looks": [
+                (one, [anomalies.SIGNS[kind] for kind in one.kinds])
+                for one in payment.looks.select_related("by")
+            ],
             "stop": stops.holding(payment.grant),
             "verbs": money_reading.payment_verbs(payment, officer_of(request)),
             "events": _events(payment),
@@ -202,18 +207,55 @@ def _events(payment: PaymentRequest) -> list[dict[str, Any]]:
     return events
 
 
-@require_POST
 @requires(WORK)
 def payment_certify(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Certify what was asked for."""
+    """Look at an invoice: which budget lines it belongs to, what it resembles; and certify it."""
     payment = _one_payment(request, pk)
     duty(request, "certifier")
-    attempt(
-        request,
-        lambda: payments.certify(payment, by=me(request)),
-        _("Certified. A payer is next."),
+    alike = anomalies.signs(payment) if payment.state == "REQUESTED" else []
+    form = CertifyForm(
+        sent(request),
+        asks_reason=bool(alike) or "reason" in request.POST,
+        payment=payment,
+        lines=payment.grant.budget_lines.filter(own=False),
+        used=anomalies.budget_used(payment.grant),
     )
-    return redirect("grants:payment_detail", payment.pk)
+    if request.method == "POST" and form.is_valid():
+
+        def act() -> Any:
+            try:
+                return payments.certify(
+                    payment,
+                    lines=form.matched(),
+                    reason=form.cleaned_data.get("reason", ""),
+                    by=me(request),
+                )
+            except LooksAlike:
+                form.ask_reason()
+                raise
+
+        if tried(request, form, act, at={LooksAlike: "reason"}) is not None:
+            messages.success(request, _("Certified. A payer is next."))
+            return redirect("grants:payment_detail", payment.pk)
+    return _verb_page(
+        request,
+        payment,
+        form,
+        title=_("Certify the payment"),
+        submit=_("Certify"),
+        note=_("Say how much of the invoice belongs to which line of the budget.")
+        if len(form.lines) > 1
+        else "",
+        twins=_twins(payment),
+        evidence=payment.evidence,
+    )
+
+
+def _twins(payment: PaymentRequest) -> list[tuple[PaymentRequest, list[Any]]]:
+    """The payments that look like one, each with what they have in common."""
+    found = anomalies.twins([payment.pk]).get(payment.pk, {})
+    others = PaymentRequest.objects.filter(pk__in=found).select_related("grant", "payee")
+    return [(one, [anomalies.TWINS[kind] for kind in found[one.pk]]) for one in others]
 
 
 @requires(WORK)
@@ -242,7 +284,13 @@ def payment_pay(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Pay what was certified, and post it."""
     payment = _one_payment(request, pk)
     who = duty(request, "payer")
-    form = PayForm(sent(request), payment=payment, payer=who, rates=money_reading.offered_rates())
+    form = PayForm(
+        sent(request),
+        payment=payment,
+        payer=who,
+        rates=money_reading.offered_rates(),
+        is_used=_is_used(request, payment),
+    )
     if request.method == "POST" and form.is_valid():
         facts = dict(form.cleaned_data)
         made = tried(
@@ -252,6 +300,14 @@ def payment_pay(request: HttpRequest, pk: UUID) -> HttpResponse:
             messages.success(request, _("Paid and posted."))
             return redirect("grants:payment_detail", payment.pk)
     return _verb_page(request, payment, form, title=_("Pay"), submit=_("Pay and post"), papers=True)
+
+
+def _is_used(request: HttpRequest, payment: PaymentRequest) -> bool:
+    """Whether the proof that was sent stands with another payment already."""
+    try:
+        return anomalies.is_used_as_proof(UUID(request.POST.get("proof", "")), payment)
+    except ValueError:
+        return False
 
 
 def _verb_page(
@@ -295,10 +351,19 @@ def payment_anomalies(request: HttpRequest) -> HttpResponse:
         }
         for kind, label in anomalies.ODDITIES.items()
     ]
+    shared = anomalies.shared_people()
+    people = [
+        {"label": label, "groups": [one.rows for one in shared if one.kind == kind]}
+        for kind, label in anomalies.PEOPLE.items()
+    ]
     return render(
         request,
         "grants/payment_anomalies.html",
-        {"kinds": [one for one in kinds if one["groups"]], "most": anomalies.MOST},
+        {
+            "kinds": [one for one in kinds if one["groups"]],
+            "people": [one for one in people if one["groups"]],
+            "most": anomalies.MOST,
+        },
     )
 
 

@@ -163,7 +163,7 @@ def _flat(field: Any) -> list[tuple[Any, Any]]:
 # --- sets of rows --------------------------------------------------------------------------------
 
 
-def _rows_page(
+def rows_page(
     request: HttpRequest,
     grant: Grant,
     *,
@@ -221,7 +221,7 @@ def grant_budget(request: HttpRequest, ref: str) -> HttpResponse:
     names = ("description", "unit", "quantity", "unit_cost_usd", "own")
     there = [{name: getattr(one, name) for name in names} for one in grant.budget_lines.all()]
     rows = BudgetRows(_typed(request), initial=there, prefix="lines")
-    return _rows_page(
+    return rows_page(
         request,
         grant,
         rows=rows,
@@ -266,7 +266,7 @@ def grant_quotes(request: HttpRequest, ref: str) -> HttpResponse:
         prefix="quotes",
         form_kwargs={"known": known, "choices": organisation_choices(known)},
     )
-    return _rows_page(
+    return rows_page(
         request,
         grant,
         rows=rows,
@@ -292,7 +292,7 @@ def grant_indicators(request: HttpRequest, ref: str) -> HttpResponse:
     names = ("level", "title", "unit", "baseline", "target")
     there = [{name: getattr(one, name) for name in names} for one in grant.indicators.all()]
     rows = MeasureRows(_typed(request), initial=there, prefix="measures")
-    return _rows_page(
+    return rows_page(
         request,
         grant,
         rows=rows,

@@ -16,7 +16,7 @@ from ceasefire.people.roles import Duty
 from grants.exceptions import ChangedMeanwhile
 from grants.forms.proposals import AGE_BANDS, SEXES
 from grants.models import Grant, State
-from grants.services import completeness, machine, reading, requirements, splits
+from grants.services import completeness, machine, reading, requirements, risks, splits
 from grants.services.proposals import BEFORE_AWARD
 from grants.views.doing import me, tried
 from grants.views.offering import BY_SLUG, Offering, duty_held, is_parted, lacks, may_edit
@@ -109,6 +109,8 @@ def grant_detail(request: HttpRequest, ref: str) -> HttpResponse:
             "own_lines_usd": sum((one.amount_usd for one in lines if one.own), Decimal(0)),
             "sexes": [label for _sex, label in SEXES],
             "quotes": list(grant.quotes.all()),
+            "risks": list(grant.risks.all()),
+            "may_judge": risks.may_write(grant, who),
             "indicators": _measured(grant),
             "beneficiaries": _beneficiaries(grant),
             "decisions": decisions,
@@ -186,6 +188,9 @@ def grant_step(request: HttpRequest, ref: str, step: str) -> HttpResponse:
     if page.slug == "approve":
         said = requirements.approvals(grant)
         facts["so_far"] = said[0].amount_usd if said else None
+    if page.slug == "review":
+        # The level is the sheet's; whoever reviews says it once more, looking at the sheet.
+        facts["initial"] = {"risk": requirements.gravest(grant)}
     form = page.form(request.POST if request.method == "POST" else None, **facts)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
@@ -210,6 +215,7 @@ def grant_step(request: HttpRequest, ref: str, step: str) -> HttpResponse:
             "grant": grant,
             "step": page,
             "form": form,
+            "risks": grant.risks.select_related("owner") if page.slug == "review" else (),
             "why_not": why_not,
             "is_parted": is_parted(why_not),
             "missing": lacks(

@@ -39,16 +39,23 @@ def worksheet(request: HttpRequest) -> HttpResponseBase:
         if "format" in request.GET:
             return _file(request, fund, content)
         who = officer_of(request)
+        rows: list[Any] = list(
+            fund.figures.select_related("entered_by", "confirmed_by", "withdrawn_by")
+        )
+        waits = any(one.confirmed_at is None and one.withdrawn_at is None for one in rows)
+        seconds = figures.confirmers() if waits else []
+        for one in rows:
+            one.waits_for = [other for other in seconds if other.pk != one.entered_by_id]
         context |= {
             "fund": fund,
             "since": since,
             "until": until,
             "lines": documents.worksheet_rows(content),
             "remarks": documents.remarks(content),
-            "figures": fund.figures.select_related("entered_by", "confirmed_by", "withdrawn_by"),
+            "figures": rows,
             "officer": who,
             "may_enter": who is not None and who.has("officer"),
-            "may_confirm": who is not None and who.has("certifier"),
+            "may_confirm": who is not None and any(map(who.has, figures.CONFIRMERS)),
             "base": f"?{query_of({'fund': fund.code, 'from': since, 'to': until})}&",
             "formats": reports.links(documents.FORMATS[federal.SLUG]),
         }
@@ -71,7 +78,7 @@ def _file(request: HttpRequest, fund: Fund, content: dict[str, Any]) -> HttpResp
 
 @requires(WORK)
 def figure_new(request: HttpRequest, code: str) -> HttpResponse:
-    """Enter a figure of the donor; it counts once a certifier confirmed it."""
+    """Enter a figure of the donor; it counts once a second person confirmed it."""
     fund = get_object_or_404(Fund, code=code)
     form = FigureForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -81,7 +88,7 @@ def figure_new(request: HttpRequest, code: str) -> HttpResponse:
             lambda: figures.enter(fund, by=me(request), **form.cleaned_data),
         )
         if made is not None:
-            messages.success(request, _("Entered. It counts once a certifier confirmed it."))
+            messages.success(request, _("Entered. It counts once somebody else confirmed it."))
             return redirect(f"{reverse('grants:worksheet')}?fund={fund.code}")
     return render(
         request,

@@ -249,6 +249,8 @@ def test_the_rows_refuse_a_certifier_who_had_another_part(office, grant_in, all_
 
     with pytest.raises(Error, match="violates check constraint"), role_of(person, role):
         PaymentRequest.objects.filter(pk=payment.pk).update(
+    with role_of(office.certifier, role):
+        world.match_raw(payment, office.certifier)
             state="CERTIFIED", certifier_id=person.pk, certified_at="2026-01-01T00:00Z"
         )
 
@@ -482,6 +484,238 @@ def test_the_mirror_follows_the_user(make_user):
 
 def test_ledger_verbs_refuse_the_requester_whatever_duties_they_hold(office, grant_in, all_duties):
     grant = grant_in("ACTIVE")
+#: What a requester must not post, on a grant in a state in which somebody else may.
+POSTED = {"REFUND": "ACTIVE", "EXPENSE_VERIFIED": "ACTIVE", "DEOBLIGATE": "AWARDED",
+          "REVERSAL": "ACTIVE"}  # fmt: skip
+
+
+def post(grant: Grant, who: Any, kind: str, amount: Any = 5, on: Any = None) -> None:
+    """Dollars straight into the ledger; a reversal of the expense that was verified."""
+    taken_back = grant.entries.get(kind="EXPENSE_VERIFIED").pk if kind == "REVERSAL" else None
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO grants_ledgerentry (fund_id, grant_id, kind, amount, currency, rate_source,
+                                            amount_usd, effective_on, actor_id, reverses_id, reason)
+            VALUES (%s, %s, %s, %s, 'USD', '', %s, coalesce(%s, current_date), %s, %s, 'why')
+            """,
+            [grant.fund_id, grant.pk, kind, amount, amount, on, who.pk, taken_back],
+        )
+
+
+@pytest.mark.parametrize("role", ["reo", "app"])
+@pytest.mark.parametrize("kind", POSTED)
+def test_the_rows_refuse_a_posting_of_the_requester_and_of_nobody_else(
+    office, grant_in, all_duties, kind, role
+):
+    grant = grant_in(POSTED[kind])
+    asked, other = all_duties(office.requester), all_duties(office.monitor)
+    before = LedgerEntry.objects.count()
+
+    with pytest.raises(Error, match="may not make this posting"), role_of(asked, role):
+        post(grant, asked, kind)
+    assert LedgerEntry.objects.count() == before
+    with role_of(other, role):
+        post(grant, other, kind)
+    assert LedgerEntry.objects.count() == before + 1
+
+
+def test_who_posted_does_not_take_it_back_by_hand(office, grant_in, all_duties):
+    grant, person = grant_in("ACTIVE"), all_duties(office.certifier)
+
+    with pytest.raises(Error, match="who posted does not reverse"), acting(person):
+        post(grant, person, "REVERSAL")
+
+
+# --- the suspension, and the closeout -------------------------------------------------------------
+
+
+def lift(grant: Grant, who: Any, acts_as: str = "officer") -> None:
+    """The step by which a suspension is lifted, straight into the table."""
+    Transition.objects.create(
+        grant=grant,
+        from_state="SUSPENDED",
+        to_state="ACTIVE",
+        role=acts_as,
+        actor_id=who.pk,
+        reason="why",
+        documents_hash="",
+        round=1,
+    )
+
+
+@pytest.mark.parametrize("role", ["reo", "app"])
+def test_a_suspension_is_not_lifted_by_hand_by_who_must_not(office, grant_in, all_duties, role):
+    grant = grant_in("ACTIVE")
+    with acting(office.auditor):
+        grant = machine.suspend(grant, reason="ghosts", by=office.auditor)
+
+    def refused(why: str, who: Any, acts_as: str = "officer") -> None:
+        with pytest.raises(Error, match=why), role_of(who, role):
+            lift(grant, who, acts_as)
+        assert Grant.objects.get(pk=grant.pk).state == "SUSPENDED"
+
+    # Nobody but a grants officer, and not by calling oneself one.
+    for part in ("requester", "payer", "certifier", "monitor", "vetting", "closeout", "approver"):
+        refused("no such step", getattr(office, part), part)
+        refused("does not hold the duty", getattr(office, part))
+    refused("no such step|permission denied|row-level", office.auditor, "auditor")
+    refused("an officer and an approver", office.officer)
+    # One of the two alone, also with every duty: a word of one person counts once.
+    alone = all_duties(office.officer2)
+    with role_of(alone, role):
+        decide(grant, alone, "reinstatement", "officer")
+    with pytest.raises(Error, match="one_live_decision"), role_of(alone, role):
+        decide(grant, alone, "reinstatement", "approver")
+    refused("an officer and an approver", alone)
+    asked = all_duties(office.requester)
+    with pytest.raises(Error, match="who_asks_decides_nothing"), role_of(asked, role):
+        decide(grant, asked, "reinstatement", "approver")
+    refused("who asks does not move", asked)
+    for part in ("certifier", "payer", "reviewer"):
+        had = all_duties(getattr(office, part))
+        with pytest.raises(Error, match="approve"), role_of(had, role):
+            decide(grant, had, "reinstatement", "approver")
+
+    # With a second person's word the same step is taken.
+    with role_of(office.approver2, role):
+        decide(grant, office.approver2, "reinstatement", "approver")
+    with role_of(alone, role):
+        lift(grant, alone)
+    assert Grant.objects.get(pk=grant.pk).state == "ACTIVE"
+
+
+@pytest.mark.parametrize("role", ["reo", "app"])
+def test_who_closed_does_not_pay_when_it_is_open_again(office, grant_in, all_duties, role):
+    grant = grant_in("CLOSED")
+    with acting(office.auditor):
+        machine.ask_reopening(grant, reason="a finding", by=office.auditor)
+    with acting(office.approver2):
+        grant = machine.reopen(grant, reason="a finding", by=office.approver2)
+    closer, now = all_duties(office.closeout), periods.now()
+    # The verbs ask for no payment any more; a row of one is made by hand.
+    with pytest.raises(NotAllowedFromHere):
+        world.ask(office, grant.tranches.get(), 5)
+    with role_of(office.officer, role):
+        payment = PaymentRequest.objects.create(
+            fund_id=grant.fund_id,
+            grant=grant,
+            tranche=grant.tranches.get(),
+            amount=5,
+            currency="USD",
+            method="EFT",
+            voucher_no="by hand",
+            payee=grant.grantee,
+            invoiced_on=now.date(),
+            requested_by_id=office.officer.pk,
+        )
+    rows = PaymentRequest.objects.filter(pk=payment.pk)
+    with role_of(office.certifier, role):
+        world.match_raw(payment, office.certifier)
+        PaymentLook.objects.create(
+            payment=payment,
+            step="certify",
+            kinds=["line"],
+            reason="used up",
+            by_id=office.certifier.pk,
+        )
+        rows.update(state="CERTIFIED", certifier_id=office.certifier.pk, certified_at=now)
+    with acting(closer):
+        proof = world.paper(grant, "receipt", closer)
+        with pytest.raises(NotAllowedFromHere):
+            payments.pay(payment, proof=proof, by=closer)
+
+    def pay(who: Any) -> None:
+        rows.update(
+            state="PAID", payer_id=who.pk, paid_at=now, paid_on=now.date(), proof_id=proof.pk
+        )
+
+    def pay_and_post(who: Any) -> None:
+        pay(who)
+        facts = [grant.fund_id, grant.pk, payment.tranche_id, payment.pk, now.date(), who.pk]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """
+                INSERT INTO grants_ledgerentry
+                  (fund_id, grant_id, tranche_id, payment_id, kind, amount, currency, rate_source,
+                   amount_usd, effective_on, actor_id, reason)
+                VALUES (%s, %s, %s, %s, 'DISBURSE', 5, 'USD', '', 5, %s, %s, '')
+                """,
+                facts,
+            )
+
+    with pytest.raises(Error, match="who closes does not pay"), role_of(closer, role):
+        pay(closer)
+    assert closer.pk in machine.excluded(grant, "payer")
+    # Nor does anybody else: nothing is paid after the closeout began.
+    with pytest.raises(Error, match="does not allow this posting"), role_of(office.payer, role):
+        pay_and_post(office.payer)
+
+
+# --- who decided does not ask, who is not of the office does nothing ------------------------------
+
+
+@pytest.mark.parametrize(
+    "part", ["reviewer", "vetting", "approver", "officer", "certifier", "payer"]
+)
+def test_who_decided_or_paid_asks_for_no_more(office, grant_in, all_duties, part):
+    grant, person = grant_in("ACTIVE"), all_duties(getattr(office, part))
+
+    with pytest.raises(DutiesKeptApart), acting(person):
+        amendments.open_amendment(grant, new_usd=3500, reason="more", by=person)
+    for role in ("reo", "app"):
+        with pytest.raises(Error, match="who decided or paid does not ask"), role_of(person, role):
+            Amendment.objects.create(
+                grant=grant,
+                number=1,
+                old_usd=grant.approved_usd,
+                new_usd=3500,
+                reason="more",
+                opened_by_id=person.pk,
+            )
+    assert not grant.amendments.exists()
+
+
+def test_an_approver_who_sent_it_back_does_not_review_it(office, grant_in, all_duties):
+    grant = grant_in("PENDING_APPROVAL")
+    with acting(office.approver2):
+        grant = machine.send_back(grant, reason="cheaper", by=office.approver2)
+    with acting(office.requester):
+        grant = machine.submit(grant, by=office.requester)
+    person = all_duties(office.approver2)
+
+    with pytest.raises(DutiesKeptApart), acting(person):
+        machine.review(grant, risk="low", by=person)
+    for role in ("reo", "app"):
+        with pytest.raises(Error, match="who_reviews_does_not_approve"), role_of(person, role):
+            decide(grant, person, "review", "reviewer")
+
+
+@pytest.mark.parametrize("role", [Role.ADMINISTRATOR, Role.MANAGER])
+def test_an_administrator_and_a_manager_move_no_grant_and_no_money(
+    office, grant_in, make_user, role
+):
+    who, grant = make_user(role), grant_in("ACTIVE")
+
+    for verb in (
+        lambda: machine.suspend(grant, reason="why", by=who),
+        lambda: ledger.refund(grant, amount=1, reason="x", by=who),
+        lambda: world.ask(SimpleNamespace(requester=who), grant.tranches.get(), 5),
+    ):
+        with pytest.raises(NotForThisPerson), acting(who):
+            verb()
+    # Not in their session, nor with none, nor in the name of an officer.
+    for session in ("own", "app"):
+        for actor in (who, office.payer):
+            if (session, actor) == ("app", office.payer):
+                continue
+            with (
+                pytest.raises(Error),
+                acting(who) if session == "own" else transaction.atomic(),
+            ):
+                post(grant, actor, "REFUND")
+
+
     person = all_duties(office.requester)
 
     for verb in (

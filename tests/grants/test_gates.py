@@ -46,6 +46,7 @@ def pay_raw(office: Any, payment: PaymentRequest, role: str) -> None:
     with acting(office.payer):
         proof = world.paper(payment.grant, "receipt", office.payer)
     with role_of(office.certifier, role):
+        world.match_raw(payment, office.certifier)
         mine.update(state="CERTIFIED", certifier_id=office.certifier.pk, certified_at=now)
     with role_of(office.payer, role), connection.cursor() as cursor:
         mine.update(

@@ -84,6 +84,7 @@ def test_a_pack_is_whole_checkable_and_the_same_again(
     assert archive.read("data/ledger-head.txt").decode() == f"{head['seq']} {head['hash']}\n"
     assert [row["to_state"] for row in rows(archive, "data/steps.csv")][-1] == "ACTIVE"
     assert "approval" in {row["step"] for row in rows(archive, "data/decisions.csv")}
+    assert [row["description"] for row in rows(archive, "data/invoices.csv")] == ["All of it"]
     for name, language, word in (
         ("index.html", "en", "Papers"),
         ("index-ar.html", "ar", 'dir="rtl"'),

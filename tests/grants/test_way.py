@@ -5,13 +5,15 @@ from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import Error, connection, transaction
+from django.urls import reverse
 
 from ceasefire import periods
 from ceasefire.database.roles import as_owner
 from ceasefire.database.session import acting
 from ceasefire.people.roles import Role
-from grants.models import Grant, LedgerEntry, Officer, StateStep, Transition
+from grants.exceptions import DutiesKeptApart
+from grants.models import FundFigure, Grant, LedgerEntry, Officer, StateStep, Transition
 from grants.services import figures, machine, verification
 from tests.grants import office as world
 
@@ -42,7 +44,7 @@ def test_a_grant_goes_the_whole_way_and_the_ledger_holds(office, grant_in):
     assert verification.ledger_totals()["DISBURSE"] == 3000
 
 
-def test_an_office_of_four_runs_a_grant_from_the_proposal_to_the_closeout(make_user):
+def test_an_office_of_four_runs_a_grant_from_the_proposal_to_the_closeout(make_user, client):
     """One asks, one approves, one pays, one does all the rest; the second person is the payer."""
     desk_duties = ["reviewer", "vetting", "officer", "certifier", "monitor", "closeout"]
     four = {
@@ -68,21 +70,47 @@ def test_an_office_of_four_runs_a_grant_from_the_proposal_to_the_closeout(make_u
     acted = {one.pk for one in four.values()}
     assert set(Transition.objects.values_list("actor", flat=True)) == acted
     assert verification.verify().whole
-    # A figure of the SF-425 is entered by a grants officer and confirmed by a certifier who is
-    # somebody else: the payer is entrusted with the first of these duties beside their own.
-    office.payer.duties = ["payer", "officer"]
-    office.payer.save(update_fields=["duties"])
-    with acting(office.payer):
-        figure = figures.enter(
-            fund,
-            kind="receipt",
-            amount_usd=3000,
-            on=periods.today(),
-            reference="LOC 1",
-            by=office.payer,
-        )
+    _figure_of_four(office, fund, client)
+
+
+def _figure_of_four(office, fund, client):
+    """The desk, the only certifier, enters a figure of the SF-425; the payer or approver is the
+    second person, as the page says, and nobody is the desk's own second."""
     with acting(office.desk):
-        assert figures.confirm(figure, by=office.desk).confirmed_at is not None
+        entered = [
+            figures.enter(
+                fund,
+                kind="receipt",
+                amount_usd=3000,
+                on=periods.today(),
+                reference=reference,
+                by=office.desk,
+            )
+            for reference in ("LOC 1", "LOC 2")
+        ]
+        with pytest.raises(DutiesKeptApart):
+            figures.confirm(entered[0], by=office.desk)
+    with (
+        pytest.raises(Error),
+        transaction.atomic(),
+        acting(office.requester),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(
+            "UPDATE grants_fundfigure SET confirmed_at = now(), confirmed_by_id = %s",
+            [office.requester.pk],
+        )
+    client.force_login(office.payer)
+    page = reverse("grants:worksheet")
+    waits = client.get(page).content.decode().split("Waits for one of:")[1].split("</td>")[0]
+    assert office.payer.code_name in waits
+    assert office.approver.code_name in waits
+    assert office.desk.code_name not in waits
+    client.post(reverse("grants:figure_confirm", args=[entered[0].pk]))
+    with acting(office.approver):
+        figures.confirm(entered[1], by=office.approver)
+    kept = set(FundFigure.objects.values_list("confirmed_by", flat=True))
+    assert kept == {office.payer.pk, office.approver.pk}
 
 
 def test_the_table_of_steps_is_the_machines():

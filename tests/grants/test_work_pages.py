@@ -24,6 +24,7 @@ from grants.services import (
     proposals,
     reading,
     requirements,
+    risks,
     splits,
     waiting,
 )
@@ -131,12 +132,21 @@ STEPS: dict[str, tuple[str, str, dict[str, Any], tuple[str, ...], str]] = {
 }
 
 
+def _high_risk(office: Any, grant: Grant) -> None:
+    """A risk sheet whose gravest line is high."""
+    owner = Officer.objects.get(pk=office.officer.pk)
+    with acting(office.reviewer):
+        risks.set_risks(grant, [risks.Line("high", "Theft", "A guard", owner)], by=office.reviewer)
+
+
 @pytest.mark.parametrize("slug", STEPS)
 def test_a_step_is_taken_on_its_page_by_who_is_entrusted(slug, office, in_state, at):
     state, person, typed, papers, after = STEPS[slug]
     grant = in_state(state)
     who = getattr(office, person)
     paper(office, grant, *papers)
+    if slug == "review":
+        _high_risk(office, grant)
     if slug == "clear":
         with acting(office.vetting):
             demo.screen_where_needed(grant, by=office.vetting)
