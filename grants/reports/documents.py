@@ -33,7 +33,7 @@ from grants.reports.writers import SIGNED, SIGNERS, Shown, filters_said, signatu
 from grants.services import files
 
 #: The formats of each.
-FORMATS = {sheet.SLUG: ("pdf",), federal.SLUG: ("xlsx", "pdf", "csv", "json")}
+FORMATS = {sheet.SLUG: ("pdf", "xlsx", "csv"), federal.SLUG: ("xlsx", "pdf", "csv", "json")}
 TITLES = {sheet.SLUG: _("Grant sheet"), federal.SLUG: _("SF-425 worksheet")}
 #: Said on every page and file of it.
 WARNING = _(
@@ -49,6 +49,22 @@ def write(run: ReportRun, format: str, path: Path, *, language: str, digits: str
     if run.report == sheet.SLUG and format == FileFormat.PDF:
         data = _sheet(run, content, Shown(digits))
         path.write_bytes(write_pdf("sheet", data, language=language, created=run.at))
+    elif run.report == sheet.SLUG and format == FileFormat.XLSX:
+        write_xlsx(
+            SHEET_COLUMNS,
+            sheet_rows(content),
+            title=gettext("Grant sheet"),
+            language=language,
+            file=path,
+            notes=[
+                *about(run),
+                *((str(label), Decimal(content["amounts"][key])) for key, label in AMOUNTS.items()),
+                *((f"{who}: {what}", "") for who in SIGNERS for what in SIGNED),
+            ],
+            created=run.at.astimezone(UTC),
+        )
+    elif run.report == sheet.SLUG and format == FileFormat.CSV:
+        path.write_bytes(b"".join(write_csv(SHEET_COLUMNS, sheet_rows(content))))
     elif run.report == federal.SLUG and format == FileFormat.PDF:
         data = _worksheet(run, content, Shown(digits))
         path.write_bytes(write_pdf("base", data, language=language, created=run.at))
@@ -204,9 +220,9 @@ def _span(days: list[str | None], show: Shown) -> str:
     return " – ".join(str(show(_day(one)) or "…") for one in days) if any(days) else "–"
 
 
-def _sheet(run: ReportRun, content: dict[str, Any], show: Shown) -> dict[str, Any]:
-    """One A4 page: small tables, three photos at most, signatures at its foot."""
-    facts = [
+def _facts(content: dict[str, Any], show: Shown) -> list[tuple[str, Any]]:
+    """What a grant is: (label, value) in the active language."""
+    return [
         (gettext("Fund"), content["fund"]),
         (gettext("State"), str(State(content["state"]).label)),
         (gettext("Award type"), str(AwardType(content["award_type"]).label)),
@@ -223,6 +239,59 @@ def _sheet(run: ReportRun, content: dict[str, Any], show: Shown) -> dict[str, An
         (gettext("Awarded on"), show(_day(content["awarded_on"])) or "–"),
         (gettext("Beneficiaries"), show(content["beneficiaries"])),
     ]
+
+
+SHEET_COLUMNS = [
+    Column("part", _("Part"), width=16),
+    Column("number", _("No."), kind="int", width=6),
+    Column("item", _("Item"), width=32),
+    Column("day", _("Day"), kind="date"),
+    Column("amount_usd", _("Amount, USD"), kind="decimal"),
+    Column("value", _("Value"), kind="decimal"),
+    Column("note", _("Note"), width=60),
+]
+
+
+def sheet_rows(content: dict[str, Any]) -> list[dict[str, Any]]:
+    """The sheet as a table in the active language: a fact, an amount, a day or a finding a row."""
+    rows: list[dict[str, Any]] = []
+
+    def add(part: str, item: Any, note: Any = "", **facts: Any) -> None:
+        empty = {"number": None, "day": None, "amount_usd": None, "value": None}
+        rows.append({"part": part, "item": str(item), "note": note, **empty, **facts})
+
+    about_it = [(gettext("Title in English"), content["title_en"]),
+                (gettext("Title in Arabic"), content["title_ar"])]  # fmt: skip
+    for label, value in [*about_it, *_facts(content, Shown("western"))]:
+        add(gettext("Grant"), label, str(value or "–"))
+    for key, label in AMOUNTS.items():
+        add(gettext("Money"), label, amount_usd=Decimal(content["amounts"][key]))
+    planned = (gettext("Planned, USD"), gettext("Paid, USD"), gettext("Receipts for, USD"))
+    for number, due, *amounts in content["tranches"]:
+        for label, amount in zip(planned, amounts, strict=True):
+            facts = {"number": number, "day": _day(due), "amount_usd": Decimal(amount)}
+            add(gettext("Tranches"), label, **facts)
+    measured = (gettext("Baseline"), gettext("Target"), gettext("Actual"))
+    for number, (title, unit, *values) in enumerate(content["indicators"], start=1):
+        note = f"{title} ({unit})" if unit else title
+        for label, value in zip(measured, values, strict=True):
+            found = None if value is None else Decimal(value)
+            add(gettext("Results"), label, note, number=number, value=found)
+    for number, (day, kind, who, seen) in enumerate(content["visits"], start=1):
+        what = MonitoringVisit.Kind(kind).label
+        add(gettext("Visits"), what, f"{who}: {seen}", number=number, day=_day(day))
+    for number, severity, text, due, closed in content["findings"]:
+        note = f"{text} · {gettext('Closed on')} {closed}" if closed else text
+        what = Finding.Severity(severity).label
+        add(gettext("Findings"), what, note, number=number, day=_day(due))
+    for kind, due, who in content.get("deferred", ()):
+        add(gettext("Papers that come later"), DocumentType(kind).label, who, day=_day(due))
+    return rows
+
+
+def _sheet(run: ReportRun, content: dict[str, Any], show: Shown) -> dict[str, Any]:
+    """One A4 page: small tables, three photos at most, signatures at its foot."""
+    facts = _facts(content, show)
     blocks: list[dict[str, Any]] = [
         {"kind": "sides", "items": [[list(one) for one in facts[:8]],
                                       [list(one) for one in facts[8:]]]},

@@ -185,6 +185,8 @@ def run_detail(request: HttpRequest, number: int) -> HttpResponseBase:
         context["formats"] = links(documents.FORMATS[run.report])
         if run.report == "sf-425":
             context["lines"] = documents.worksheet_rows(snapshots.document_of(run))
+        elif run.report == sheet.SLUG:
+            context["sheet"] = documents.sheet_rows(snapshots.document_of(run))
     context["files"] = run.files.all()
     context["base"] = f"{run.get_absolute_url()}?"
     return render(request, "grants/report_run.html", context)
@@ -279,16 +281,22 @@ def request_stop(request: HttpRequest, pk: UUID) -> HttpResponse:
 @requires(VIEW)
 @require_safe
 def grant_sheet(request: HttpRequest, ref: str) -> HttpResponseBase:
-    """R13: one grant on one page, as PDF; the same octets while nothing in it changed."""
+    """R13: one grant on one page, as PDF unless asked for as a table (`?format=csv`, `xlsx`).
+
+    The same octets while nothing in it changed.
+    """
     grant = one_grant(request, ref)
     language = request.GET.get("language") or language_of(request)
     digits = request.GET.get("digits") or "western"
+    format = request.GET.get("format") or FileFormat.PDF
     if language not in LANGUAGES or digits not in ("western", "arabic"):
+        raise Http404
+    if format not in documents.FORMATS[sheet.SLUG]:
         raise Http404
     run = snapshots.take_document(
         sheet.SLUG, {"grant": grant.ref}, sheet.content(grant), by=me(request)
     )
-    return taken(request, run, FileFormat.PDF, language, digits)
+    return taken(request, run, format, language, digits)
 
 
 def language_of(request: HttpRequest) -> str:
