@@ -123,29 +123,33 @@ def digests_of(names: Iterable[str]) -> frozenset[bytes]:
 # --- one report -----------------------------------------------------------------------------------
 
 
+def records_near(report: Incident, *, by: User) -> "QuerySet[Incident]":
+    """Records of the same site that the person sees: 48 hours, sub-district, family of the type.
+
+    Led by the index of site, place and moment.
+    """
+    centre = around(report.place)
+    places = Q(pk=centre)
+    if report.place.level in (Place.Level.NEIGHBOURHOOD, Place.Level.SUBDISTRICT):
+        places |= Q(parent=centre)
+    types = types_like(report.type)
+    return Incident.objects.visible_to(by).filter(
+        site=report.site_id,
+        place__in=Place.objects.filter(places).values("pk"),
+        occurred_from__range=(report.occurred_from - WINDOW, report.occurred_from + WINDOW),
+        workflow_state__in=LIVE,
+        **({} if types is None else {"type__in": types}),
+    )
+
+
 def candidates(
     report: Incident, *, by: User, also: Iterable[Incident] = ()
 ) -> "QuerySet[Incident]":
-    """Records of the same site that the person sees: 48 hours, sub-district, family of the type.
-
-    One question, led by the index of site, place and moment. `also` are records that are left out.
-    """
-    centre = around(report.place)
-    places = Place.objects.filter(pk=centre).values("pk")
-    if report.place.level in (Place.Level.NEIGHBOURHOOD, Place.Level.SUBDISTRICT):
-        places = Place.objects.filter(Q(pk=centre) | Q(parent=centre)).values("pk")
-    found = Incident.objects.visible_to(by).filter(
-        site=report.site_id,
-        place__in=places,
-        occurred_from__range=(report.occurred_from - WINDOW, report.occurred_from + WINDOW),
-        workflow_state__in=LIVE,
-    )
-    types = types_like(report.type)
-    if types is not None:
-        found = found.filter(type__in=types)
+    """`records_near` without the report itself and without `also`, nearest in time first."""
     left_out = [report.pk, *(one.pk for one in also)]
     return (
-        found.exclude(pk__in=left_out)
+        records_near(report, by=by)
+        .exclude(pk__in=left_out)
         .select_related("place", "reporter")
         .only(*_FIELDS)
         .order_by(
@@ -193,9 +197,11 @@ def likely_twins(
     if in_hand is not None:
         near = _undecided(report, *in_hand)
     else:
-        around_it = candidates(report, by=by)[:MOST_CANDIDATES]
-        # Near a report that is being logged is mostly nothing: keys alone are the quicker question.
-        near = list(around_it) if is_saved or around_it.values_list("pk", flat=True) else []
+        near = []
+        # Near a report that is being logged is mostly nothing: whether there is any is the quicker
+        # question.
+        if is_saved or records_near(report, by=by).exists():
+            near = list(candidates(report, by=by)[:MOST_CANDIDATES])
         if is_saved and near:
             near = _undecided(report, near, decisions([report.pk]))
     if not near:

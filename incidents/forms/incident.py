@@ -25,6 +25,10 @@ from incidents.forms.rows import NO_ANSWER, NO_NAMES, coded, refuse_names, say_n
 from incidents.models import BAND_HOURS
 from incidents.services import SourceFacts
 
+#: What logging asks of a place, and of its district: what it is called. The rest is read when it is
+#: asked for, such as the outline of the sub-district where a point is given.
+NAMES = ("name_en", "name_ar", "alt_names")
+ASKED = (*NAMES, "pcode", "level", "parent", "district", "governorate")
 #: A page that stayed open longer than this no longer knows what "now" was.
 LONGEST_OPEN = timedelta(hours=24)
 PLAIN_NAMES = (
@@ -187,8 +191,8 @@ class IncidentForm(NormalisedForm):
         if not pcode:
             return None
         found = (
-            Place.objects.select_related("parent", "district")
-            .defer("geometry", "parent__geometry", "district__geometry")
+            Place.objects.select_related("district")
+            .only(*ASKED, *(f"district__{name}" for name in NAMES))
             .filter(pcode=pcode, valid_to__isnull=True)
             .first()
         )

@@ -111,6 +111,27 @@ WHERE i.workflow_state IN ('submitted', 'in_review', 'accepted', 'archived')
 """
 )
 
+#: Every column of an incident that ROWS reads.
+COUNTED = (
+    "id",
+    "site_id",
+    "type",
+    "occurred_on",
+    "occurred_from",
+    "reported_at",
+    "time_precision",
+    "place_id",
+    "district_id",
+    "geo_precision",
+    "killed_best",
+    "injured_best",
+    "abducted",
+    "verification",
+    "workflow_state",
+    "is_sensitive",
+    "origin",
+)
+
 
 def rows(incidents):
     return ROWS.replace("@INCIDENTS", incidents).replace(
@@ -205,7 +226,10 @@ CREATE FUNCTION public.incident_counts_follow() RETURNS trigger LANGUAGE {DEFINE
 BEGIN
   IF TG_OP = 'INSERT' THEN {append(("1", rows("new_rows")))};
   ELSIF TG_OP = 'DELETE' THEN {append(("-1", rows("old_rows")))};
-  ELSE {append(("1", rows("new_rows")), ("-1", rows("old_rows")))};
+  -- Most changes change nothing that is counted: a review begun, words found, a newer version.
+  ELSIF EXISTS (SELECT {listed(*COUNTED)} FROM new_rows
+                EXCEPT ALL SELECT {listed(*COUNTED)} FROM old_rows) THEN
+    {append(("1", rows("new_rows")), ("-1", rows("old_rows")))};
   END IF;
   RETURN NULL;
 END $$;

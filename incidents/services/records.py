@@ -108,14 +108,12 @@ def create_incident(
     digest = digest or content_hash({**content, "submit": submit, "site": site.code})
     if key is not None:
         # The same form may be on its way as a further source of another incident.
-        hold_key(key)
-        # Asked for shortly first: nearly every form comes for the first time.
-        same = Incident.objects.filter(idempotency_key=key)
-        if same.exists():
-            return _arrived_again(same.get(), digest=digest, content=content, by=by)
-        also = SecondReport.objects.filter(key=key)
-        if also.exists():
-            told = also.select_related("incident").get()
+        is_incident, is_report = hold_key(key)
+        if is_incident:
+            same = Incident.objects.get(idempotency_key=key)
+            return _arrived_again(same, digest=digest, content=content, by=by)
+        if is_report:
+            told = SecondReport.objects.select_related("incident").get(key=key)
             if told.by_id != by.pk:
                 raise KeyTaken
             return told.incident
@@ -203,12 +201,13 @@ def _log(
     verify_by(incident, first.sources)
     incident.source_key = search.said_key([(by.pk, one.text) for one in first.sources])
     search.remember(incident)
+    # What belongs to the incident stands before it: that it does is asked at the commit.
+    first.save()
+    step(incident, before="", by=by, at=at, reason="")
     # Everybody who logs waits for the number from here to the commit: nothing slow comes after.
     year = periods.local_day(at).year
     rules.give_code(incident, f"INC-{year}-{codes.next_number('INC', year):06d}")
     incident.save(force_insert=True)
-    first.save()
-    step(incident, before="", by=by, at=at, reason="")
     audit.record(
         "incident.logged" if submit else "incident.drafted",
         subject=incident,
@@ -257,10 +256,23 @@ def seal_names(
         vault.seal(kept, "names", json.dumps(names, ensure_ascii=False), by=by)
 
 
-def hold_key(key: UUID) -> None:
-    """Let one form with this key be at work at a time, to the end of the transaction."""
+def hold_key(key: UUID) -> tuple[bool, bool]:
+    """Let one form with this key be at work at a time, to the end of the transaction.
+
+    Whether it is there by then as an incident, and as a further report of one.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key.int % 2**63])
+        # Two statements in one go: the second sees what was committed while the first waited.
+        cursor.execute(
+            """
+            SELECT pg_advisory_xact_lock(%s);
+            SELECT EXISTS (SELECT FROM incidents_incident WHERE idempotency_key = %s),
+                   EXISTS (SELECT FROM incidents_secondreport WHERE key = %s)
+            """,
+            [key.int % 2**63, key, key],
+        )
+        is_incident, is_report = cursor.fetchone()
+    return is_incident, is_report
 
 
 @transaction.atomic

@@ -128,7 +128,7 @@ class FirstRows:
         return [row for row, _facts in self.made["sources"]]
 
     def save(self) -> None:
-        """Write them, once the incident is written; typed names go into the vault."""
+        """Write them; typed names go into the vault."""
         for rows in self.made.values():
             for row, facts in rows:
                 row.save(force_insert=True)

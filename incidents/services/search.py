@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple, Self
 from uuid import UUID
 
@@ -65,6 +66,12 @@ def words_key(text: str) -> str:
     return " ".join(with_stems(words_of(text)))
 
 
+@lru_cache(maxsize=4096)
+def _words_of_name(name: str) -> list[str]:
+    """The words of a place's name, folded once: each report asks for them again."""
+    return words_of(name)
+
+
 def names_of(place: Any) -> list[str]:
     """Every word by which a place may be asked for: of its names and of its district's.
 
@@ -73,7 +80,7 @@ def names_of(place: Any) -> list[str]:
     found: dict[str, None] = {}
     for one in (place, place.district):
         for name in () if one is None else (one.name_en, one.name_ar, *one.alt_names):
-            words = words_of(name)
+            words = _words_of_name(name)
             found.update(dict.fromkeys(with_stems(words)))
             if len(words) > 1:
                 bare = [stem(word) for word in words if word not in _ARTICLES]

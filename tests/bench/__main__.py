@@ -22,7 +22,7 @@ import tests.bench as package
 
 HUGE = 5_000_000
 #: Those that read many incidents (or cases), in a database of theirs or in one that is kept.
-CROWDED = ("pages", "exports", "entry", "fill", "rollups", "outreach", "grants")
+CROWDED = ("pages", "exports", "entry", "fill", "rollups", "import", "outreach", "grants")
 
 
 @dataclass(frozen=True)

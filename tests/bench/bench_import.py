@@ -1,7 +1,9 @@
 """How fast the demonstration is loaded and a list is read in: 200,000 rows of it with --long.
 
 The rows are made up in the columns of UCDP GED, points in Basrah governorate. The base is a COPY of
-all incidents into a table with the same columns and no index: what the bare bytes take.
+all incidents into a table with the same columns and no index: what the bare bytes take. At the end
+a file with scattered errors is refused, then read in without them, and the kept counts are folded;
+with --reuse that is all, in the database of that name, and it is undone there.
 """
 
 from __future__ import annotations
@@ -12,13 +14,15 @@ import resource
 import time
 from typing import Any
 
-from tests.bench.database import throw_away_database
+from tests.bench.database import crowded, throw_away_database
 
 ROWS, ROWS_LONG = 7_500, 200_000
 #: Of so many rows one is wrong, where rows are left out.
 WRONG = 50
 ROWS_A_SECOND = 2_000
 DEMO_SECONDS = 20.0
+#: After an import everything is folded within so many seconds.
+FOLD_SECONDS = 60.0
 
 
 def made_up(count: int, *, wrong: int = 0, prefix: str = "bench") -> bytes:
@@ -61,8 +65,17 @@ def bare_copy() -> float:
 
 
 def run(report: Any, long: bool) -> None:
-    """The demo; then an import, the same again, and its undo."""
-    count = ROWS_LONG if long else ROWS
+    """The demo; then an import, the same again, its undo, and a file with errors."""
+    scale = report.scale
+    if scale.keep:
+        raise RuntimeError("An import fills no database that is kept.")
+    count = scale.size or (ROWS_LONG if long or scale.reuse else ROWS)
+    if scale.reuse:
+        with crowded(count, reuse=scale.reuse) as crowd:
+            report.line(f"{crowd.size:,} incidents are there")
+            batch = _with_errors(report, count)
+            _undone(report, batch)
+        return
     content = made_up(count)
     with throw_away_database():
         from incidents import importing
@@ -84,25 +97,53 @@ def run(report: Any, long: bool) -> None:
         if importing.import_file(content, format="ucdp-ged", by=None).unchanged != count:
             raise RuntimeError("The same file again changed something.")
         report.figure("the same file again", time.perf_counter() - began, "s")
-        began = time.perf_counter()
-        importing.undo_batch(outcome.batch, by=None)
-        report.figure("undo", time.perf_counter() - began, "s")
+        _undone(report, outcome.batch)
+        _with_errors(report, count)
 
-        bad = made_up(count, wrong=WRONG, prefix="wrong")
-        began = time.perf_counter()
-        refused = importing.import_file(bad, format="ucdp-ged", by=None)
-        report.figure("a file refused for its errors", time.perf_counter() - began, "s")
-        began = time.perf_counter()
-        taken = importing.import_file(bad, format="ucdp-ged", by=None, skip_rejected=True)
-        seconds = time.perf_counter() - began
-        if refused.done or (taken.created, taken.rejected) != (
-            count - count // WRONG,
-            count // WRONG,
-        ):
-            raise RuntimeError(taken.counts())
-        report.ratio(
-            f"import with one row of {WRONG} left out", count / seconds, "rows/s", ROWS_A_SECOND
-        )
+
+def _with_errors(report: Any, count: int) -> Any:
+    """A file of which one row of `WRONG` is wrong: refused whole, then read in without those."""
+    from incidents import importing
+    from incidents.models import WeeklyDelta
+    from incidents.services import rollups
+
+    rollups.fold()
+    bad, wrong = made_up(count, wrong=WRONG, prefix="wrong"), count // WRONG
+    report.figure(f"memory before a file of {len(bad) / 1e6:.1f} MB", _memory(), "MB")
+    began = time.perf_counter()
+    refused = importing.import_file(bad, format="ucdp-ged", by=None)
+    report.figure("a file refused for its errors", time.perf_counter() - began, "s")
+    if refused.done or refused.rejected != wrong:
+        raise RuntimeError(refused.counts())
+    began = time.perf_counter()
+    taken = importing.import_file(bad, format="ucdp-ged", by=None, skip_rejected=True)
+    seconds = time.perf_counter() - began
+    if (taken.created, taken.rejected) != (count - wrong, wrong):
+        raise RuntimeError(taken.counts())
+    report.line(f"{count:,} rows read, {taken.rejected:,} errors found, {taken.created:,} kept")
+    report.ratio(
+        f"import with one row of {WRONG} left out", count / seconds, "rows/s", ROWS_A_SECOND
+    )
+    report.figure("the most memory so far", _memory(), "MB")
+    waiting = WeeklyDelta.objects.count()
+    began = time.perf_counter()
+    rollups.fold()
+    report.figure(
+        f"folding its {waiting:,} changes of counts",
+        time.perf_counter() - began,
+        "s",
+        FOLD_SECONDS,
+    )
+    report.figure("cells that differ", sum(1 for _one in rollups.differences()), "", 0)
+    return taken.batch
+
+
+def _undone(report: Any, batch: Any) -> None:
+    from incidents import importing
+
+    began = time.perf_counter()
+    importing.undo_batch(batch, by=None)
+    report.figure("undo", time.perf_counter() - began, "s")
 
 
 def _memory() -> float:

@@ -1,9 +1,12 @@
 """Logging, editing, correcting."""
 
+import re
 import uuid
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from ceasefire import vault
 from ceasefire.audit.models import AuditEvent
@@ -52,6 +55,22 @@ class TestLogging:
 
     def test_numbers_of_a_year_follow_each_other(self, log):
         assert [log().code[-3:] for _ in range(3)] == ["001", "002", "003"]
+
+    def test_only_the_incident_and_the_trail_are_written_while_others_wait_for_a_number(self, log):
+        with CaptureQueriesContext(connection) as asked:
+            log(
+                type="THR",
+                killed_best=0,
+                victims=(VictimFacts(harm="injured", name="Salim Kadhim"),),
+                actors=(ActorFacts(category="tribal"),),
+                key=uuid.uuid4(),
+            )
+        said = "\n".join(one["sql"] for one in asked.captured_queries)
+        written = re.findall(r'(?:INSERT INTO|(?<!DO )UPDATE) "?(\w+)', said)
+        # Behind these comes what the test itself writes.
+        at = written.index("codes_counter")
+        assert written[at : at + 3] == ["codes_counter", "incidents_incident", "audit_auditevent"]
+        assert len(written) == at + 4
 
     @pytest.mark.parametrize(
         ("more", "sources", "missing"),

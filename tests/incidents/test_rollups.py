@@ -1,7 +1,9 @@
 """The counts that are kept by week, place and type are those of the rows, whatever happens."""
 
+import re
 from contextlib import suppress
 from datetime import date, timedelta
+from importlib import import_module
 from io import StringIO
 from typing import Any
 
@@ -208,6 +210,27 @@ def test_many_rows_of_one_statement_append_a_row_for_each_cell(log, basrah):
     assert (cell.incidents, cell.killed, cell.due) == (41, 41, 1)
     assert WeeklyCount.objects.count() == 1 + (cell.week_start != _week_of_clock(first))
     holds()
+
+
+def test_a_change_of_nothing_that_is_counted_counts_nothing_anew(log):
+    row = log()
+
+    def readings() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT seq_scan + idx_scan FROM pg_stat_xact_user_tables"
+                " WHERE relname = 'incidents_incidentresponse'"
+            )
+            return int(cursor.fetchone()[0])
+
+    before = readings()
+    Incident.objects.filter(pk=row.pk).update(version=7, summary="Nothing that is counted")
+    assert readings() == before
+    Incident.objects.filter(pk=row.pk).update(injured_best=3)
+    assert readings() > before
+    # A column that is read and not compared would leave a number as it was.
+    rule = import_module("incidents.migrations.0015_rollups")
+    assert set(re.findall(r"\bi\.(\w+)", rule.ROWS)) == set(rule.COUNTED)
 
 
 def _week_of_clock(row: Incident) -> date:
