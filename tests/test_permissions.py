@@ -1220,6 +1220,7 @@ def comparable(answer: Any) -> tuple[int, str]:
         not in {
             "",
             "absent_number",
+            "chart",
             "day",
             "grant_slug",
             "outlines",
@@ -1236,6 +1237,7 @@ def comparable(answer: Any) -> tuple[int, str]:
         not in {
             "",
             "absent_number",
+            "chart",
             "day",
             "grant_slug",
             "outlines",
