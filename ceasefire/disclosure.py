@@ -23,10 +23,18 @@ perturbation and cell suppression", network flow heuristics for two-way tables.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-__all__ = ["INCIDENTS", "PEOPLE", "SuppressedTable", "suppress", "suppress_list"]
+__all__ = [
+    "INCIDENTS",
+    "PEOPLE",
+    "SuppressedGroups",
+    "SuppressedTable",
+    "suppress",
+    "suppress_groups",
+    "suppress_list",
+]
 
 #: Fewest incidents a published cell may count.
 INCIDENTS = 3
@@ -58,6 +66,15 @@ class SuppressedTable:
         return sum(cell is None for row in self.cells for cell in row)
 
 
+@dataclass(frozen=True)
+class SuppressedGroups:
+    """Counts in groups with the total of each, as they may be published; None is hidden."""
+
+    cells: tuple[tuple[int | None, ...], ...]
+    totals: tuple[int | None, ...]
+    total: int | None
+
+
 def suppress(table: Sequence[Sequence[int]], *, threshold: int = INCIDENTS) -> SuppressedTable:
     """Hide what must be hidden of a table of counts (rows of equal length) and of its totals.
 
@@ -68,14 +85,61 @@ def suppress(table: Sequence[Sequence[int]], *, threshold: int = INCIDENTS) -> S
     width = len(rows[0]) if rows else 0
     if any(len(row) != width for row in rows):
         raise ValueError("Every row of the table needs the same number of cells.")
+    _refuse(rows, threshold)
+    costs = {"cell": _CELL_COST, "row": _TOTAL_COST, "column": _TOTAL_COST, "total": _GRAND_COST}
+    network = _Network(costs)
+    for i, row in enumerate(rows):
+        for j, count in enumerate(row):
+            network.add(("cell", i, j), count, ("row", i), ("column", j))
+    for j in range(width):
+        count = sum(row[j] for row in rows)
+        network.add(("column", j, 0), count, ("column", j), ("columns", 0))
+    for i, row in enumerate(rows):
+        network.add(("row", i, 0), sum(row), ("rows", 0), ("row", i))
+    network.add(("total", 0, 0), sum(map(sum, rows)), ("columns", 0), ("rows", 0))
+    network.hide_for(threshold)
+    shown = network.shown
+    return SuppressedTable(
+        cells=tuple(tuple(shown(("cell", i, j)) for j in range(width)) for i in range(len(rows))),
+        row_totals=tuple(shown(("row", i, 0)) for i in range(len(rows))),
+        column_totals=tuple(shown(("column", j, 0)) for j in range(width)),
+        total=shown(("total", 0, 0)),
+    )
+
+
+def suppress_groups(
+    groups: Sequence[Sequence[int]], *, threshold: int = INCIDENTS
+) -> SuppressedGroups:
+    """Hide what must be hidden of counts in groups, of the total of each and of the grand total.
+
+    As for a table: every cell flows from its group into one node, from there back as the grand
+    total, which is dealt out to the groups. Rather than the total of a group the grand total is
+    hidden: a map shows groups.
+    """
+    rows = [list(group) for group in groups]
+    _refuse(rows, threshold)
+    network = _Network({"cell": _CELL_COST, "total": _TOTAL_COST, "row": _GRAND_COST})
+    for i, row in enumerate(rows):
+        for j, count in enumerate(row):
+            network.add(("cell", i, j), count, ("row", i), ("columns", 0))
+        network.add(("row", i, 0), sum(row), ("rows", 0), ("row", i))
+    network.add(("total", 0, 0), sum(map(sum, rows)), ("columns", 0), ("rows", 0))
+    network.hide_for(threshold)
+    shown = network.shown
+    return SuppressedGroups(
+        cells=tuple(
+            tuple(shown(("cell", i, j)) for j in range(len(row))) for i, row in enumerate(rows)
+        ),
+        totals=tuple(shown(("row", i, 0)) for i in range(len(rows))),
+        total=shown(("total", 0, 0)),
+    )
+
+
+def _refuse(rows: Sequence[Sequence[int]], threshold: int) -> None:
     if any(not isinstance(count, int) or count < 0 for row in rows for count in row):
         raise ValueError("Counts are whole numbers of zero or more.")
     if threshold < 1:
         raise ValueError("The threshold is 1 or more.")
-
-    network = _Network(rows, width)
-    network.hide_for(threshold)
-    return network.published()
 
 
 def suppress_list(
@@ -87,32 +151,24 @@ def suppress_list(
 
 
 class _Network:
-    """The table with its totals as arcs between nodes, and the set of hidden arcs."""
+    """Counts with their totals as arcs between nodes, and the set of hidden arcs."""
 
-    def __init__(self, rows: list[list[int]], width: int) -> None:
-        self.height, self.width = len(rows), width
+    def __init__(self, costs: Mapping[str, int]) -> None:
+        self.costs = costs
         self.flow: dict[_Arc, int] = {}
         self.ends: dict[_Arc, tuple[_Node, _Node]] = {}
         self.hidden: set[_Arc] = set()
-
-        for i, row in enumerate(rows):
-            for j, count in enumerate(row):
-                self._add(("cell", i, j), count, ("row", i), ("column", j))
-        for j in range(width):
-            count = sum(row[j] for row in rows)
-            self._add(("column", j, 0), count, ("column", j), ("columns", 0))
-        for i, row in enumerate(rows):
-            self._add(("row", i, 0), sum(row), ("rows", 0), ("row", i))
-        self._add(("total", 0, 0), sum(map(sum, rows)), ("columns", 0), ("rows", 0))
-
         self.at: dict[_Node, list[_Arc]] = {}
-        for arc, (tail, head) in self.ends.items():
-            if self.flow[arc]:  # a zero is published as it is and never used to hide another
-                self.at.setdefault(tail, []).append(arc)
-                self.at.setdefault(head, []).append(arc)
 
-    def _add(self, arc: _Arc, count: int, tail: _Node, head: _Node) -> None:
+    def add(self, arc: _Arc, count: int, tail: _Node, head: _Node) -> None:
         self.flow[arc], self.ends[arc] = count, (tail, head)
+        if count:  # a zero is published as it is and never used to hide another
+            self.at.setdefault(tail, []).append(arc)
+            self.at.setdefault(head, []).append(arc)
+
+    def shown(self, arc: _Arc) -> int | None:
+        """The count of an arc as it may be published."""
+        return None if arc in self.hidden else self.flow[arc]
 
     def hide_for(self, threshold: int) -> None:
         small = [arc for arc, count in self.flow.items() if 0 < count < threshold]
@@ -157,18 +213,4 @@ class _Network:
     def _cost(self, arc: _Arc) -> int:
         if arc in self.hidden:
             return 0
-        base = {"cell": _CELL_COST, "total": _GRAND_COST}.get(arc[0], _TOTAL_COST)
-        return base + min(self.flow[arc], _CELL_COST - 1)
-
-    def published(self) -> SuppressedTable:
-        def shown(arc: _Arc) -> int | None:
-            return None if arc in self.hidden else self.flow[arc]
-
-        return SuppressedTable(
-            cells=tuple(
-                tuple(shown(("cell", i, j)) for j in range(self.width)) for i in range(self.height)
-            ),
-            row_totals=tuple(shown(("row", i, 0)) for i in range(self.height)),
-            column_totals=tuple(shown(("column", j, 0)) for j in range(self.width)),
-            total=shown(("total", 0, 0)),
-        )
+        return self.costs[arc[0]] + min(self.flow[arc], _CELL_COST - 1)

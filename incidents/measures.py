@@ -13,7 +13,7 @@ the correction of a record after the cut is not turned back. Frozen reports keep
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from django.db import connection, models
@@ -23,7 +23,6 @@ from django.db.models.functions import Coalesce
 from ceasefire import periods
 from ceasefire.people.models import User
 from ceasefire.places.models import Site
-from ceasefire.statistics.near_repeat import NearRepeat
 from incidents import patterns
 from incidents.models import SEES_SENSITIVE, Incident, IncidentResponse
 
@@ -267,10 +266,12 @@ def told_when(
 class Held:
     """Solid incidents of a period in a neighbourhood or sub-district; no place: only in a district.
 
-    `district_pcode` is empty where no district is known.
+    `area_pcode` is the sub-district of the place, empty where none is known; `district_pcode` is
+    empty where no district is known.
     """
 
     pcode: str
+    area_pcode: str
     district_pcode: str
     incidents: int
 
@@ -301,22 +302,110 @@ def by_place(
                 ),
                 default=models.Value(""),
             ),
+            area=models.Case(
+                models.When(place__level="subdistrict", then=F("place__pcode")),
+                models.When(
+                    place__level="neighbourhood",
+                    place__parent__level="subdistrict",
+                    then=F("place__parent__pcode"),
+                ),
+                default=models.Value(""),
+            ),
             inside=Coalesce("district__pcode", models.Value("")),
         )
-        .values("near", "inside")
+        .values("near", "area", "inside")
         .annotate(count=models.Count("pk"))
         .order_by("inside", "near")
-        .values_list("near", "inside", "count")
+        .values_list("near", "area", "inside", "count")
     )
     return [Held(*row) for row in found]
 
 
 def near_repeats(
-    site_id: int, end: date, *, as_of: datetime | None = None, exclude_sensitive: bool = False
-) -> NearRepeat | None:
-    """Near repeats of the 24 months up to (not on) `end`; None with fewer than 100 exact points."""
+    site_id: int,
+    end: date,
+    *,
+    as_of: datetime | None = None,
+    exclude_sensitive: bool = False,
+    known: patterns.NearRepeats | None = None,
+) -> patterns.NearRepeats:
+    """Near repeats of the 24 months up to (not on) `end`, of all and of each kind.
+
+    `known` as in `patterns.near_repeats`: where nothing was left out, it is made once.
+    """
     rows = _of_site(site_id, exclude_sensitive=exclude_sensitive, as_of=as_of)
-    return patterns.near_repeats(rows, end, seed_of=site_id)
+    return patterns.near_repeats(rows, end, seed_of=site_id, known=known)
+
+
+#: A batch: so many incidents sent within an hour of each other, each more than so many days after
+#: it happened.
+BATCH_FEWEST, BATCH_WITHIN, BATCH_OLDER_DAYS = 10, timedelta(hours=1), 14
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Incidents that were entered together long after they happened.
+
+    is_import   read from a file, else entered by hand
+    first, last when the first and the last of them were entered
+    days        the day each happened, the earliest first
+    """
+
+    is_import: bool
+    first: datetime
+    last: datetime
+    days: tuple[date, ...]
+
+
+def back_filled(
+    site_id: int,
+    since: datetime,
+    *,
+    as_of: datetime | None = None,
+    exclude_sensitive: bool = False,
+) -> list[Batch]:
+    """Batches entered from a moment on, the earliest first.
+
+    A batch has at least ten incidents that happened more than 14 days before they were entered: of
+    one imported file, or entered by hand so that any ten in a row lie within an hour. Dates less
+    precise than a week are left out, as in the counts.
+    """
+    rows = _of_site(site_id, exclude_sensitive=exclude_sensitive, as_of=as_of).filter(
+        submitted_at__gte=since,
+        time_precision__lt=UNDATED_FROM,
+        occurred_from__lt=F("submitted_at") - timedelta(days=BATCH_OLDER_DAYS),
+    )
+    by_hand: list[tuple[datetime, date]] = []
+    of_file: dict[UUID, list[tuple[datetime, date]]] = {}
+    found = rows.order_by("submitted_at", "code").values_list(
+        "batch_id", "submitted_at", "occurred_on"
+    )
+    for batch, moment, day in found.iterator():
+        if moment is not None:
+            (by_hand if batch is None else of_file.setdefault(batch, [])).append((moment, day))
+    together = [(True, rows) for rows in of_file.values() if len(rows) >= BATCH_FEWEST]
+    together += [(False, rows) for rows in _dense(by_hand)]
+    return sorted(
+        (
+            Batch(is_import, rows[0][0], rows[-1][0], tuple(sorted(day for _at, day in rows)))
+            for is_import, rows in together
+        ),
+        key=lambda one: (one.first, one.last, one.days),
+    )
+
+
+def _dense(entered: Sequence[tuple[datetime, date]]) -> list[list[tuple[datetime, date]]]:
+    """The stretches in which any ten that follow each other lie within an hour."""
+    stretches: list[tuple[int, int]] = []
+    for at in range(len(entered) - BATCH_FEWEST + 1):
+        if entered[at + BATCH_FEWEST - 1][0] - entered[at][0] > BATCH_WITHIN:
+            continue
+        end = at + BATCH_FEWEST
+        if stretches and stretches[-1][1] > at:
+            stretches[-1] = (stretches[-1][0], end)
+        else:
+            stretches.append((at, end))
+    return [list(entered[first:end]) for first, end in stretches]
 
 
 def emerging_cluster(

@@ -8,16 +8,17 @@ same answer, since the seed is made of these.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from ceasefire.codes.services import family
 from ceasefire.statistics.near_repeat import NearRepeat, near_repeat, to_metres
 from ceasefire.statistics.space_time_scan import scan
-from incidents.models import Incident
+from incidents.models import Incident, Victimization
 
 #: Near repeats: bands of metres and days, and what must be there (design of the report, section 7).
 METRES, DAYS = (0.0, 1.0, 200.0, 400.0, 800.0), (0, 3, 8, 15)
@@ -25,6 +26,9 @@ NEAR_MONTHS, FEWEST_NEAR = 24, 100
 #: Of more, the newest: the work grows with the square of their number, and twice as many tell
 #: hardly more than these (a report of 20,000 would take minutes).
 MOST_NEAR = 10_000
+#: Of a family, and of the deadly and the others, the newest of so many: with the bound above all of
+#: them together take less than all incidents at once.
+MOST_NEAR_OF_A_KIND = 4_000
 #: Clusters: how far and how long, the days looked at, and what must be there.
 FURTHEST_KM, LONGEST_DAYS, SPAN_DAYS, FEWEST_CLUSTERED = 3.0, 28, 180, 50
 
@@ -49,15 +53,53 @@ class Cluster:
     p: float
 
 
+@dataclass(frozen=True)
+class NearRepeatsOfKind:
+    """Near repeats of one kind of incidents.
+
+    by, kind  "family" and its code, or "harm" and `deadly` or `not_deadly`
+    events    incidents with an exact point in 24 months
+    found     None with fewer than 100 of them: nothing is tested
+    """
+
+    by: str
+    kind: str
+    events: int
+    found: NearRepeat | None
+
+
+@dataclass(frozen=True)
+class NearRepeats:
+    """Near repeats of all incidents together, and of each kind by itself.
+
+    `whole` is None with fewer than 100 exact points in 24 months; then no kind was tested either.
+    `digest` names the incidents that were looked at: equal ones give equal answers.
+    """
+
+    whole: NearRepeat | None
+    kinds: tuple[NearRepeatsOfKind, ...]
+    digest: bytes
+
+    @property
+    def p(self) -> list[float]:
+        """The p-value of every test that was made: all together, then kind after kind."""
+        made = [self.whole, *(one.found for one in self.kinds)]
+        return [one.p_overall for one in made if one is not None]
+
+
 def _seed(*parts: Any) -> int:
     """A seed that belongs to a question about a week of a site."""
     return int.from_bytes(hashlib.sha256("|".join(map(str, parts)).encode()).digest()[:8])
 
 
-def _located(rows: QuerySet[Incident], start: date, end: date) -> Iterable[tuple[Any, ...]]:
-    """Incidents of a known day, placed in a sub-district or better, in a fixed order."""
+def _located(rows: QuerySet[Incident], start: date, end: date) -> QuerySet[Incident]:
+    """Incidents of a known day, placed in a sub-district or better, in a fixed order.
+
+    Refuted ones count nowhere.
+    """
     return (
-        rows.filter(
+        rows.exclude(verification=Incident.Verification.REFUTED)
+        .filter(
             occurred_on__gte=start,
             occurred_on__lt=end,
             time_precision=1,
@@ -65,38 +107,66 @@ def _located(rows: QuerySet[Incident], start: date, end: date) -> Iterable[tuple
             place__level__in=["neighbourhood", "subdistrict"],
         )
         .order_by("occurred_on", "code")
-        .values_list(
-            *("occurred_on", "geo_precision", "lat", "lon", "place__pcode", "place__lat"),
-            *("place__lon", "place__parent__lat", "place__parent__lon"),
-        )
     )
 
 
-def near_repeats(rows: QuerySet[Incident], end: date, *, seed_of: int) -> NearRepeat | None:
-    """Near repeats among the rows in the 24 months up to (not on) `end`; None with too few.
+def near_repeats(
+    rows: QuerySet[Incident], end: date, *, seed_of: int, known: NearRepeats | None = None
+) -> NearRepeats:
+    """Near repeats among the rows in the 24 months up to (not on) `end`.
 
-    Of more than 10,000 the newest are taken.
+    All together, each family of types, and the incidents that killed somebody and those that did
+    not; where nobody knows whether, in neither. Of more than 10,000 (4,000 of a kind) the newest
+    are taken. Of each kind the dates are dealt among its own incidents.
 
-    `seed_of`: whose rows they are; the seed is made of it and of `end`.
+    `seed_of`: whose rows they are; the seed is made of it, of `end` and of the kind. `known`: what
+    was found before among other rows; where they are the same, it is the answer.
     """
     first = end - timedelta(days=round(NEAR_MONTHS * 30.4375))
-    found = [
-        (day, float(lat), float(lon))
-        for day, precision, lat, lon, *_place in _located(rows, first, end)
-        if precision == 1 and lat is not None and lon is not None
-    ]
-    if len(found) < FEWEST_NEAR:
-        return None
-    found = found[-MOST_NEAR:]
-    return near_repeat(
-        to_metres([lon for _day, _lat, lon in found], [lat for _day, lat, _lon in found]),
-        [day.toordinal() for day, _lat, _lon in found],
-        metres=METRES,
-        bands=DAYS,
-        # Within half a year, so that a war that moves through the town is no contagion.
-        strata=[day.year * 2 + (day.month > 6) for day, _lat, _lon in found],
-        seed=_seed("near_repeat", seed_of, end),
+    killed = Victimization.objects.filter(
+        Q(harm="killed") | Q(outcome="killed"), incident=OuterRef("pk")
     )
+    exact = (
+        _located(rows, first, end)
+        .filter(geo_precision=1, lat__isnull=False)
+        .annotate(deadly=Q(killed_best__gt=0) | Q(Exists(killed), killed_best__isnull=True))
+        .values_list("occurred_on", "lat", "lon", "type", "deadly", "killed_best")
+    )
+    found: list[tuple[Any, ...]] = [
+        (day, float(lat), float(lon), family("incident_type", kind) or "other", _harm(deadly, best))
+        for day, lat, lon, kind, deadly, best in exact
+        if lat is not None and lon is not None
+    ]
+    digest = hashlib.sha256(repr(found).encode()).digest()
+    if known is not None and known.digest == digest:
+        return known
+
+    def of(events: Sequence[tuple[Any, ...]], most: int, *seed: str) -> NearRepeat | None:
+        if len(events) < FEWEST_NEAR:
+            return None
+        newest = events[-most:]
+        return near_repeat(
+            to_metres([one[2] for one in newest], [one[1] for one in newest]),
+            [one[0].toordinal() for one in newest],
+            metres=METRES,
+            bands=DAYS,
+            # Within half a year, so that a war that moves through the town is no contagion.
+            strata=[one[0].year * 2 + (one[0].month > 6) for one in newest],
+            seed=_seed("near_repeat", seed_of, end, *seed),
+        )
+
+    kinds = []
+    for by, column in (("family", 3), ("harm", 4)):
+        for kind in sorted({one[column] for one in found} - {""}):
+            own = [one for one in found if one[column] == kind]
+            tested = of(own, MOST_NEAR_OF_A_KIND, by, kind)
+            kinds.append(NearRepeatsOfKind(by, kind, len(own), tested))
+    return NearRepeats(of(found, MOST_NEAR), tuple(kinds), digest)
+
+
+def _harm(deadly: bool, killed: int | None) -> str:
+    """Whether an incident killed somebody; empty where nobody knows."""
+    return "deadly" if deadly else "" if killed is None else "not_deadly"
 
 
 def emerging_cluster(
@@ -108,7 +178,11 @@ def emerging_cluster(
     where the map has it, else where its sub-district is. `seed_of` as in `near_repeats`.
     """
     first = end - timedelta(days=SPAN_DAYS)
-    located = list(_located(rows, first, end))
+    columns = (
+        *("occurred_on", "geo_precision", "lat", "lon", "place__pcode", "place__lat"),
+        *("place__lon", "place__parent__lat", "place__parent__lon"),
+    )
+    located: list[tuple[Any, ...]] = list(_located(rows, first, end).values_list(*columns))
     exact: dict[str, list[tuple[float, float]]] = {}
     drawn: dict[str, tuple[float, float]] = {}
     for _day, precision, lat, lon, pcode, place_lat, place_lon, above_lat, above_lon in located:

@@ -54,7 +54,8 @@ class WeekBar:
     `value` None is a missing week, never zero. `expected` and `upper` are None where nothing was
     tested. `state` is `unusual`, `usual` or `too_few`. `complete` is False while reports still come
     in. `unverified` stands hatched upon the bar and is no part of `value`. `periods` are those of
-    the calendar in which the week lies, each as a letter and a name.
+    the calendar in which the week lies, each as a letter and a name. `told` is what a report told
+    of the week as an alert, in words: with the state `unusual` of the whole, else of a part of it.
     """
 
     start: date
@@ -66,6 +67,7 @@ class WeekBar:
     complete: bool = True
     unverified: int = 0
     periods: tuple[tuple[str, str], ...] = ()
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -763,6 +765,8 @@ def _week_bar(
     parts: list[str] = []
     inner, start = width - 2 * gap, x + gap
     words = _week_title(week, unit, digits)
+    # A mark may stand where no incident is left to have a bar.
+    said = f"<title>{escape(words)}</title>" if week.told else ""
     if week.unverified:
         y = up((week.value or 0) + week.unverified)
         tall = up(week.value or 0) - y
@@ -792,10 +796,19 @@ def _week_bar(
         middle = _x(x + width / 2, 0, rtl)
         parts.append(
             f'<svg x="{middle}" y="{_n(y - 12)}" width="1" height="1" overflow="visible">'
-            f'<path d="M0 0l5 8h-10z" fill="{UNUSUAL}" class="c-unusual"/></svg>'
+            f'<path d="M0 0l5 8h-10z" fill="{UNUSUAL}" class="c-unusual">{said}</path></svg>'
         )
-        label = number_text(week.value, digits)
-        parts.append(_text(x + width / 2, max(11, y - 15), label, rtl, "middle", weight=600))
+        if not week.told:
+            label = number_text(week.value, digits)
+            parts.append(_text(x + width / 2, max(11, y - 15), label, rtl, "middle", weight=600))
+    elif week.told and week.value is not None:
+        y = up(max(week.value, 0) + week.unverified)
+        middle = _x(x + width / 2, 0, rtl)
+        parts.append(
+            f'<svg x="{middle}" y="{_n(y - 11)}" width="1" height="1" overflow="visible">'
+            f'<path d="M0 1l4 7h-8z" fill="{PAPER}" stroke="{UNUSUAL}" stroke-width="1.5"'
+            f' class="c-few-ground c-told">{said}</path></svg>'
+        )
     return parts
 
 
@@ -847,6 +860,8 @@ def _week_title(week: WeekBar, unit: str, digits: str) -> str:
         text += " · " + words % {"count": number_text(week.unverified, digits)}
     if not week.complete:
         text += " · " + gettext("still coming in")
+    if week.told:
+        text += " · " + gettext("told as an alert: %(what)s") % {"what": ", ".join(week.told)}
     return text
 
 
@@ -925,7 +940,16 @@ def _week_legend(slug: str, weeks: Sequence[WeekBar]) -> tuple[Key, ...]:
             for y in (3, 9)
             for x in (3, 8, 13)
         )
-        keys.append(key("unusual", inner, gettext("unusual")))
+        label = gettext("unusual")
+        if any(week.told and week.state == "unusual" for week in weeks):
+            label = gettext("unusual; earlier weeks as their reports told it")
+        keys.append(key("unusual", inner, label))
+    if any(week.told and week.state != "unusual" for week in weeks):
+        inner = (
+            f'<path d="M8 1.5l5.5 9h-11z" fill="{PAPER}" stroke="{UNUSUAL}" stroke-width="1.5"'
+            ' class="c-few-ground c-told"/>'
+        )
+        keys.append(key("told", inner, gettext("an alert of one type, as its report told it")))
     if any(week.value is None or not week.complete or week.unverified for week in weeks):
         inner = (
             f'<rect x=".5" y=".5" width="15" height="11" fill="{PAPER}" stroke="{FEW}"'

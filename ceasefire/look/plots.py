@@ -455,7 +455,7 @@ def circles(
         )
         parts.append(_on_map(f"{x} {float(y) - radius - 6:.1f}", one.name, 17, INK))
     described = ". ".join(one.words for one in found)
-    drawn = svg(slug, title, described, high, parts, False)
+    drawn = svg(slug, title, described, high, parts, False, css="plot plot-map")
     return Chart(
         slug,
         title,

@@ -8,6 +8,7 @@ hijra, 1924 to 2077) a day is in no period.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 
@@ -25,17 +26,66 @@ PERIODS: dict[str, tuple[tuple[int, int, int], ...]] = {
 }
 
 
-#: Days on which Iraq voted for the whole country or its governorates. Marked, never a term of the
-#: trend: too few to say anything of. Pay days are not marked, since no dated public list is kept.
-ELECTIONS = frozenset(
-    map(
-        date.fromisoformat,
-        (
-            "2005-01-30", "2005-10-15", "2005-12-15", "2009-01-31", "2010-03-07", "2013-04-20",
-            "2014-04-30", "2018-05-12", "2021-10-10", "2023-12-18", "2025-11-11",
-        ),
-    )
-)  # fmt: skip
+@dataclass(frozen=True)
+class Vote:
+    """A day on which Iraq voted: what for, and where the day is written down."""
+
+    day: date
+    what: str
+    source: str
+
+
+_TIMELINE = "Sixteen Years of Parliamentary Elections in Iraq, storymaps.arcgis.com"
+#: Days on which Iraq voted for the whole country or its governorates, special voting left out.
+#: Marked, never a term of the trend: too few to say anything of. Each day was read in the source
+#: beside it. Public salaries have no such list: the Ministry of Finance opens payment anew each
+#: month (docs/weekly-report.md), so days of pay are not marked.
+VOTES = (
+    Vote(date(2005, 1, 30), "National Assembly and governorates", _TIMELINE),
+    Vote(date(2005, 10, 15), "Referendum on the constitution", _TIMELINE),
+    Vote(date(2005, 12, 15), "Council of Representatives", _TIMELINE),
+    Vote(
+        date(2009, 1, 31),
+        "Governorates (14 of 18)",
+        "en.wikipedia.org/wiki/2009_Iraqi_governorate_elections",
+    ),
+    Vote(
+        date(2010, 3, 7),
+        "Council of Representatives",
+        "Inter-Parliamentary Union, archive.ipu.org/parline-e/reports/arc/2151_10.htm",
+    ),
+    Vote(
+        date(2013, 4, 20),
+        "Governorates (12 of 18)",
+        "UNAMI on the date set with IHEC; statement of the United Nations of 22 April 2013",
+    ),
+    Vote(
+        date(2014, 4, 30),
+        "Council of Representatives",
+        "en.wikipedia.org/wiki/2014_Iraqi_parliamentary_election",
+    ),
+    Vote(
+        date(2018, 5, 12),
+        "Council of Representatives",
+        "en.wikipedia.org/wiki/2018_Iraqi_parliamentary_election",
+    ),
+    Vote(
+        date(2021, 10, 10),
+        "Council of Representatives",
+        "en.wikipedia.org/wiki/2021_Iraqi_parliamentary_election",
+    ),
+    Vote(
+        date(2023, 12, 18),
+        "Governorates (15 of 18)",
+        "IHEC, as quoted by kurdsatenglish.com, 21 June 2023; hathalyoum.net, 18 December 2023",
+    ),
+    Vote(
+        date(2025, 11, 11),
+        "Council of Representatives",
+        "IHEC, as quoted by shafaq.com, 11 November 2025",
+    ),
+)
+ELECTIONS = frozenset(one.day for one in VOTES)
 #: The name under which an election is marked.
 ELECTION = "election"
 

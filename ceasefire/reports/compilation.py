@@ -24,7 +24,7 @@ from ceasefire.places.models import Place, Site
 from ceasefire.reports.calendars import marks
 from ceasefire.reports.effects import judged_effects
 from ceasefire.reports.further import further
-from ceasefire.reports.models import Audience
+from ceasefire.reports.models import Audience, WeeklyReport
 from ceasefire.reports.panel import (
     ALL,
     MOST_WEEKS,
@@ -43,12 +43,14 @@ from ceasefire.reports.sentences import sentence
 from ceasefire.reports.software import software_version
 from ceasefire.statistics.assessment import Assessment, Assessments
 from incidents import measures
+from incidents.patterns import NearRepeats
 
 REPORT = "weekly-violence-trends"
 #: 2: a row of what is known to no district, so that the rows add up to all.
 #: 3: nowcast, trend, near repeats and clusters.
 #: 4: delays, the line of the trend, concentration, effect, what was corrected, the software.
-VERSION = 4
+#: 5: near repeats by kind, back-filled batches, places by sub-district, what was told before.
+VERSION = 5
 #: The name and the state of that row.
 UNPLACED = _("Place not known closer than the governorate")
 UNTESTED = "untested"
@@ -105,6 +107,7 @@ class _Judged:
     judged: Assessments
     rows: list[_Row]
     bands: dict[str, list[list[Any]]]
+    near: NearRepeats
 
 
 def untold(done: int, total: int) -> None:
@@ -123,10 +126,13 @@ def compile_content(
     """
     tell(0, STEPS)
     open_material = _material(site, week, cut=cut, exclude_sensitive=True)
-    open_work = _judge(site, week, open_material)
+    open_near = measures.near_repeats(site.pk, week.end, as_of=cut, exclude_sensitive=True)
+    open_work = _judge(site, week, open_material, open_near)
     material = _material(site, week, cut=cut)
+    near = measures.near_repeats(site.pk, week.end, as_of=cut, known=open_near)
     # Where nothing was left out, both audiences read the same judgements.
-    work = open_work if material == open_material else _judge(site, week, material)
+    is_same = material == open_material and near is open_near
+    work = open_work if is_same else _judge(site, week, material, near)
     tell(1, STEPS)
     full = _documents(site, week, work, Audience.FULL, as_of=as_of, cut=cut)
     tell(2, STEPS)
@@ -151,7 +157,7 @@ def _material(
     return _Material(counts, periods, first)
 
 
-def _judge(site: Site, week: Week, material: _Material) -> _Judged:
+def _judge(site: Site, week: Week, material: _Material, near: NearRepeats) -> _Judged:
     panel = build_panel(
         material.counts,
         week=week,
@@ -159,12 +165,12 @@ def _judge(site: Site, week: Week, material: _Material) -> _Judged:
         periods=material.periods,
         districts=districts(site),
     )
-    judged = judge(panel)
+    judged = judge(panel, beside=near.p)
     rows = [
         _row(panel, item, judged.tests_made) for item in sorted(judged.items, key=_order_of_types())
     ]
     rows += _unplaced_rows(panel)
-    return _Judged(panel, judged, rows, bands(panel, judged))
+    return _Judged(panel, judged, rows, bands(panel, judged), near)
 
 
 def _documents(
@@ -209,13 +215,14 @@ def _documents(
         "false_alerts_expected": rounded(judged.false_alerts_expected),
         "alerts": [_finding(item, rows) for item in judged.alerts],
         "watch": [_finding(item, rows) for item in judged.watched],
-        **further(site, week, panel, cut=cut, exclude_sensitive=without),
+        **further(site, week, panel, work.near, judged.beside, cut=cut, exclude_sensitive=without),
         "effect": judged_effects(site, week, panel, as_of=as_of, exclude_sensitive=without),
         "software": software_version(),
         "responses": _responses(site, week, as_of=as_of, exclude_sensitive=without),
         "revisions": [],
     }
     recent = panel.weeks[max(0, len(panel.weeks) - RECENT_WEEKS) :]
+    told = _told_before(site, recent[:-1], audience, cut=cut)
     basis = {
         "site": {
             "name_en": site.name_en,
@@ -224,7 +231,10 @@ def _documents(
             "read_only": site.read_only,
         },
         "places": _names(_places(panel.districts, body)),
-        "types": _types({row.body["type"] for row in rows} - {ALL}),
+        "types": _types({row.body["type"] for row in rows} - {ALL}) | _types(_kinds_told(told)),
+        "families": _families(
+            {one["kind"] for one in body["near_repeat_kinds"] if one["by"] == "family"}
+        ),
         "rows": [row.basis for row in rows],
         "recorded": vars(recorded),
         "is_covered": panel.is_covered[-1],
@@ -244,10 +254,45 @@ def _documents(
             )
         ],
         "calendar": marks([one.start for one in recent]),
+        "told": told,
         "map": _map(panel.districts, body),
         "outcomes": _outcomes(body["effect"] or ()),
     }
     return Documents(body=body, basis=basis)
+
+
+def _told_before(
+    site: Site, weeks: Sequence[Week], audience: Audience, *, cut: datetime | None
+) -> dict[str, dict[str, list[Any]]]:
+    """What approved reports told as alerts: {week: {district: [[type, observed], ...]}}.
+
+    As it was told, never tested again, to the same audience and by the cut; of a corrected week the
+    last version that was approved by then.
+    """
+    reports = WeeklyReport.objects.frozen().filter(
+        site=site, week_start__in=[week.start for week in weeks]
+    )
+    if cut is not None:
+        reports = reports.filter(frozen_at__lte=cut)
+    body = "body"
+    if audience == Audience.OPEN:
+        reports, body = reports.filter(is_open=True), "body_open"
+    last: dict[date, Any] = dict(
+        reports.order_by("week_start", "revision").values_list("week_start", f"{body}__alerts")
+    )
+    told: dict[str, dict[str, list[Any]]] = {}
+    for start, alerts in sorted(last.items()):
+        for one in alerts or ():
+            row = told.setdefault(start.isoformat(), {}).setdefault(one["place"], [])
+            row.append([one["type"], one["observed"]])
+    return told
+
+
+def _kinds_told(told: Mapping[str, Mapping[str, Sequence[Any]]]) -> set[str]:
+    """The types that earlier alerts are of."""
+    return {kind for week in told.values() for rows in week.values() for kind, _count in rows} - {
+        ALL
+    }
 
 
 def _places(districts: Sequence[str], body: Mapping[str, Any]) -> list[str]:
@@ -255,6 +300,7 @@ def _places(districts: Sequence[str], body: Mapping[str, Any]) -> list[str]:
     found = {*districts, *(place for one in body["clusters"] for place in one["places"])}
     for one in body["concentration"]["districts"]:
         found |= {one["district"], *(row["place"] for row in one["places"])}
+        found |= {row["area"] for row in one["areas"]}
     for plan in body["effect"] or ():
         found |= {*plan["treated"], *plan["comparison"]}
     return sorted(found)
@@ -262,20 +308,15 @@ def _places(districts: Sequence[str], body: Mapping[str, Any]) -> list[str]:
 
 def _outcomes(effects: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
     """What families of types that an effect is judged by are called."""
-    return {
-        code: {
-            "name_en": codes.label("type_family", code, "en"),
-            "name_ar": codes.label("type_family", code, "ar"),
-        }
-        for code in sorted({one["outcome"] for one in effects} - {ALL})
-    }
+    return _families({one["outcome"] for one in effects} - {ALL})
 
 
 def _map(districts: Sequence[str], body: Mapping[str, Any]) -> dict[str, Any]:
     """What the map is drawn of: outlines of districts, and where the gazetteer has the places.
 
     Nothing of an incident stands here. `outlines`: rings as `places.outlines` keeps them, and where
-    a district's name stands; `at`: a place's longitude and latitude, else its sub-district's.
+    a district's name stands; `areas` the same of the sub-districts of section 7; `at`: a place's
+    longitude and latitude, else its sub-district's.
     """
     wanted = {one["place"] for one in body["clusters"]}
     rows = Place.objects.filter(pcode__in=wanted).values_list(
@@ -287,15 +328,24 @@ def _map(districts: Sequence[str], body: Mapping[str, Any]) -> dict[str, Any]:
             lon, lat = above_lon, above_lat
         if lon is not None and lat is not None:
             at[pcode] = [round(lon, 3), round(lat, 3)]
+    told = body["concentration"]["districts"]
     drawn = {}
-    for district in districts if at else ():
+    for district in sorted({*districts, *(one["district"] for one in told)}) if at or told else ():
         shapes = outlines.shapes(district[:5])
         if district in shapes.get("districts", {}):
             drawn[district] = {
                 "rings": shapes["districts"][district],
                 "at": shapes["at"][district],
             }
-    return {"outlines": drawn, "at": at}
+    areas = {}
+    for area in sorted({row["area"] for one in told for row in one["areas"]}):
+        shapes = outlines.shapes(area[:5])
+        if area in shapes.get("areas", {}):
+            areas[area] = {
+                "rings": [ring for polygon in shapes["areas"][area] for ring in polygon],
+                "at": shapes["at"][area],
+            }
+    return {"outlines": drawn, "areas": areas, "at": at}
 
 
 def _responses(
@@ -589,6 +639,16 @@ def _types(kinds: set[str]) -> dict[str, dict[str, str]]:
             "name_en": codes.label("incident_type", kind, "en"),
             "name_ar": codes.label("incident_type", kind, "ar"),
             "family": family("incident_type", kind),
+        }
+        for kind in sorted(kinds)
+    }
+
+
+def _families(kinds: set[str]) -> dict[str, dict[str, str]]:
+    return {
+        kind: {
+            "name_en": codes.label("type_family", kind, "en"),
+            "name_ar": codes.label("type_family", kind, "ar"),
         }
         for kind in sorted(kinds)
     }

@@ -61,6 +61,10 @@ DEFINITIONS: Mapping[int, Promise | str] = {
     2: _("A row for what is known to no district, so that all rows add up to the whole site."),
     3: _("What still comes in, the trend, near repeats and clusters."),
     4: _("Delays, concentration and the program's effect; what was corrected; the software."),
+    5: _(
+        "Near repeats by kind, in one control with the counts; what was entered together weeks"
+        " later; places by sub-district; earlier alerts as they were told."
+    ),
 }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from django.utils import translation
@@ -17,7 +18,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ceasefire.exports import Column, write_csv
-from ceasefire.look import plots
+from ceasefire.look import area_maps, plots
 from ceasefire.look.charts import Chart, panels_on_one_scale
 from ceasefire.look.numbers import in_digits
 from ceasefire.look.strokes import FONT
@@ -27,6 +28,7 @@ from ceasefire.reports.editions import Edition
 from ceasefire.reports.further import STANDS_OUT_WEEKS
 from ceasefire.reports.panel import ALL, BAND_WEEKS
 from ceasefire.reports.sentences import period_mark
+from ceasefire.statistics.assessment import ALERT_RATE
 
 if TYPE_CHECKING:
     from ceasefire.reports.presentation import ReportPage
@@ -93,7 +95,10 @@ def charts_as_svg(edition: Edition, language: str) -> dict[str, str]:
 
 def figures(page: ReportPage) -> dict[str, Figure]:
     """The charts of a report that its numbers are enough for, by name, in the order of sections."""
-    makers = (weeks, districts, states, delays, trend_line, near_pairs, cluster_map, places)
+    makers = (
+        *(weeks, districts, states, delays, trend_line, near_pairs, near_kinds, cluster_map),
+        *(concentration_map, places),
+    )
     found = [one for make in makers for one in make(page)]
     found += [one for plan in page.body["effect"] or () for one in effect_figures(page, plan)]
     return {one.slug: one for one in found}
@@ -126,6 +131,7 @@ def weeks(page: ReportPage) -> list[Figure]:
             "state": state_word(last.state) if at == len(bars) - 1 else None,
             "complete": None if bar.complete else gettext("still coming in"),
             "calendar": ", ".join(name for _letter, name in bar.periods) or None,
+            "told": ", ".join(bar.told) or None,
         }
         for at, bar in enumerate(bars)
     ][::-1]
@@ -140,6 +146,8 @@ def weeks(page: ReportPage) -> list[Figure]:
         Column("complete", _("Complete")),
         Column("calendar", _("Calendar"), width=24),
     ]
+    if "told" in page.basis:
+        columns.append(Column("told", _("Told as an alert"), width=24))
     return [figure("weeks", gettext("Weeks"), page.main_chart, columns, rows, page.digits)]
 
 
@@ -394,6 +402,86 @@ def near_pairs(page: ReportPage) -> list[Figure]:
     return [figure("pairs", gettext("Near repeats"), drawn, columns, rows, page.digits)]
 
 
+def near_kinds(page: ReportPage) -> list[Figure]:
+    """5b: the same by kind, at the distance that is told in words; too few are said to be so."""
+    found = page.body.get("near_repeat_kinds") or []
+    whole = page.body["near_repeat"]
+    if not whole or not any(one["tested"] for one in found):
+        return []
+    near, far = (round(metres) for metres in whole["metres"][NEXT_DOOR : NEXT_DOOR + 2])
+    days = [(first, after - 1) for first, after in pairwise(whole["days"])]
+    rows: list[Row] = []
+    grid = []
+    for one in found:
+        tested, name = one["tested"], page.near_kind(one)
+        facts = {"kind": name, "incidents": one["events"], "metres_from": near, "metres_to": far}
+        if tested is None:
+            empty = dict.fromkeys(
+                ("days_from", "days_to", *_BAND, "p_overall", "q", "metres_from", "metres_to")
+            )
+            rows.append({**facts, **empty, "note": gettext("too few to say")})
+            continue
+        cells = []
+        for column, (first, last) in enumerate(days):
+            values = {key: tested[key][NEXT_DOOR][column] for key in _BAND}
+            rows.append(
+                {
+                    **facts,
+                    "days_from": first,
+                    "days_to": last,
+                    **values,
+                    "p_overall": tested["p_overall"],
+                    "q": tested["q"],
+                    "note": None,
+                }
+            )
+            sure = (values["p"] or 1) <= SURE and (values["ratio_low"] or 0) > 1
+            cells.append((values["ratio"], values["observed"], sure and stands_out(tested)))
+        grid.append((name, cells))
+    drawn = plots.pairs(
+        "pairs-by-kind",
+        gettext("Near repeats, each kind by itself"),
+        gettext("Pairs up to %(metres)s metres apart, not at the same spot, over pairs expected")
+        % {"metres": page.number(far)},
+        [
+            gettext("%(lower)s to %(upper)s days")
+            % {"lower": page.number(first), "upper": page.number(last)}
+            for first, last in days
+        ],
+        grid,
+        digits=page.digits,
+    )
+    columns = [
+        Column("kind", _("Kind"), width=30),
+        Column("incidents", _("Incidents"), kind="int"),
+        Column("metres_from", _("From metres"), kind="int"),
+        Column("metres_to", _("To metres"), kind="int"),
+        Column("days_from", _("From days"), kind="int"),
+        Column("days_to", _("To days"), kind="int"),
+        Column("observed", _("Pairs seen"), kind="int"),
+        Column("expected", _("Pairs expected"), kind="decimal", places=3),
+        Column("ratio", _("Ratio"), kind="decimal", places=3),
+        Column("ratio_low", _("At least"), kind="decimal", places=3),
+        Column("ratio_high", _("At most"), kind="decimal", places=3),
+        Column("p", _("Probability by chance"), kind="decimal", places=6),
+        Column("p_overall", _("The same over all bands"), kind="decimal", places=6),
+        Column("q", _("The same among all tests of the week"), kind="decimal", places=6),
+        Column("note", _("Note"), width=16),
+    ]
+    label = gettext("Near repeats by kind")
+    return [figure("pairs-by-kind", label, drawn, columns, rows, page.digits)]
+
+
+#: The band of metres that is told as a sentence: the first beyond the same spot.
+NEXT_DOOR = 1
+_BAND = ("observed", "expected", "ratio", "ratio_low", "ratio_high", "p")
+
+
+def stands_out(found: Mapping[str, Any]) -> bool:
+    """Whether near repeats are told: sure over all bands and, since version 5, among all tests."""
+    return found["p_overall"] <= SURE and found.get("q", 0.0) <= ALERT_RATE
+
+
 def standing_out(body: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Clusters such as chance shows once a year or seldomer."""
     return [one for one in body["clusters"] if one["recurrence_weeks"] >= STANDS_OUT_WEEKS]
@@ -451,12 +539,74 @@ def _outlines(page: ReportPage) -> list[tuple[str, Any, Any]]:
     ]
 
 
+def concentration_map(page: ReportPage) -> list[Figure]:
+    """Sub-districts by the incidents of the last 90 days, in classes; hidden counts hatched."""
+    found = page.body["concentration"]["districts"]
+    shapes = page.basis["map"].get("areas") or {}
+    rows, areas = [], []
+    for one in found if shapes else ():
+        for row in one["areas"]:
+            pcode, count = row["area"], row["incidents"]
+            name = page.place(pcode) if pcode or not one["district"] else _only_district()
+            note = gettext("hidden") if count is None else None
+            if pcode in shapes:
+                shape = shapes[pcode]
+                areas.append(
+                    area_maps.MapArea(
+                        name=name,
+                        rings=[outlines.points(ring) for ring in shape["rings"]],
+                        at=tuple(shape["at"]),
+                        count=count,
+                        words=f"{name}: {note or page.number(count)}",
+                    )
+                )
+            else:
+                note = " · ".join(filter(None, [note, gettext("not on the map")]))
+            rows.append(
+                {
+                    "district": page.place(one["district"]),
+                    "area": name,
+                    "incidents": count,
+                    "note": note,
+                }
+            )
+    if not areas:
+        return []
+    drawn = area_maps.classed_areas(
+        "areas",
+        gettext("Where the incidents of the last 90 days were, by sub-district"),
+        gettext("Verified incidents since %(day)s; thick lines: districts. North is up")
+        % {"day": page.day(page.body["concentration"]["from"])},
+        areas,
+        [rings for _name, rings, _at in _outlines(page)],
+        hidden=gettext("hidden: one or two, or to protect such a count"),
+        digits=page.digits,
+    )
+    columns = [
+        Column("district", _("District"), width=22),
+        Column("area", _("Sub-district"), width=28),
+        Column("incidents", _("Incidents"), kind="int"),
+        Column("note", _("Note"), width=24),
+    ]
+    return [figure("areas", gettext("Sub-districts"), drawn, columns, rows, page.digits)]
+
+
+def _only_district() -> str:
+    return gettext("Place not known closer than the district")
+
+
 def places(page: ReportPage) -> list[Figure]:
     """Where the incidents of the last 90 days were told of; small counts hidden.
 
-    In the order of the gazetteer, since districts and places of unlike size are not ranked.
+    In the order of the gazetteer, since districts and places of unlike size are not ranked. Left
+    out where no neighbourhood was told and the map has all of it.
     """
-    found = page.body["concentration"]["districts"]
+    found = [one for one in page.body["concentration"]["districts"] if one["places"]]
+    drawn_areas = page.basis["map"].get("areas") or {}
+    told = {row["place"] for one in found for row in one["places"]}
+    if not told - {"", *drawn_areas}:
+        # A report from before has no map.
+        found = [] if drawn_areas else found
     if not found:
         return []
     hidden = gettext("hidden")
@@ -464,9 +614,7 @@ def places(page: ReportPage) -> list[Figure]:
     for one in found:
         held = [
             (
-                page.place(row["place"])
-                if row["place"]
-                else gettext("Place not known closer than the district"),
+                page.place(row["place"]) if row["place"] else _only_district(),
                 row["incidents"],
             )
             for row in one["places"]

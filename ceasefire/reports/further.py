@@ -1,4 +1,4 @@
-"""The weekly report beyond this week's counts: delays, trend, near repeat, clusters, concentration.
+"""The weekly report beyond this week's counts: delays, trend, near repeat, clusters, places.
 
 Numbers in, JSON out, each empty where the records are too few (`docs/statistics.md` says how few).
 Made from the records as of the report's cut, with seeds of site and week: made again they are the
@@ -9,20 +9,24 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from datetime import datetime, timedelta
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ceasefire.disclosure import INCIDENTS, suppress_list
-from ceasefire.periods import Week
-from ceasefire.places.models import Site
+from ceasefire.disclosure import INCIDENTS, suppress_groups
+from ceasefire.periods import BAGHDAD, Week
+from ceasefire.places.models import Place, Site
 from ceasefire.reports.calendars import shares
 from ceasefire.reports.panel import ALL, NOWHERE, Panel, probability, rounded
+from ceasefire.statistics.near_repeat import NearRepeat
 from ceasefire.statistics.nowcast import FEWEST, nowcast
 from ceasefire.statistics.trend import Ratio, Trend, trend
 from incidents import measures
+from incidents.patterns import NearRepeats
 
 #: Delays of more weeks count as this long; learnt from the last so many weeks.
 LONGEST_DELAY, WINDOW = 6, 26
@@ -39,17 +43,65 @@ STANDS_OUT_WEEKS = 52
 
 
 def further(
-    site: Site, week: Week, panel: Panel, *, cut: datetime | None, exclude_sensitive: bool
+    site: Site,
+    week: Week,
+    panel: Panel,
+    near: NearRepeats,
+    beside: Sequence[float],
+    *,
+    cut: datetime | None,
+    exclude_sensitive: bool,
 ) -> dict[str, Any]:
-    """The parts of the document; `cut` and `exclude_sensitive` as for the counts."""
+    """The parts of the document; `cut` and `exclude_sensitive` as for the counts.
+
+    `near`: the near repeats of these incidents. `beside`: the q of each of their tests, after
+    allowing for everything that was tested in the week.
+    """
     return {
+        "back_filled": _back_filled(site, week, cut=cut, exclude_sensitive=exclude_sensitive),
         "delays": _delays(site, week, cut=cut, exclude_sensitive=exclude_sensitive),
         "nowcast": _nowcast(site, week, cut=cut, exclude_sensitive=exclude_sensitive),
         "trend": _trend(panel),
-        "near_repeat": _near_repeat(site, week, cut=cut, exclude_sensitive=exclude_sensitive),
+        **_near_repeat(near, beside),
         **_clusters(site, week, cut=cut, exclude_sensitive=exclude_sensitive),
-        "concentration": _concentration(site, week, cut=cut, exclude_sensitive=exclude_sensitive),
+        "concentration": _concentration(
+            site, week, panel, cut=cut, exclude_sensitive=exclude_sensitive
+        ),
     }
+
+
+def _back_filled(
+    site: Site, week: Week, *, cut: datetime | None, exclude_sensitive: bool
+) -> list[dict[str, Any]]:
+    """Incidents entered together long after they happened, since the week began, by week.
+
+    They count in the weeks in which they happened. Of an imported history nothing is said: it is a
+    batch as a whole.
+    """
+    if site.read_only:
+        return []
+    found = measures.back_filled(
+        site.pk,
+        datetime.combine(week.start, time(0), BAGHDAD),
+        as_of=cut,
+        exclude_sensitive=exclude_sensitive,
+    )
+    batches = []
+    for one in found:
+        weeks = Counter(Week.of(day, site.week_start).start for day in one.days)
+        batches.append(
+            {
+                "kind": "import" if one.is_import else "entry",
+                "entered_from": one.first.astimezone(BAGHDAD).isoformat(timespec="minutes"),
+                "entered_to": one.last.astimezone(BAGHDAD).isoformat(timespec="minutes"),
+                "incidents": len(one.days),
+                "weeks": [
+                    {"week_start": start.isoformat(), "incidents": count}
+                    for start, count in sorted(weeks.items())
+                ],
+            }
+        )
+    return batches
 
 
 def _delays(
@@ -162,12 +214,23 @@ def _ratio(one: Ratio) -> dict[str, float | None]:
     return {name: rounded(getattr(one, name), 3) for name in ("ratio", "low", "high")}
 
 
-def _near_repeat(
-    site: Site, week: Week, *, cut: datetime | None, exclude_sensitive: bool
-) -> dict[str, Any]:
-    found = measures.near_repeats(site.pk, week.end, as_of=cut, exclude_sensitive=exclude_sensitive)
-    if found is None:
-        return {}
+def _near_repeat(near: NearRepeats, beside: Sequence[float]) -> dict[str, Any]:
+    """All incidents together, then each kind by itself; of too few their number alone."""
+    adjusted = iter(beside)
+    whole = _tables(near.whole) | {"q": probability(next(adjusted))} if near.whole else {}
+    kinds = [
+        {"by": one.by, "kind": one.kind, "events": one.events}
+        | (
+            {"tested": _tables(one.found) | {"q": probability(next(adjusted))}}
+            if one.found is not None
+            else {"tested": None}
+        )
+        for one in near.kinds
+    ]
+    return {"near_repeat": whole, "near_repeat_kinds": kinds, "near_repeat_tests": len(near.p)}
+
+
+def _tables(found: NearRepeat) -> dict[str, Any]:
     return {
         "events": found.events,
         "permutations": found.permutations,
@@ -215,29 +278,49 @@ def _clusters(
 
 
 def _concentration(
-    site: Site, week: Week, *, cut: datetime | None, exclude_sensitive: bool
+    site: Site, week: Week, panel: Panel, *, cut: datetime | None, exclude_sensitive: bool
 ) -> dict[str, Any]:
-    """How many incidents of the last 90 days were told of which neighbourhood or sub-district.
+    """How many incidents of the last 90 days were told of which sub-district and neighbourhood.
 
-    Counts of one and two are hidden, and with them what would give them away beside the sum of
-    their district. A place of "" stands for what is known to the district alone.
+    `areas` are all sub-districts of a district, zero said as zero; `places` those neighbourhoods
+    and sub-districts of which something was told. Counts of one and two are hidden, and with them
+    what would give them away beside the sums of the sub-district and the district. An area or a
+    place of "" stands for what is known to the district alone, a place that is its own area for
+    what is known to the sub-district alone.
     """
     first = week.end - timedelta(days=CONCENTRATION_DAYS)
     held = measures.by_place(
         site.pk, first, week.end, as_of=cut, exclude_sensitive=exclude_sensitive
     )
+    told = sorted({one.district_pcode for one in held})
+    known: dict[str, list[str]] = {}
+    rows = Place.objects.filter(
+        level=Place.Level.SUBDISTRICT, district__pcode__in=[*told, *panel.districts], valid_to=None
+    )
+    for pcode, district in rows.order_by("pcode").values_list("pcode", "district__pcode"):
+        known.setdefault(str(district), []).append(pcode)
     districts = []
-    for district in sorted({one.district_pcode for one in held}):
+    for district in sorted({*told, *(known if held else ())}):
         own = [one for one in held if one.district_pcode == district]
-        cells, total = suppress_list([one.incidents for one in own], threshold=INCIDENTS)
+        areas = sorted({*known.get(district, ()), *(one.area_pcode for one in own)})
+        inside = [[one for one in own if one.area_pcode == area] for area in areas]
+        shown = suppress_groups(
+            [[one.incidents for one in rows] for rows in inside], threshold=INCIDENTS
+        )
+        places = [
+            {"place": one.pcode, "incidents": count}
+            for rows, counts in zip(inside, shown.cells, strict=True)
+            for one, count in zip(rows, counts, strict=True)
+        ]
         districts.append(
             {
                 "district": district,
-                "incidents": total,
-                "places": [
-                    {"place": one.pcode, "incidents": count}
-                    for one, count in zip(own, cells, strict=True)
+                "incidents": shown.total,
+                "areas": [
+                    {"area": area, "incidents": count}
+                    for area, count in zip(areas, shown.totals, strict=True)
                 ],
+                "places": sorted(places, key=lambda one: str(one["place"])),
             }
         )
     return {

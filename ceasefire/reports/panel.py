@@ -155,8 +155,11 @@ def build_panel(
     )
 
 
-def judge(panel: Panel, *, totals_only: bool = False) -> Assessments:
-    """Judge the week: district totals and their types under one false-discovery control."""
+def judge(panel: Panel, *, totals_only: bool = False, beside: Sequence[float] = ()) -> Assessments:
+    """Judge the week: district totals and their types under one false-discovery control.
+
+    `beside`: p-values of the other tests of the week, which count towards the same control.
+    """
     rows = []
     for district in panel.districts:
         rows.append(Series((district, ALL), panel.series(district, ALL), total=True))
@@ -165,7 +168,7 @@ def judge(panel: Panel, *, totals_only: bool = False) -> Assessments:
                 Series((district, kind), panel.series(district, kind))
                 for kind in sorted(panel.types(district))
             )
-    return assess(rows, week_start=panel.week.start)
+    return assess(rows, week_start=panel.week.start, beside=beside)
 
 
 def bands(panel: Panel, judged: Assessments) -> dict[str, list[list[Any]]]:

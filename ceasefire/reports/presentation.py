@@ -288,9 +288,25 @@ class ReportPage:
             (gettext("Date too vague for a week"), self.number(health["imprecise_dates"])),
             (gettext("Duplicates left out"), self.number(health["duplicates"])),
             (gettext("Not verified"), self.number(health["unverified"])),
+            *self._back_filled(),
             (gettext("Usual delay"), days),
             (gettext("Complete to"), self.day(health["complete_to"])),
         ]
+
+    def _back_filled(self) -> list[tuple[str, str]]:
+        """How many were entered together long after they happened; not in reports from before."""
+        if "back_filled" not in self.body:
+            return []
+        count = sum(one["incidents"] for one in self.body["back_filled"])
+        return [(gettext("Entered together, of earlier weeks"), self.number(count))]
+
+    def near_kind(self, one: Mapping[str, Any]) -> str:
+        """The kind of incidents that near repeats were looked for in."""
+        if one["by"] == "family":
+            return in_language(self.basis["families"][one["kind"]])
+        if one["kind"] == "deadly":
+            return gettext("Somebody was killed")
+        return gettext("Nobody was killed")
 
     @property
     def is_complete(self) -> bool:
@@ -494,6 +510,7 @@ class ReportPage:
                 " records, or fewer than 5 incidents in 4 weeks: neither good news nor bad."
             ),
             f"{made}; {expected}" if tests else gettext("No count was tested this week."),
+            *self._tested_beside(),
             gettext(
                 "Counts are of verified incidents; unverified ones stand beside them. Drafts,"
                 " returned, duplicate and withdrawn records are left out, and so are dates less"
@@ -520,6 +537,20 @@ class ReportPage:
             ),
             *self._made_with(),
         ]
+
+    def _tested_beside(self) -> list[str]:
+        """What was tested beside the counts, in reports that say it."""
+        beside = self.body.get("near_repeat_tests", 0)
+        if not beside:
+            return []
+        words = ngettext(
+            "%(count)s test of near repeats was made beside them. An alert or a near repeat is told"
+            " only where it stands among the tests of its own kind and among all of the week.",
+            "%(count)s tests of near repeats were made beside them. An alert or a near repeat is"
+            " told only where it stands among the tests of its own kind and among all of the week.",
+            beside,
+        )
+        return [words % {"count": self.number(beside)}]
 
     def _made_with(self) -> list[str]:
         """The software and the cut of the data, in reports that say it."""
@@ -592,6 +623,7 @@ class ReportPage:
         weeks_known = zip(starts, solid, hatched, bands, marked, strict=True)
         for at, (start, value, unverified, band, names) in enumerate(weeks_known):
             is_last = at == len(starts) - 1
+            state, told = (total.state, ()) if is_last else self._told(start, pcode)
             bars.append(
                 WeekBar(
                     start=start,
@@ -599,13 +631,20 @@ class ReportPage:
                     lower=band[0] if band else 0,
                     expected=band[1] if band else None,
                     upper=band[2] if band else None,
-                    state=total.state if is_last else "usual",
+                    state=state,
                     complete=start + timedelta(days=6) <= complete_to,
                     unverified=unverified or 0,
                     periods=periods_of(names),
+                    told=told,
                 )
             )
         return bars[-weeks:]
+
+    def _told(self, start: date, pcode: str) -> tuple[str, tuple[str, ...]]:
+        """How an earlier week is marked: the state of the whole, and what its report told."""
+        rows = self.basis.get("told", {}).get(start.isoformat(), {}).get(pcode, [])
+        words = tuple(f"{self.type(kind)} ({self.number(count)})" for kind, count in rows)
+        return "unusual" if any(kind == ALL for kind, _count in rows) else "usual", words
 
     @cached_property
     def district_chart(self) -> Chart:

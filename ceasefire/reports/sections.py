@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, ngettext
 
 from ceasefire.reports.effects import quarter_end
-from ceasefire.reports.figures import SURE, Figure, standing_out
+from ceasefire.reports.figures import NEXT_DOOR, Figure, standing_out, stands_out
 from ceasefire.reports.panel import ALL, NOWHERE
-from ceasefire.reports.sentences import PERIOD_NAMES, change, sentence
+from ceasefire.reports.sentences import PERIOD_NAMES, change, incidents, sentence
 from ceasefire.statistics.early_watch import MOST_WEEKS as WATCH_WEEKS
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 #: Between names in a row, in English and Arabic.
 SEPARATORS = (", ", "، ")
-#: The band that is told as a sentence: the first beyond the same spot, the first days.
-NEXT_DOOR = 1
+#: Batches that are named one by one, and weeks of each; of more only how many.
+BATCHES_NAMED, WEEKS_NAMED = 8, 4
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,58 @@ def _health(page: ReportPage) -> Section:
     if not page.is_complete:
         words = gettext("Reports of this week still come in. Hatched weeks are not complete.")
         parts.append(Part("note", words))
+    parts += _batches(page)
     return Section("0", "health", gettext("Data health"), parts)
+
+
+def _batches(page: ReportPage) -> list[Part]:
+    """What was entered together long after it happened: how many, when, of which weeks."""
+    found = page.body.get("back_filled") or []
+    if not found:
+        return []
+    count = sum(one["incidents"] for one in found)
+    words = ngettext(
+        "%(count)s incident of weeks ago was entered together with others. Each counts in the week"
+        " in which it happened, not in the week in which it was entered; what was told of those"
+        " weeks is not tested again.",
+        "%(count)s incidents of weeks ago were entered together. Each counts in the week in which"
+        " it happened, not in the week in which it was entered; what was told of those weeks is"
+        " not tested again.",
+        count,
+    ) % {"count": page.number(count)}
+    lines = [_batch(page, one) for one in found[:BATCHES_NAMED]]
+    if found[BATCHES_NAMED:]:
+        more = ngettext(
+            "%(count)s more batch.", "%(count)s more batches.", len(found) - BATCHES_NAMED
+        )
+        lines.append(more % {"count": page.number(len(found) - BATCHES_NAMED)})
+    return [Part("note", words, title=gettext("Back-filled")), Part("list", items=lines)]
+
+
+def _batch(page: ReportPage, one: Mapping[str, Any]) -> str:
+    weeks = one["weeks"]
+    if len(weeks) <= WEEKS_NAMED:
+        when = SEPARATORS[(get_language() or "en")[:2] == "ar"].join(
+            gettext("week of %(day)s (%(count)s)")
+            % {"day": page.day(week["week_start"]), "count": page.number(week["incidents"])}
+            for week in weeks
+        )
+    else:
+        when = gettext("%(count)s weeks, from that of %(first)s to that of %(last)s") % {
+            "count": page.number(len(weeks)),
+            "first": page.day(weeks[0]["week_start"]),
+            "last": page.day(weeks[-1]["week_start"]),
+        }
+    words = (
+        gettext("Read from a file on %(day)s, %(incidents)s: %(when)s")
+        if one["kind"] == "import"
+        else gettext("Entered by hand on %(day)s, %(incidents)s: %(when)s")
+    )
+    return words % {
+        "day": page.day(one["entered_from"][:10]),
+        "incidents": incidents(one["incidents"], page.number),
+        "when": when,
+    }
 
 
 def _week(page: ReportPage) -> Section:
@@ -121,6 +172,7 @@ def _corrections(page: ReportPage) -> list[Part]:
     return [
         Part("heading", gettext("Corrected since the approved report")),
         Part("note", page.revisions[0]["reason"], title=gettext("Why")),
+        *([Part("small", page.outside_words)] if page.outside_words else []),
         Part(
             "table",
             head=[gettext("District"), gettext("Type"), gettext("Now"), gettext("Change")],
@@ -162,8 +214,9 @@ def _alerts(page: ReportPage) -> Section:
         "Check first: one event recorded twice, late records entered together, a change of what is"
         " recorded."
     )
+    checks = [check, *_entered_together(page)]
     parts = [
-        Part("alert", found.sentence, title=f"{found.place}: {found.label}", items=[check])
+        Part("alert", found.sentence, title=f"{found.place}: {found.label}", items=checks)
         for found in page.alerts
     ] or [Part("line", page.verdict)]
     others = [
@@ -174,6 +227,25 @@ def _alerts(page: ReportPage) -> Section:
     if others:
         parts.append(Part("fold", title=gettext("Worth a look, unconfirmed"), items=others))
     return Section("2", "alerts", gettext("Alerts"), parts)
+
+
+def _entered_together(page: ReportPage) -> list[str]:
+    """How many of this very week came in a batch, where one was told weeks later."""
+    own = page.report.week_start.isoformat()
+    count = sum(
+        week["incidents"]
+        for one in page.body.get("back_filled", ())
+        for week in one["weeks"]
+        if week["week_start"] == own
+    )
+    if not count:
+        return []
+    words = ngettext(
+        "%(count)s incident of this week was entered together with others, weeks later.",
+        "%(count)s incidents of this week were entered together, weeks later.",
+        count,
+    )
+    return [words % {"count": page.number(count)}]
 
 
 def _early_watch(page: ReportPage) -> Section:
@@ -267,25 +339,37 @@ def _near_repeats(page: ReportPage) -> Section:
     title = gettext("Near repeats")
     if not found:
         return Section("5", "near-repeats", title, [_line("no_near", {}, page)])
-    told = {name: found[name][NEXT_DOOR][0] for name in ("ratio", "ratio_low", "ratio_high")}
-    if found["p_overall"] > SURE or None in told.values() or told["ratio_low"] <= 1:
-        said = _line("near_usual", {"events": found["events"]}, page)
-    else:
-        values = {
-            "metres": round(found["metres"][NEXT_DOOR + 1]),
-            "days": found["days"][1] - 1,
-            "ratio": round(told["ratio"], 1),
-            "low": round(told["ratio_low"], 1),
-            "high": round(told["ratio_high"], 1),
-        }
-        said = _line("near", values, page)
     caution = gettext(
         "Pairs seen over pairs expected by chance. Many points share one spot because a place was"
         " named and not measured; a ratio is no proof that one incident brings another."
     )
-    return Section(
-        "5", "near-repeats", title, [said, *_figures(page, "pairs"), Part("small", caution)]
-    )
+    parts = [Part("line", _near(found, page)), *_figures(page, "pairs")]
+    kinds = page.body.get("near_repeat_kinds") or []
+    if kinds:
+        too_few = sentence("no_near", {}, page.digits)
+        lines = [
+            f"{page.near_kind(one)}: {_near(one['tested'], page) if one['tested'] else too_few}"
+            for one in kinds
+        ]
+        parts.append(Part("heading", gettext("Each kind by itself")))
+        parts.append(Part("list", items=lines))
+        parts += _figures(page, "pairs-by-kind")
+    return Section("5", "near-repeats", title, [*parts, Part("small", caution)])
+
+
+def _near(found: Mapping[str, Any], page: ReportPage) -> str:
+    """What may be said of near repeats: of all incidents, or of one kind."""
+    told = {name: found[name][NEXT_DOOR][0] for name in ("ratio", "ratio_low", "ratio_high")}
+    if not stands_out(found) or None in told.values() or told["ratio_low"] <= 1:
+        return sentence("near_usual", {"events": found["events"]}, page.digits)
+    values = {
+        "metres": round(found["metres"][NEXT_DOOR + 1]),
+        "days": found["days"][1] - 1,
+        "ratio": round(told["ratio"], 1),
+        "low": round(told["ratio_low"], 1),
+        "high": round(told["ratio_high"], 1),
+    }
+    return sentence("near", values, page.digits)
 
 
 def _watches(page: ReportPage) -> Section:
@@ -325,12 +409,22 @@ def _concentration(page: ReportPage) -> Section:
         return Section(
             "7", "concentration", title, [_line("no_places", {"days": found["days"]}, page)]
         )
-    words = gettext(
-        "Verified incidents since %(day)s by neighbourhood or sub-district, as they were told."
-        " Counts of one and two are hidden, and others with them where they would give these away."
-        " It shows where incidents were, not where they will be."
-    ) % {"day": page.day(found["from"])}
-    return Section("7", "concentration", title, [Part("line", words), *_figures(page, "places")])
+    if "areas" in page.figures:
+        words = gettext(
+            "Verified incidents since %(day)s as they were told: by sub-district on the map and,"
+            " where it was told, by neighbourhood. Counts of one and two are hidden, and others"
+            " with them where they would give these away; a hidden count is never zero. It shows"
+            " where incidents were, not where they will be."
+        )
+    else:
+        words = gettext(
+            "Verified incidents since %(day)s by neighbourhood or sub-district, as they were told."
+            " Counts of one and two are hidden, and others with them where they would give these"
+            " away. It shows where incidents were, not where they will be."
+        )
+    said = words % {"day": page.day(found["from"])}
+    parts = [Part("line", said), *_figures(page, "areas", "places")]
+    return Section("7", "concentration", title, parts)
 
 
 # --- 8: the effect --------------------------------------------------------------------------------

@@ -7,6 +7,11 @@ those with fewer than 5 events in the last 4 weeks: whether a series has those d
 week, so leaving the others out would pick the high counts and then judge them as if they had not
 been picked (in simulated panels it doubles the false alerts).
 
+Other tests of the same week (near repeats) are given as `beside`. Then q is the larger of two: over
+the tests of its own kind, and over everything tested that week. Near repeats stand out week after
+week where they are there at all, and under one common control alone each of them would loosen what
+is asked of an alert.
+
 An alert is an alarm (observed strictly above the upper bound) with q <= 0.10. Both are asked: with
 few tests q alone would call p = 0.08 an alert, inside the range shown as usual. The watch list
 holds tested series with unadjusted p < 0.01 that are no alert, and district totals with a short
@@ -66,7 +71,8 @@ class Assessment:
     lower     1 % quantile, events: a usual week lies from lower to upper
     upper     99 % quantile, events
     p         P(count >= observed) in a usual week; such a week comes once in 1/p weeks
-    q         p adjusted over the series screened; None unless tested
+    q         p adjusted over the series screened, and over everything tested in the week, the
+              larger of both; None unless tested
     method    "farrington" (a test), "early_watch" (never more than a watch) or None
     alert     observed above upper and q <= 0.10
     watch     worth a look, unconfirmed: p < 0.01 and no alert, or picked out by the early watch
@@ -107,6 +113,7 @@ class Assessments:
                              the alerts, or, without an alert, the 0.10 a week in which nothing
                              happened would have; 0 without a test
     false_watches_expected   tested series with p < 0.01 in a week in which nothing happened
+    beside                   q of the other tests of the week, in the order in which they were given
     """
 
     week_start: date
@@ -115,6 +122,7 @@ class Assessments:
     series_screened: int = 0
     false_alerts_expected: float = 0.0
     false_watches_expected: float = 0.0
+    beside: tuple[float, ...] = ()
 
     @property
     def alerts(self) -> list[Assessment]:
@@ -127,12 +135,15 @@ class Assessments:
         return sorted((item for item in self.items if item.watch), key=_by_p)
 
 
-def assess(panel: Sequence[Series], *, week_start: date) -> Assessments:
+def assess(
+    panel: Sequence[Series], *, week_start: date, beside: Sequence[float] = ()
+) -> Assessments:
     """Judge the last week of every series of a panel.
 
     week_start: first day of the week to judge; the weeks of a series are the 7-day weeks up to it,
-    so series may differ in length. Raises ValueError for a negative or infinite count or a table.
-    The answer depends on nothing but the arguments.
+    so series may differ in length. beside: p-values of the other tests of the week. Raises
+    ValueError for a negative or infinite count or a table. The answer depends on nothing but the
+    arguments.
     """
     arrays = [np.asarray(series.counts, dtype=float) for series in panel]
     longest = max((array.size for array in arrays), default=0)
@@ -160,7 +171,9 @@ def assess(panel: Sequence[Series], *, week_start: date) -> Assessments:
                     "early_watch", seen.expected, seen.lower, seen.upper, seen.p, seen.watch
                 )
 
-    q = benjamini_hochberg(p)
+    others = np.asarray(beside, dtype=float)
+    every = benjamini_hochberg(np.concatenate([p, others]))
+    q = np.fmax(benjamini_hochberg(p), every[: p.size])
     items = [
         _judge(series.key, array, known, one, float(adjusted))
         for series, array, known, one, adjusted in zip(
@@ -176,6 +189,7 @@ def assess(panel: Sequence[Series], *, week_start: date) -> Assessments:
         series_screened=int(np.isfinite(p).sum()),
         false_alerts_expected=ALERT_RATE * max(alerts, 1) if tests else 0.0,
         false_watches_expected=WATCH_LEVEL * tests,
+        beside=tuple(np.fmax(benjamini_hochberg(others), every[p.size :]).tolist()),
     )
 
 

@@ -38,7 +38,7 @@ ADDRESSES = [
         for kind in ("json", "pdf", "xlsx")
         for language in ("en", "ar")
     ),
-    *(f"{URL}charts/{chart}.csv" for chart in ("weeks", "states", "trend-line", "places")),
+    *(f"{URL}charts/{chart}.csv" for chart in ("weeks", "states", "trend-line", "areas")),
     f"{URL}narrative/",
     f"{URL}correct/",
     f"{URL}approve/",

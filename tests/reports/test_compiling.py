@@ -42,9 +42,10 @@ def test_the_document_has_the_published_shape(basrah, put, put_weeks):
         "report", "version", "audience", "site", "week_start", "week_end", "data_as_of", "status",
         "revision_of", "data_health", "counts", "tests_made", "false_alerts_expected", "alerts",
         "watch", "delays", "nowcast", "trend", "near_repeat", "clusters", "clusters_tested",
-        "concentration", "effect", "software", "responses", "revisions",
+        "concentration", "effect", "software", "responses", "revisions", "back_filled",
+        "near_repeat_kinds", "near_repeat_tests",
     }  # fmt: skip
-    assert (body["report"], body["version"]) == ("weekly-violence-trends", 4)
+    assert (body["report"], body["version"]) == ("weekly-violence-trends", 5)
     assert (body["site"], body["week_start"], body["week_end"]) == (
         "BASRAH-CENTRE", "2026-11-08", "2026-11-15",
     )  # fmt: skip

@@ -86,9 +86,9 @@ def test_of_very_many_points_the_newest_are_taken(world, monkeypatch):
     found = measures.near_repeats(world.pk, WEEK + timedelta(days=7))
     newest = measures.near_repeats(world.pk, WEEK - timedelta(days=200))
 
-    assert found.events == 120
-    assert newest.events == 120
-    assert not (found.observed == newest.observed).all()
+    assert found.whole.events == 120
+    assert newest.whole.events == 120
+    assert not (found.whole.observed == newest.whole.observed).all()
 
 
 def test_a_planted_near_repeat_and_a_planted_cluster_are_found(world):
@@ -112,9 +112,9 @@ def test_a_planted_near_repeat_and_a_planted_cluster_are_found(world):
 
 def test_made_again_it_is_the_same_and_another_week_has_a_seed_of_its_own(world):
     once, again = (measures.near_repeats(world.pk, WEEK + timedelta(days=7)) for _turn in range(2))
-    assert np.array_equal(once.expected, again.expected)
+    assert np.array_equal(once.whole.expected, again.whole.expected)
     other = measures.near_repeats(world.pk, WEEK + timedelta(days=14))
-    assert not np.array_equal(once.expected, other.expected)
+    assert not np.array_equal(once.whole.expected, other.whole.expected)
 
 
 def test_the_open_version_is_made_without_sensitive_incidents(world):

@@ -45,6 +45,26 @@ def test_an_injected_outbreak_is_an_alert_and_comes_first():
     assert found.false_alerts_expected == pytest.approx(0.1 * len(found.alerts))
 
 
+def test_other_tests_of_the_week_count_towards_the_same_control_and_loosen_nothing():
+    members = panel(1)
+    counts = np.array(members[7].counts)
+    counts[-1] += 9
+    members[7] = Series("sick", counts)
+    alone = {item.key: item.q for item in assess(members, week_start=SUNDAY).items}
+    # Many tests that show nothing make everything harder to believe, also one that stands alone.
+    with_nothing = assess(members, week_start=SUNDAY, beside=[0.9] * 40 + [0.012])
+    assert with_nothing.beside[-1] == pytest.approx(0.012 * 41)
+    for item in with_nothing.items:
+        assert item.q is None or item.q >= alone[item.key]
+    assert any(item.q and item.q > alone[item.key] * 2 for item in with_nothing.items)
+    # Many that stand out make nothing else easier.
+    with_much = assess(members, week_start=SUNDAY, beside=[0.0001] * 12)
+    for item in with_much.items:
+        assert item.q is None or item.q >= alone[item.key]
+    assert with_much.beside[0] <= 0.00035
+    assert assess([], week_start=SUNDAY, beside=[0.02, 0.5]).beside == (0.04, 0.5)
+
+
 def test_the_real_basrah_series_raises_no_alert_from_2014_to_2018():
     counts, dates = series("ucdp_basrah")
     for at in range(573, 833):

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from ceasefire.disclosure import PEOPLE, suppress, suppress_list
+from ceasefire.disclosure import PEOPLE, suppress, suppress_groups, suppress_list
 
 
 def extended(table):
@@ -147,3 +147,55 @@ def test_what_is_no_table_of_counts_is_refused(table):
 
 def test_an_empty_table_is_published_empty():
     assert suppress([]).total == 0
+
+
+def reach_in_groups(groups, result):
+    """As `attack`: (true value, least, greatest) of every hidden cell and total."""
+    truth, shown = {}, {}
+    for i, group in enumerate(groups):
+        for j, count in enumerate(group):
+            truth[i, j], shown[i, j] = count, result.cells[i][j]
+        truth[i, "all"], shown[i, "all"] = sum(group), result.totals[i]
+    truth["all"], shown["all"] = sum(map(sum, groups)), result.total
+    number = {key: at for at, key in enumerate(key for key in shown if shown[key] is None)}
+    sums = [([(i, j) for j in range(len(group))], (i, "all")) for i, group in enumerate(groups)]
+    sums.append(([(i, "all") for i in range(len(groups))], "all"))
+    equations, right = [], []
+    for parts, whole in sums:
+        row, known = np.zeros(len(number)), 0
+        for sign, key in [*((1, part) for part in parts), (-1, whole)]:
+            if key in number:
+                row[number[key]] += sign
+            else:
+                known += sign * shown[key]
+        equations.append(row)
+        right.append(-known)
+    found = []
+    for key, at in number.items():
+        goal = np.zeros(len(number))
+        goal[at] = 1
+        bounds = [(1, 10_000)] * len(number)
+        least = linprog(goal, A_eq=equations, b_eq=right, bounds=bounds)
+        greatest = linprog(-goal, A_eq=equations, b_eq=right, bounds=bounds)
+        assert (least.status, greatest.status) == (0, 0)
+        found.append((truth[key], least.fun, -greatest.fun))
+    return truth, shown, found
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.lists(st.integers(0, 12), max_size=4), min_size=1, max_size=4))
+def test_no_hidden_count_of_groups_can_be_worked_out_from_any_level(groups):
+    truth, shown, hidden = reach_in_groups(groups, suppress_groups(groups))
+    for key, value in truth.items():
+        assert not (0 < value < 3 and shown[key] is not None)
+        assert value or shown[key] == 0
+        assert shown[key] in (None, value)
+    for value, least, greatest in hidden:
+        assert least - 1e-6 <= value <= greatest + 1e-6
+        assert greatest - least >= 2 - 1e-6
+
+
+def test_of_groups_the_grand_total_is_hidden_rather_than_a_group():
+    result = suppress_groups([[2], [30, 4]])
+
+    assert (result.cells, result.totals, result.total) == (((None,), (30, 4)), (None, 34), None)
