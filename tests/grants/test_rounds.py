@@ -14,6 +14,7 @@ from ceasefire.database import roles as database_roles
 from ceasefire.database.operations import Access
 from ceasefire.database.session import acting
 from grants.exceptions import (
+    BadAmount,
     DutiesKeptApart,
     NotAllowedFromHere,
     NotForThisPerson,
@@ -22,7 +23,7 @@ from grants.exceptions import (
     WrongDocument,
 )
 from grants.models import Decision, Grant, Organisation
-from grants.services import documents, machine, proposals
+from grants.services import completeness, documents, ledger, machine, proposals, verification
 from tests.bench.upkeep import standing
 from tests.grants import office as world
 
@@ -176,6 +177,49 @@ def test_a_dearer_offer_is_chosen_for_a_reason_and_one_at_a_time(office, fund):
         )
 
     assert grant.quotes.get(chosen=True).vendor == dearer
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("before", ["AWARDED", "SUSPENDED"])
+def test_an_award_that_ends_early_is_recovered_and_closed(office, grant_in, before):
+    grant = grant_in("AWARDED", tranches=[1000, 2000])
+    first, owed = grant.tranches.get(number=1), 0
+    if before == "SUSPENDED":
+        world.pay(office, first, 1000)
+        world.account(office, first, 400)
+        owed = 600
+        with acting(office.vetting):
+            machine.suspend(grant, reason="a hit", by=office.vetting)
+    with acting(office.approver2):
+        if owed:
+            with pytest.raises(BadAmount):
+                machine.terminate(grant, reason="over", recovery_usd=1001, by=office.approver2)
+        grant = machine.terminate(grant, reason="over", recovery_usd=owed, by=office.approver2)
+    assert grant.state == "TERMINATED"
+    with acting(office.officer):
+        grant = machine.start_closing(grant, by=office.officer)
+    with acting(office.closeout), pytest.raises(StepIsMissingSomething) as refused:
+        machine.close(grant, by=office.closeout)
+    lacks = {one.code for one in refused.value.missing}
+    assert lacks >= {"document", "unliquidated"} | ({"unaccounted"} if owed else set())
+    with acting(office.closeout):
+        if owed:
+            ledger.refund(grant, amount=owed, reason="came back", by=office.closeout)
+        for kind in completeness.missing_types(grant):
+            world.paper(grant, kind, office.closeout)
+
+    grant = world.onward(office, grant)
+
+    assert grant.state == "CLOSED"
+    steps = list(grant.transitions.order_by("id").values_list("from_state", "to_state"))
+    assert steps[-3:] == [
+        (before, "TERMINATED"), ("TERMINATED", "CLOSING"), ("CLOSING", "CLOSED")
+    ]  # fmt: skip
+    assert grant.net_obligated_usd == grant.net_disbursed_usd == (400 if owed else 0)
+    assert grant.unliquidated_usd == grant.unaccounted_usd == 0
+    ended = grant.decisions.get(step="termination")
+    assert (ended.amount_usd, ended.actor_id) == (owed, office.approver2.pk)
+    assert verification.verify().whole
 
 
 @pytest.mark.django_db
