@@ -74,6 +74,15 @@ class ReasonNeeded(IncidentRefusal):
     message = _("Give a reason.")
 
 
+class GuardedStays(IncidentRefusal):
+    """A merge that would show a sensitive report to somebody who may not see it."""
+
+    message = _(
+        "One of the two is sensitive, and who reported the other may not see it. Merge them the "
+        "other way round, so that the sensitive one stays."
+    )
+
+
 class NotComplete(IncidentRefusal):
     """Something that a sent incident must have is missing; `missing` names the fields."""
 

@@ -59,6 +59,10 @@ def _no_name(_incident: Any) -> str:
     return ""
 
 
+def _is_sensitive(incident: Any) -> str:
+    return "yes" if incident.is_sensitive else "no"
+
+
 _PLAIN: tuple[Column, ...] = (
     Column("code", _("Code"), "code"),
     Column("site", _("Site"), "code", "site.code"),
@@ -93,6 +97,7 @@ _PLAIN: tuple[Column, ...] = (
     Column("reported_at", _("Reported"), "datetime"),
     Column("workflow_state", _("State"), "code"),
     Column("verification", _("Verification"), "code"),
+    Column("sensitive", _("Sensitive"), "code", _is_sensitive),
 )
 #: Column -> its HXL tag, and what stands in it.
 MEANINGS: dict[str, tuple[str, Any]] = {
@@ -144,6 +149,10 @@ MEANINGS: dict[str, tuple[str, Any]] = {
     "reported_at": ("#date+reported", _("When the program learned of it.")),
     "workflow_state": ("#status+workflow", _("How far the review is.")),
     "verification": ("#status+verification", _("How sure the record is, from its sources.")),
+    "sensitive": (
+        "#meta+sensitive",
+        _("Sexual violence, minors, staff involved: yes or no. Such a row is not for everybody."),
+    ),
 }
 #: In this order, in and out.
 COLUMNS: tuple[Column, ...] = tuple(
@@ -155,7 +164,13 @@ BY_KEY = {column.key: column for column in COLUMNS}
 # --- rows without models ------------------------------------------------------------------------
 # A long list is read as plain tuples: a model and its related rows take five times as long.
 
-_FIELD = {"site": "site__code", "place": "place__pcode", "latitude": "lat", "longitude": "lon"}
+_FIELD = {
+    "site": "site__code",
+    "place": "place__pcode",
+    "latitude": "lat",
+    "longitude": "lon",
+    "sensitive": "is_sensitive",
+}
 _OWN = tuple(
     _FIELD.get(column.key, column.key)
     for column in COLUMNS
@@ -183,6 +198,7 @@ _SLIM: dict[str, Callable[[Any], Any]] = {
     "source_credibility": _slim_sources(2),
     "source_name": _no_name,
     "source_id": _slim_id,
+    "sensitive": lambda row: "yes" if row[_AT["is_sensitive"]] else "no",
 }
 #: The same columns, of rows as `slim` gives them.
 SLIM: tuple[Column, ...] = tuple(
@@ -227,6 +243,7 @@ LISTED = {
     "source_kind": "source_kind",
     "source_reliability": "reliability",
     "source_credibility": "credibility",
+    "sensitive": "yes_no_unknown",
 }
 _CHOICES = {
     "workflow_state": Incident.State.choices,
@@ -355,7 +372,7 @@ def _feature(incident: Any) -> dict[str, Any]:
         value = column.reader()(incident)
         properties[column.key] = value.isoformat() if hasattr(value, "isoformat") else value
     point = None
-    if incident.may_show_point:
+    if incident.is_drawn:
         point = {"type": "Point", "coordinates": [incident.lon, incident.lat]}
     return {
         "type": "Feature",
@@ -375,9 +392,9 @@ def write_geojson(
 ) -> Iterator[bytes]:
     """Yield a GeoJSON FeatureCollection (RFC 7946) piece by piece.
 
-    A point stands only where the place is known to the neighbourhood or better; other incidents
-    have no geometry, since the middle of a district is not where anything happened. `progress` is
-    told the number of rows now and then.
+    A point stands only where the map draws one: the place is known to the neighbourhood or better
+    and the record is not sensitive. Other incidents have no geometry, since the middle of a
+    district is not where anything happened. `progress` is told the number of rows now and then.
     """
     found = incidents.iterator(chunk_size=2000) if hasattr(incidents, "iterator") else incidents
     head = {"attribution": f"{BOUNDARIES_CREDIT}. {UCDP_CREDIT}."}

@@ -66,9 +66,10 @@ def import_new(request: HttpRequest) -> HttpResponse:
             mapping=form.columns,
         )
         batch.default_state = given["default_state"]
+        batch.all_sensitive = given["all_sensitive"]
         batch.warnings = [remark.as_json() for remark in form.remarks]
         batch.read = len(form.sheet.rows) + len(form.sheet.problems)
-        batch.save(update_fields=["default_state", "warnings", "read"])
+        batch.save(update_fields=["default_state", "all_sensitive", "warnings", "read"])
         if batch.format == ImportBatch.Format.TABLE:
             saved = kept.use(batch, form.sheet)
             if saved is None:
@@ -307,6 +308,7 @@ def _run(
         mapping=locked.mapping,
         values=locked.values,
         default_state=locked.default_state,
+        all_sensitive=locked.all_sensitive,
         skip_rejected=skip,
         batch=locked,
     )

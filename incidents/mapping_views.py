@@ -12,7 +12,7 @@ from ceasefire.people.access import requires
 from incidents import exports
 from incidents.exceptions import MappingNameTaken
 from incidents.forms.imports import MappingForm
-from incidents.importing import checking, kept
+from incidents.importing import checking, kept, table
 from incidents.models import ImportMapping
 
 IMPORT = "incidents.import_incident"
@@ -56,7 +56,7 @@ def mapping_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
             return redirect("incidents:mapping_list")
     columns = [
         (column.label, mapping.columns[column.key])
-        for column in exports.COLUMNS
+        for column in table.TAKEN
         if column.key in mapping.columns
     ]
     words = [

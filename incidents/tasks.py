@@ -60,6 +60,7 @@ def import_batch(job: jobs.Job, batch_id: str) -> None:
             mapping=batch.mapping,
             values=batch.values,
             default_state=batch.default_state,
+            all_sensitive=batch.all_sensitive,
             skip_rejected=batch.skip_rejected,
             batch=batch,
             progress=lambda done, total: jobs.progress(job, done, total),

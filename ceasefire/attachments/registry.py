@@ -15,7 +15,8 @@ class Subject:
     `visible`: the records a person may see at all. `may_add`, `may_remove`: asked again inside the
     transaction, with the record locked by `lock`; the second also gets the photo. `is_sensitive`:
     each look at a photo of it is written down. `forgotten`: which of these keys nobody needs photos
-    of any more. `title`: how a page names the record; `page`: its address.
+    of any more. `title`: how a page names the record; `page`: its address. `may_see`: whether a
+    person who sees the record sees this photo of it, where not every one of them does.
     """
 
     model: type[Model]
@@ -27,6 +28,7 @@ class Subject:
     forgotten: Callable[[Collection[UUID]], set[UUID]]
     title: Callable[[Any], str]
     page: Callable[[Any], str]
+    may_see: Callable[[Any, Any, Any], bool] = lambda _record, _photo, _user: True
 
     @property
     def label(self) -> str:

@@ -141,7 +141,8 @@ def listed_for(record: Any, user: User) -> list[Attachment]:
     """The photos of a record for somebody who may see it, oldest first; no content is read."""
     if not user.has_perm("attachments.view_attachment"):
         return []
-    return [row for row in told(record) if row.removed_at is None]
+    may_see = subject_of(record).may_see
+    return [row for row in told(record) if row.removed_at is None and may_see(record, row, user)]
 
 
 def told(record: Any) -> AttachmentQuerySet:
@@ -153,9 +154,10 @@ def told(record: Any) -> AttachmentQuerySet:
 
 
 def record_of(attachment: Attachment, user: User) -> Any | None:
-    """The record of a photo where the person may see it; None where not, or where it is gone."""
+    """The record of a photo where the person may see both; None where not, or where it is gone."""
     said = subject_by_label(attachment.subject_model)
-    return said.visible(user).filter(pk=attachment.subject_key).first()
+    record = said.visible(user).filter(pk=attachment.subject_key).first()
+    return record if record is not None and said.may_see(record, attachment, user) else None
 
 
 def content_for(attachment: Attachment, record: Any, column: str, *, by: User) -> bytes | None:
@@ -170,7 +172,12 @@ def content_for(attachment: Attachment, record: Any, column: str, *, by: User) -
 
 
 def _record(verb: str, row: Attachment, subject: Any, *, by: User | None, **more: Any) -> None:
-    """Into the trail, under the record's own code; the photo by its key."""
+    """Into the trail, under the record's own code; the photo by its key.
+
+    Without the reason where the record is sensitive: more people read the trail than the record.
+    """
+    if subject_of(subject).is_sensitive(subject):
+        more.pop("reason", None)
     detail = {"photo": str(row.pk), **more.pop("detail", {})}
     audit.record(verb, subject=subject, by=by, detail=detail, **more)
 

@@ -54,7 +54,7 @@ def _reporter(row: Any, _sight: Any) -> str | None:
 def _degrees(name: str) -> Any:
     def read(row: Any, sight: Any) -> float | None:
         value: float | None = getattr(row, name)
-        return value if row.may_show_point and sight.seen.words else None
+        return value if sight.seen.point else None
 
     return read
 
@@ -177,7 +177,12 @@ INCIDENT_WHOLE = known_shape(
             Field("weapons", lambda: many(_retired("weapon")())),
             Field("summary", TEXT),
             Field("public_safety", FLAG, description="The danger to the public goes on."),
-            Field("returned_reason", TEXT, description="Why it went back to its reporter."),
+            Field(
+                "returned_reason",
+                TEXT,
+                lambda row, s: row.returned_reason if s.seen.since is None else "",
+                "Why it went back to its reporter; empty where this person does not see it.",
+            ),
             Field(
                 "duplicate_of",
                 or_null(TEXT),

@@ -12,7 +12,6 @@ from ceasefire.exports.cells import clean_text
 from ceasefire.look.forms import NormalisedForm
 from ceasefire.places.models import Site
 from ceasefire.text import search_key
-from incidents.exports import COLUMNS
 from incidents.importing import table
 from incidents.importing.plan import columns_of, look_through
 from incidents.importing.problems import FileRefused, Problem
@@ -46,6 +45,14 @@ class UploadForm(NormalisedForm):
         ],
         initial="submitted",
         widget=forms.RadioSelect,
+    )
+    all_sensitive = forms.BooleanField(
+        label=_(
+            "Rows may concern minors or staff: hide all of this batch from who may not see "
+            "sensitive records"
+        ),
+        help_text=_("Then only supervisors and managers see these records, on no map."),
+        required=False,
     )
     file = forms.FileField(
         label=_("CSV or XLSX file"),
@@ -121,7 +128,7 @@ class ColumnsForm(NormalisedForm):
             hidden = chosen.get("source_name") == name
             shown = f" ({value[:SHOWN]}{'…' if len(value) > SHOWN else ''})" if value else ""
             choices.append((at, clean_text(name) + ("" if hidden else shown)))
-        for column in COLUMNS:
+        for column in table.TAKEN:
             self.fields[column.key] = forms.ChoiceField(
                 label=f"{column.label}",
                 help_text=column.key,
@@ -175,7 +182,7 @@ class ColumnsForm(NormalisedForm):
         return [field for field in self._optional() if not (field.value() or field.errors)]
 
     def _optional(self) -> list[Any]:
-        return [self[column.key] for column in COLUMNS if column.key not in table.REQUIRED]
+        return [self[column.key] for column in table.TAKEN if column.key not in table.REQUIRED]
 
 
 class ValuesForm(NormalisedForm):
@@ -191,7 +198,7 @@ class ValuesForm(NormalisedForm):
         super().__init__(*args, **kwargs)
         self.words: dict[str, tuple[str, str]] = {}
         self.meant = meant
-        labels = {column.key: column.label for column in COLUMNS}
+        labels = {column.key: column.label for column in table.TAKEN}
         self.groups: list[tuple[Any, list[str]]] = []
         for ours, found in words.items():
             choices = [("", gettext("– not known: such rows are refused –"))]

@@ -66,6 +66,38 @@ def whole_between(text: str, first: int, last: int) -> int:
     return number
 
 
+_YES = frozenset({"1", "1.0", "true", "y"})
+_NO = frozenset({"0", "0.0", "false", "n"})
+
+
+def ticked(text: str) -> bool | None:
+    """A yes or no as programs write it; None where it is neither."""
+    lowered = plain(text).lower()
+    if lowered in _YES or lowered in _NO:
+        return lowered in _YES
+    return None
+
+
+#: A number of one or two digits that is no part of another one: 14, "0-11", but not 25.5 or 1990.
+_YEARS = re.compile(r"(?<![0-9.,\u066b])[0-9]{1,2}(?![0-9])")
+_MINORS = frozenset(
+    search_key(word)
+    for word in (
+        *("child", "children", "minor", "minors", "juvenile", "baby", "infant", "boy", "girl"),
+        *("boys", "girls", "teenager", "طفل", "طفلة", "أطفال", "قاصر", "قاصرة", "قاصرون"),
+        *("رضيع", "رضيعة", "صبي", "فتاة", "حدث"),
+    )
+)
+
+
+def says_minor(text: str) -> bool:
+    """Whether ages or kinds of people speak of somebody under 18; in doubt they do."""
+    text = plain(text)
+    if any(int(number) < 18 for number in _YEARS.findall(text)):
+        return True
+    return not _MINORS.isdisjoint(search_key(text).split())
+
+
 def degrees(text: str, limit: float) -> float:
     """A latitude (limit 90) or longitude (180) in degrees."""
     text = plain(text)

@@ -23,6 +23,7 @@ def look(batch: ImportBatch, content: bytes, *, progress: Progress | None = None
         mapping=batch.mapping,
         values=batch.values,
         default_state=batch.default_state,
+        all_sensitive=batch.all_sensitive,
         dry_run=True,
         progress=progress,
     )

@@ -50,6 +50,8 @@ class Entry:
     #: What a new record needs and this row has not.
     missing: list[Problem] = field(default_factory=list)
     content: str = ""
+    #: The row says, or who sent it says of all, that it tells of a minor or of staff.
+    sensitive: bool = False
 
 
 #: Iraq with its coastal waters: south, north, west, east.

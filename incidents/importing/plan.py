@@ -109,6 +109,11 @@ class Plan:
     twins: int = 0
     twins_row: int = 0
     twins_looked: int = 0
+    #: Every row is sensitive, as who sent the file says.
+    all_sensitive: bool = False
+    #: Rows that are or say to be so, and the first of them.
+    hidden: int = 0
+    hidden_row: int = 0
     #: Keys of the rows so far, to find one that stands twice.
     seen: set[tuple[str, str]] = field(default_factory=set)
 
@@ -170,16 +175,19 @@ def make_plan(
     mapping: Mapping[str, str] | None = None,
     values: Mapping[str, Mapping[str, str]] | None = None,
     default_state: str = "submitted",
+    all_sensitive: bool = False,
     lock: bool = False,
     progress: Progress | None = None,
 ) -> Plan:
     """Read a file and say what each row would come to, given what is here.
 
-    With `lock`, records that would change are locked to the end of the transaction. Raises
-    `FileRefused` where nothing of the file can be read.
+    With `all_sensitive` every row is sensitive. With `lock`, records that would change are locked
+    to the end of the transaction. Raises `FileRefused` where nothing of the file can be read.
     """
     sheet = content if isinstance(content, Sheet) else look_through(content, format)
-    plan = Plan(format, sheet, columns_of(format, sheet, mapping), site)
+    plan = Plan(
+        format, sheet, columns_of(format, sheet, mapping), site, all_sensitive=all_sensitive
+    )
     if not len(sheet.rows) and not sheet.problems:
         raise FileRefused("file_without_rows")
     plan.read = len(sheet.rows) + len(sheet.problems)
@@ -208,6 +216,8 @@ def make_plan(
         plan.warnings.append(
             Problem.of(plan.outside_row, plan.outside_column, "outside_site", plan.outside)
         )
+    if plan.hidden:
+        plan.warnings.append(Problem.of(plan.hidden_row, "", "rows_hidden", plan.hidden))
     if plan.twins:
         plan.warnings.append(Problem.of(plan.twins_row, "", "likely_twins", plan.twins))
     plan.problems.sort(key=lambda problem: problem.row)
@@ -250,6 +260,11 @@ def _sort(plan: Plan, entries: list[Entry], area: _Area, by: User | None, lock: 
         if not entry.content:
             entry.content = _content(entry)
     entries = _check_twice(plan, entries)
+    for entry in entries:
+        entry.sensitive = entry.sensitive or plan.all_sensitive
+        if entry.sensitive:
+            plan.hidden_row = plan.hidden_row or entry.row
+            plan.hidden += 1
     if len(plan.first) < SHOWN:
         plan.first += [
             replace(entry, facts=dict(entry.facts)) for entry in entries[: SHOWN - len(plan.first)]
@@ -397,7 +412,7 @@ def _compare(plan: Plan, entries: list[Entry], *, by: User | None, lock: bool) -
                 incident.origin_id: incident
                 for incident in Incident.objects.filter(
                     origin=origin, origin_id__in=[entry.origin_id for entry in part]
-                ).only("id", "origin_id", "content_hash", "version", "site_id")
+                ).only("id", "origin_id", "content_hash", "version", "site_id", "is_sensitive")
             }
             keys = [incident.pk for incident in here.values()]
             open_to = visible_keys(keys, by) | _brought_in(keys, by)
@@ -409,7 +424,7 @@ def _compare(plan: Plan, entries: list[Entry], *, by: User | None, lock: bool) -
                 elif incident.pk not in open_to:
                     # Even that the row says the same would tell what stands in the record.
                     problems.append(_of_row(plan, entry, "elsewhere"))
-                elif incident.content_hash == entry.content:
+                elif incident.content_hash == entry.content and _as_hidden(entry, incident):
                     plan.unchanged += 1
                 else:
                     differing.append(Update(entry, incident))
@@ -516,11 +531,16 @@ def _compare_codes(
     return left
 
 
+def _as_hidden(entry: Entry, incident: Incident) -> bool:
+    """Whether a row hides nothing that is not hidden yet; no file shows what is."""
+    return incident.is_sensitive or not entry.sensitive
+
+
 def _same(plan: Plan, entry: Entry, incident: Incident) -> bool:
     if plan.site_of(entry).pk != incident.site_id and "site" in plan.columns:
         return False
     here = table.as_cells(incident)
-    return all(
+    return _as_hidden(entry, incident) and all(
         text == here[name]
         for name, text in entry.cells.items()
         if text or name not in table.KEPT_IF_EMPTY

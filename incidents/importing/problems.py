@@ -88,6 +88,10 @@ WORDS: dict[str, Any] = {
     "likely_twins": _(
         "Rows look like incidents that are here already. The first is named here; so many:"
     ),
+    "rows_hidden": _(
+        "Rows are hidden from who may not see sensitive records, perhaps from you too. The first "
+        "is named here; so many:"
+    ),
     "outside_site": _("Rows lie outside the area of the site. The first is named here."),
     "near_border": _("The point lies just outside the border. The nearest place was taken."),
     "range_widened": _("Minimum or maximum did not fit the best figure and was widened."),

@@ -13,13 +13,14 @@ from typing import Any
 
 from django.db.models import TextChoices
 from django.utils import translation
+from django.utils.translation import gettext_lazy as _
 
 from ceasefire import periods
-from ceasefire.exports import unescape_cell
+from ceasefire.exports import Column, unescape_cell
 from ceasefire.exports.csv import csv_value
 from ceasefire.text import search_key
 from incidents import exports
-from incidents.exports import BY_KEY, COLUMNS, UNKNOWN
+from incidents.exports import COLUMNS, UNKNOWN
 from incidents.importing import cells, collected
 from incidents.importing.entry import Entry, Gazetteer, outside_iraq
 from incidents.importing.problems import BadCell, Problem
@@ -28,7 +29,17 @@ from incidents.models import Incident
 from incidents.services import rules
 from incidents.services.facts import ActorFacts, SourceFacts, content_hash
 
-NAMES = tuple(column.key for column in COLUMNS)
+#: Read to know minors, and not kept; no file of ours has it.
+AGES = Column(
+    "victim_age",
+    _("Ages of the people harmed"),
+    tag="#affected+age",
+    meaning=_("Read to know minors, so that such rows are hidden; not kept."),
+)
+#: What a file may have: our own columns, and what only others have.
+TAKEN = (*COLUMNS, AGES)
+NAMES = tuple(column.key for column in TAKEN)
+BY_KEY = {column.key: column for column in TAKEN}
 #: Without these columns nothing can be read. A site may be chosen for the whole file instead.
 REQUIRED = ("type", "occurred_from", "place", "killed_best", "source_kind")
 #: Columns that say which record it is, or that the vault keeps: no content to compare.
@@ -107,6 +118,11 @@ GUESSES: dict[str, tuple[str, ...]] = {
     "reported_at": ("reported", "date reported", "تاريخ الابلاغ"),
     "workflow_state": ("state", "status", "الحالة"),
     "verification": ("verified", "التحقق"),
+    "sensitive": ("confidential", "minor", "minors", "child victim", "حساس", "سري", "قاصر"),
+    "victim_age": (
+        *("age", "ages", "victim age", "victims age", "age of victim", "age of the victim"),
+        *("age of victims", "age group", "العمر", "عمر الضحية", "اعمار الضحايا", "الفئة العمرية"),
+    ),
 }
 
 
@@ -238,6 +254,8 @@ def unknown_words(
                 seen.add((ours, text))
             text = unescape_cell(text).strip()
             for part in cells.parts(text) if ours in MANY else [text] if text else []:
+                if ours == "sensitive" and cells.ticked(part) is not None:
+                    continue
                 try:
                     lists.all(name, part) if ours in MANY else lists.code(name, part)
                 except BadCell:
@@ -413,6 +431,8 @@ class Reader:
         need("source_kind", sources)
         state = take("workflow_state", self._state, "")
         grade = take("verification", self._grade, "")
+        sensitive = take("sensitive", self._sensitive, False)
+        sensitive = take("victim_age", cells.says_minor, False) or sensitive
         if problems:
             return None, problems
 
@@ -438,6 +458,7 @@ class Reader:
             site_code=site_code,
             cells={name: text for name, text in canonical.items() if name in self.columns},
             missing=missing,
+            sensitive=sensitive,
         )
         entry.content = content_hash(canonical)
         if not entry.origin_id:
@@ -482,6 +503,13 @@ class Reader:
                 kinds, lists["source_reliability"], lists["source_credibility"], split, strict=True
             )
         ]
+
+    def _sensitive(self, text: str) -> bool:
+        """Where nobody knows whether it is, it is."""
+        said = cells.ticked(text)
+        if said is not None:
+            return said
+        return self.lists.code(LISTED["sensitive"], text, "sensitive") != "no"
 
     def _state(self, text: str) -> str:
         return _chosen(Incident.State, text)

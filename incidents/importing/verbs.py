@@ -99,6 +99,7 @@ _WRITTEN = (
     "summary",
     "reported_at",
     "is_sensitive",
+    "said_sensitive",
     "verification",
     "verification_computed",
     "verification_rule",
@@ -195,6 +196,7 @@ def import_file(
     mapping: Mapping[str, str] | None = None,
     values: Mapping[str, Mapping[str, str]] | None = None,
     default_state: str = "submitted",
+    all_sensitive: bool = False,
     skip_rejected: bool = False,
     dry_run: bool = False,
     batch: ImportBatch | None = None,
@@ -204,9 +206,11 @@ def import_file(
 
     A row that was imported before (its list and its key there) is left alone when it says the same,
     and changed when it says something else and nobody has worked on the record since; it is never
-    doubled. `site` is where the rows belong; our own table may name it row by row. `by` None is the
-    system (the command); a person needs the permission and the sites. `dry_run` writes nothing.
-    `progress(done, total)` may raise to stop; then nothing is written.
+    doubled. `all_sensitive` hides every row from who may not see sensitive records, as a row does
+    that says so of itself or tells of a minor; no file takes that back. `site` is where the rows
+    belong; our own table may name it row by row. `by` None is the system (the command); a person
+    needs the permission and the sites. `dry_run` writes nothing. `progress(done, total)` may raise
+    to stop; then nothing is written.
 
     The audit entry is written last, since its lock lasts to the commit. Refusals are in
     `Outcome.problems`; `PermissionDenied` is raised.
@@ -233,6 +237,7 @@ def import_file(
                 mapping=mapping,
                 values=values,
                 default_state=default_state,
+                all_sensitive=all_sensitive,
                 lock=not dry_run,
                 progress=checking,
             )
@@ -298,7 +303,12 @@ def _write(
         subject=batch,
         by=by,
         site=site,
-        detail={"format": plan.format, "digest": batch.digest, **outcome.counts()},
+        detail={
+            "format": plan.format,
+            "digest": batch.digest,
+            **({"sensitive": plan.hidden} if plan.hidden else {}),
+            **outcome.counts(),
+        },
     )
     return batch
 
@@ -464,7 +474,8 @@ class _Making:
             "place_id": place.pk,
             "district_id": place.district_id,
             "occurred_on": periods.local_day(facts["occurred_from"]),
-            "is_sensitive": facts["type"] == "SXV",
+            "said_sensitive": entry.sensitive,
+            "is_sensitive": facts["type"] == "SXV" or entry.sensitive,
             "search_key": f"{words} {self.gazetteer.tail(place)}".strip(),
             "workflow_state": str(entry.state),
             "origin": origin_of(self.plan, entry),
@@ -608,6 +619,7 @@ def _change_some(
             if value is None and name == "reported_at":
                 continue
             setattr(incident, name, value)
+        incident.said_sensitive = incident.said_sensitive or entry.sensitive
         columns = plan.columns
         is_table = entry.given is not None
         _set_rows(
@@ -667,7 +679,8 @@ def _revision(
     changes = {
         name: [value, after["fields"][name]]
         for name, value in before["fields"].items()
-        if value != after["fields"][name] and name not in ("occurred_on", "district")
+        if value != after["fields"].get(name, value)
+        and name not in ("occurred_on", "district", "said_sensitive")
     }
     for kind, shown in (
         ("sources", ("kind", "reliability", "credibility")),
@@ -851,6 +864,8 @@ def _restore(changed: list[ImportChange], by: User | None, now: datetime) -> lis
         incident.version += 1
         incident.updated_by = by
         _settle(incident, None, keys)
+        if now_stands["fields"]["is_sensitive"] and not incident.is_sensitive:
+            incident.guarded_until = now
         incident.save()
         search.remember(incident)
         revision = _revision(

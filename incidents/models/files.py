@@ -66,6 +66,9 @@ class ImportBatch(models.Model):
     rejects = models.JSONField(default=list)
     #: Up to 1,000 remarks on rows that were taken all the same, in the same form.
     warnings = models.JSONField(default=list)
+    #: Record numbers set aside for a long file when it was sent to a worker, so that nobody who
+    #: logs an incident meanwhile waits for its end: {"year", "first", "count"}.
+    numbers = models.JSONField(default=dict)
     #: Chosen columns: {our column: file column}.
     mapping = models.JSONField(default=dict)
     #: What the file's words mean: {our column: {word, folded: our code}}.
@@ -82,6 +85,8 @@ class ImportBatch(models.Model):
     default_state = models.CharField(
         max_length=12, choices=Incident.State.choices, default="submitted"
     )
+    #: Every row is sensitive, as who sent the file said of it.
+    all_sensitive = models.BooleanField(default=False)
     #: Take the good rows and leave the others, as chosen at the confirmation.
     skip_rejected = models.BooleanField(default=False)
     #: The background job of a large file.

@@ -153,8 +153,15 @@ class Incident(models.Model):
     summary = models.TextField(_("What is known, without names"), blank=True, max_length=4000)
     public_safety = models.BooleanField(_("Danger to the public goes on"), default=False)
     staff_involved = models.BooleanField(_("Program staff involved"), default=False)
-    #: Computed by the services: sexual violence, a minor, or staff involved.
+    #: Computed by the services: sexual violence, a minor, staff involved, or a file said so.
     is_sensitive = models.BooleanField(default=False)
+    #: A file that was read in said so. It stays: what stood in that file of people is not here.
+    said_sensitive = models.BooleanField(default=False, db_default=False)
+    #: Sensitive up to this moment and no more: who may not see such records sees nothing of what
+    #: was done or said of it by then. Empty where it never stopped being so, or never was.
+    guarded_until = models.DateTimeField(null=True, blank=True)
+    #: Nothing sets it yet, so every record is its site's. The map draws no "aggregate" one, and the
+    #: research file leaves out those of "team" and "aggregate".
     sharing = models.CharField(_("Who may see it"), max_length=12, default="site")
 
     workflow_state = models.CharField(max_length=12, choices=State.choices, default=State.DRAFT)
@@ -388,6 +395,10 @@ class Incident(models.Model):
                 condition=Q(staff_involved=False) | Q(is_sensitive=True),
                 name="an_incident_with_staff_is_always_sensitive",
             ),
+            models.CheckConstraint(
+                condition=Q(said_sensitive=False) | Q(is_sensitive=True),
+                name="what_a_file_said_to_be_sensitive_is",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -440,6 +451,11 @@ class Incident(models.Model):
     def may_show_point(self) -> bool:
         """A point is drawn only where the place is known to the neighbourhood or better."""
         return self.lat is not None and self.geo_precision <= 2
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether it stands on the map as a point: `services.mapping.DRAWN` for one row in hand."""
+        return self.may_show_point and not self.is_sensitive and self.sharing != "aggregate"
 
     @property
     def is_solid(self) -> bool:

@@ -43,12 +43,20 @@ from incidents.services.merging import (
     unmerge_incidents,
 )
 from incidents.services.names import sealed_names_in
-from incidents.services.reading import Sight, in_review_order, note_reading, sight
+from incidents.services.reading import (
+    Sight,
+    in_review_order,
+    may_read_form,
+    may_see_photo,
+    note_reading,
+    sight,
+)
 from incidents.services.records import (
     create_incident,
     edit_incident,
     may_edit,
     may_revise,
+    may_settle,
     revise_incident,
     save_draft,
     settle_submission,
@@ -172,8 +180,11 @@ __all__ = [
     "may_override",
     "may_part",
     "may_plan",
+    "may_read_form",
     "may_record",
     "may_revise",
+    "may_see_photo",
+    "may_settle",
     "may_take_away",
     "may_take_back",
     "may_undo_bulk",

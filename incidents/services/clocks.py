@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from ceasefire import audit
 from ceasefire.codes.services import family
 from ceasefire.people.models import User
+from ceasefire.people.roles import Role
 from incidents.models import Incident, IncidentResponse, RetaliationWatch
 from incidents.models.response import LATE_NOTICE_HOURS, WATCH_HOURS
 from incidents.services import notices
@@ -83,6 +84,10 @@ def follow(
     incident: Incident, *, by: User | None, at: datetime, is_new: bool = False
 ) -> IncidentResponse | None:
     """Let the clock follow a locked incident that was just written; the clock, if it has one."""
+    if incident.staff_involved and incident.workflow_state in Incident.COUNTED_STATES:
+        # Hidden from peers, so the managers have to hear of it. Each of them once.
+        managers = notices.staff_of(incident, Role.MANAGER)
+        notices.tell(managers, "incident.staff_involved", incident, by=by)
     live = is_live(incident)
     response = None
     if not is_new:
@@ -100,6 +105,8 @@ def follow(
     if runs:
         _resume(incident, response, by=by, at=at)
         _watch(incident, response, at=at, is_new=False)
+        if incident.is_sensitive:
+            _take_from_who_may_not_see(incident, response, by=by)
     else:
         _stop(incident, response, live=live, by=by, at=at)
     return response
@@ -123,6 +130,42 @@ def open_clock(
         detail={"due": response.due_at, "late_notice": late, "by_hand": by_hand},
     )
     return response
+
+
+def _take_from_who_may_not_see(
+    incident: Incident, response: IncidentResponse, *, by: User | None
+) -> None:
+    """Take a sensitive incident from those who may not see it any more.
+
+    It stands under "nobody has it", and the supervisors hear of it; of a watch that lacks somebody
+    they hear as ever (`services.escalation`).
+    """
+    if (
+        response.closed_at is None
+        and response.assigned_to is not None
+        and not incident.is_visible_to(response.assigned_to)
+    ):
+        response.assigned_to = None
+        response.version += 1
+        response.save(update_fields=["assigned_to", "version"])
+        # To who caused it as well: nobody else may be there to give it to somebody.
+        people = notices.supervisors_of(incident)
+        notices.tell(people, "response.unassigned", incident, more=str(response.version))
+        audit.record("response.unassigned", subject=incident, by=by, fields=["assigned_to"])
+    rows = RetaliationWatch.objects.open().select_for_update(of=("self",))
+    for watch in rows.filter(incident=incident):
+        sides = [
+            side
+            for side in ("victim_side", "other_side")
+            if getattr(watch, side) is not None and not incident.is_visible_to(getattr(watch, side))
+        ]
+        if sides:
+            for side in sides:
+                setattr(watch, side, None)
+            watch.unassigned_escalated_at = None
+            watch.version += 1
+            watch.save(update_fields=[*sides, "unassigned_escalated_at", "version"])
+            audit.record("watch.unassigned", subject=incident, by=by, fields=sides)
 
 
 def _resume(

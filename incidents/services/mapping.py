@@ -2,8 +2,8 @@
 
 The one rule: an incident counts in exactly one area, the smallest that both its place and
 `geo_precision` allow (1 to 3 sub-district, 4 district, 5 governorate). A point is drawn besides
-only where the place is known to the neighbourhood (1, 2), coordinates stand, the record is not
-sensitive, and its reporter did not ask for "only in counts". The areas' numbers hold the points'.
+only where the place is known to the neighbourhood (1, 2), coordinates stand, and the record is
+neither sensitive nor marked for counts only. The areas' numbers hold the points'.
 
 Everything takes incidents that the viewer may see (`visible_to`) and that fit the filters.
 """

@@ -23,6 +23,7 @@ from ceasefire.people.models import User
 from ceasefire.vault.models import BlindIndex
 from incidents.exceptions import (
     CannotBeParted,
+    GuardedStays,
     NoSuchOriginal,
     NotAllowedFromHere,
     NotForThisPerson,
@@ -30,6 +31,7 @@ from incidents.exceptions import (
     SiteIsReadOnly,
 )
 from incidents.models import (
+    SEES_SENSITIVE,
     Incident,
     IncidentActor,
     IncidentMerge,
@@ -37,7 +39,7 @@ from incidents.models import (
     Source,
     Victimization,
 )
-from incidents.services import clocks, links, rules, search
+from incidents.services import clocks, links, rules, search, trail
 from incidents.services.facts import FIELDS, plain
 from incidents.services.sources import verify_again
 from incidents.services.workflow import (
@@ -98,6 +100,16 @@ def may_part(merge: IncidentMerge, by: User) -> bool:
     )
 
 
+def is_not_for_reporter(kept: Incident, gone: Incident) -> bool:
+    """Whether `gone` is sensitive, and not for who reported `kept` and goes on seeing that."""
+    return (
+        gone.is_sensitive
+        and kept.reporter is not None
+        and kept.reporter_id != gone.reporter_id
+        and kept.reporter.role not in SEES_SENSITIVE
+    )
+
+
 def lacks(incident: Incident, group: str) -> bool:
     """Whether an incident says nothing on a group of facts, so that it may be taken over."""
     if group in ROWS:
@@ -112,7 +124,12 @@ def lacks(incident: Incident, group: str) -> bool:
 
 
 def offered(kept: Incident, gone: Incident) -> list[str]:
-    """The groups of facts that `kept` lacks and `gone` has; a point only of the same place."""
+    """The groups of facts that `kept` lacks and `gone` has; a point only of the same place.
+
+    None where the reporter of `kept` may not see `gone`: they would read them on their own page.
+    """
+    if is_not_for_reporter(kept, gone):
+        return []
     groups = [group for group in (*GROUPS, *ROWS) if lacks(kept, group) and not lacks(gone, group)]
     if "point" in groups and rules.check_point(kept.place, gone.lat, gone.lon).lies == "elsewhere":  # type: ignore[arg-type]
         groups.remove("point")
@@ -144,7 +161,9 @@ def merge_incidents(
 
     Both rows are locked in one order, so that two people cannot make each the other's duplicate.
     Refuses (`NoSuchOriginal`) a record of another site, itself, one that does not count, so also
-    one that is a duplicate already; and what the table of moves refuses of `gone`.
+    one that is a duplicate already; what the table of moves refuses of `gone`; and (`GuardedStays`)
+    a sensitive `gone` whose words the reporter of an open `kept` would come to read. Where both are
+    sensitive they are merged, and `sight` keeps from that reporter what came from the other.
     """
     links.hold_links()
     # With those that repeat the one that goes, for they will repeat the other.
@@ -160,6 +179,8 @@ def merge_incidents(
         raise NoSuchOriginal
     if Incident.objects.visible_to(by).filter(pk__in=list(held)).count() < 2:
         raise NotForThisPerson
+    if not held[kept.pk].is_sensitive and is_not_for_reporter(held[kept.pk], held[gone.pk]):
+        raise GuardedStays
     kept, at = locked(kept), at or periods.now()
     refuse_stale(kept, kept_version)
     merge = IncidentMerge(kept=kept, gone=gone, by=by, at=at, reason=reason.strip()[:400])
@@ -188,7 +209,7 @@ def merge_incidents(
         "gone": {"version": gone.version},
     }
     merge.save(force_insert=True)
-    audit.record(
+    trail.record(
         "incident.merged",
         subject=kept,
         by=by,
@@ -330,7 +351,8 @@ def _save_kept(
 ) -> None:
     kept.version += 1
     kept.updated_by = by
-    kept.save(update_fields=[*FIELDS, *rules.COMPUTED, "version", "updated_by", "updated_at"])
+    beside = ("guarded_until", "version", "updated_by", "updated_at")
+    kept.save(update_fields=[*FIELDS, *rules.COMPUTED, *beside])
     search.keep_said(kept)
     search.remember(kept)
     clocks.follow(kept, by=by, at=at)
@@ -368,6 +390,7 @@ def unmerge_incidents(
         raise ReasonNeeded
     taken = _refuse_unless_partable(merge, kept, gone)
     was = {"verification": kept.verification, "sources": kept.sources.count()}
+    was_sensitive = kept.is_sensitive
     changes = {
         name: [merge.after["kept"][name], merge.before["kept"][name]]
         for name in taken
@@ -382,6 +405,8 @@ def unmerge_incidents(
         rules.settle(kept)
         kept.is_sensitive = is_sensitive(kept)
         verify_again(kept)
+    if was_sensitive and not kept.is_sensitive:
+        kept.guarded_until = at
     if kept.verification != was["verification"]:
         changes["verification"] = [was["verification"], kept.verification]
     if merge.moved["sources"]:
@@ -391,10 +416,11 @@ def unmerge_incidents(
     merge.undone_at, merge.undone_by, merge.undone_reason = at, by, reason
     merge.save(update_fields=["undone_at", "undone_by", "undone_reason"])
     decide_not_twins(kept, gone, by=by, at=at, quietly=True)
-    audit.record(
+    trail.record(
         "incident.unmerged",
         subject=kept,
         by=by,
+        guarded=was_sensitive,
         fields=sorted(changes),
         reason=reason,
         detail={"duplicate": gone.code, "sources": len(merge.moved["sources"])},

@@ -18,6 +18,7 @@ def _address(code: str) -> str:
 for _name, _sentence, _tone in (
     ("response.opened", _("A new incident is on the 72-hour clock."), ""),
     ("response.assigned", _("You are to answer this incident."), "due"),
+    ("response.unassigned", _("Who had this incident may no longer see it. Nobody has it."), "due"),
     ("response.acted", _("Somebody did something for the incident you have."), ""),
     ("response.closed", _("The incident you have needs no further answer."), ""),
     ("response.contact_due", _("24 hours have passed without a first contact."), "due"),
@@ -27,6 +28,11 @@ for _name, _sentence, _tone in (
     ("watch.unassigned", _("A retaliation watch has nobody on one side."), "overdue"),
     ("watch.alarm", _("A side under watch is not quiet."), "overdue"),
     ("watch.over", _("A retaliation watch has run its 72 hours. Say how it ended."), "due"),
+    (
+        "incident.staff_involved",
+        _("Staff are involved in an incident. It comes to the managers."),
+        "due",
+    ),
 ):
     worklist.kind(_name, _sentence, tone=_tone, address=_address)
 

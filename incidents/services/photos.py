@@ -7,6 +7,7 @@ from uuid import UUID
 from ceasefire import attachments
 from ceasefire.people.models import User
 from incidents.models import Incident
+from incidents.services.reading import may_see_photo
 from incidents.services.sources import may_add_source
 from incidents.services.workflow import SETTLED, locked
 
@@ -59,5 +60,6 @@ def register() -> None:
             forgotten=without_use_for_photos,
             title=lambda incident: str(incident.code),
             page=lambda incident: str(incident.get_absolute_url()),
+            may_see=may_see_photo,
         )
     )

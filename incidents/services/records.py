@@ -22,7 +22,7 @@ from incidents.exceptions import (
     SiteIsReadOnly,
 )
 from incidents.models import ConflictingSubmission, Incident, IncidentRevision, SecondReport
-from incidents.services import clocks, rules, search
+from incidents.services import clocks, rules, search, trail
 from incidents.services.facts import (
     FIELDS,
     ActorFacts,
@@ -33,6 +33,7 @@ from incidents.services.facts import (
     plain,
     without_names,
 )
+from incidents.services.reading import may_read_form
 from incidents.services.rows import FirstRows, snapshot, write_rows
 from incidents.services.sources import verify_again, verify_by
 from incidents.services.workflow import (
@@ -243,8 +244,12 @@ def keep_other_content(known: Incident, content: Mapping[str, Any], *, by: User)
         return
     kept = ConflictingSubmission.objects.create(incident=known, content=bare, by=by)
     seal_names(kept, names, by=by)
-    audit.record(
-        "incident.sent_again_with_other_content", subject=known, by=by, fields=sorted(bare)
+    trail.record(
+        "incident.sent_again_with_other_content",
+        subject=known,
+        by=by,
+        fields=sorted(bare),
+        guarded=rules.is_sensitive_content(bare),
     )
 
 
@@ -275,6 +280,12 @@ def hold_key(key: UUID) -> tuple[bool, bool]:
     return is_incident, is_report
 
 
+def may_settle(incident: Incident, submission: ConflictingSubmission, by: User) -> bool:
+    """The reporter and reviewers, of what is shown to them."""
+    is_theirs = incident.reporter_id == by.pk or by.has_perm("incidents.review_incident")
+    return is_theirs and may_read_form(incident, submission, by)
+
+
 @transaction.atomic
 def settle_submission(
     submission: ConflictingSubmission, *, by: User, at: datetime | None = None
@@ -282,7 +293,7 @@ def settle_submission(
     """Say that a form that came again with other content has been dealt with."""
     incident = locked(submission.incident)
     submission = ConflictingSubmission.objects.select_for_update().get(pk=submission.pk)
-    if incident.reporter_id != by.pk and not by.has_perm("incidents.review_incident"):
+    if not may_settle(incident, submission, by):
         raise NotForThisPerson
     if submission.settled_at is not None:
         raise NotAllowedFromHere
@@ -337,10 +348,12 @@ def _change(
         if lacks:
             raise NotComplete(lacks)
     rules.settle(incident)
-    incident.is_sensitive = (
+    rules.mark_sensitive(
+        incident,
         rules.is_sensitive(incident, incident.victimizations.all())
         # What was merged into it stays as guarded as it was.
-        or incident.duplicates.filter(is_sensitive=True).exists()
+        or incident.duplicates.filter(is_sensitive=True).exists(),
+        at=at,
     )
     verify_again(incident)
     if incident.verification != was:
@@ -351,7 +364,8 @@ def _change(
 def _save(incident: Incident, *, by: User) -> None:
     incident.version += 1
     incident.updated_by = by
-    incident.save(update_fields=[*FIELDS, *rules.COMPUTED, "version", "updated_by", "updated_at"])
+    beside = ("guarded_until", "version", "updated_by", "updated_at")
+    incident.save(update_fields=[*FIELDS, *rules.COMPUTED, *beside])
     search.remember(incident)
 
 
@@ -381,7 +395,7 @@ def edit_incident(
         raise NotForThisPerson
     if version != incident.version:
         raise ChangedMeanwhile(_differences(incident, facts), incident.version)
-    at = at or periods.now()
+    at, was_sensitive = at or periods.now(), incident.is_sensitive
     changes = _change(
         incident,
         facts=facts,
@@ -391,7 +405,13 @@ def edit_incident(
     )
     if changes:
         _save(incident, by=by)
-        audit.record("incident.edited", subject=incident, by=by, fields=sorted(changes))
+        trail.record(
+            "incident.edited",
+            subject=incident,
+            by=by,
+            fields=sorted(changes),
+            guarded=was_sensitive,
+        )
         clocks.follow(incident, by=by, at=at)
     return incident
 
@@ -426,7 +446,7 @@ def revise_incident(
         raise ReasonNeeded
     if version != incident.version:
         raise ChangedMeanwhile(_differences(incident, facts), incident.version)
-    at = at or periods.now()
+    at, was_sensitive = at or periods.now(), incident.is_sensitive
     changes = _change(
         incident,
         facts=facts,
@@ -438,6 +458,13 @@ def revise_incident(
         return None
     _save(incident, by=by)
     revision = revise(incident, changes=changes, reason=reason, by=by, at=at)
-    audit.record("incident.revised", subject=incident, by=by, fields=sorted(changes), reason=reason)
+    trail.record(
+        "incident.revised",
+        subject=incident,
+        by=by,
+        fields=sorted(changes),
+        reason=reason,
+        guarded=was_sensitive,
+    )
     clocks.follow(incident, by=by, at=at)
     return revision

@@ -129,12 +129,20 @@ def is_minor(victim: Any) -> bool:
 
 
 def is_sensitive(incident: Incident, victims: Iterable[Any]) -> bool:
-    """Sexual violence, a minor among the victims, or program staff involved."""
+    """Sexual violence, a minor among the victims, program staff involved, or a file said so."""
     return (
         incident.type == "SXV"
         or incident.staff_involved
+        or incident.said_sensitive
         or any(victim.harm == "sexual" or is_minor(victim) for victim in victims)
     )
+
+
+def mark_sensitive(incident: Incident, is_sensitive: bool, *, at: datetime) -> None:
+    """Set whether it is sensitive; where it stops being so, until when its history is guarded."""
+    if incident.is_sensitive and not is_sensitive:
+        incident.guarded_until = at
+    incident.is_sensitive = is_sensitive
 
 
 def is_sensitive_content(content: Mapping[str, Any]) -> bool:

@@ -16,7 +16,7 @@ from incidents.exceptions import (
     SiteIsReadOnly,
 )
 from incidents.models import Incident, Source
-from incidents.services import rules, search
+from incidents.services import rules, search, trail
 from incidents.services.facts import SourceFacts
 from incidents.services.rows import write_rows
 from incidents.services.workflow import SETTLED, State, locked, refuse_stale, revise
@@ -240,7 +240,7 @@ def override_verification(
     incident.verification_reason = reason
     fields = ("verification", "verification_reason")
     _save(incident, by=by, at=at, before=before, changes={}, reason=reason, fields=fields)
-    audit.record(
+    trail.record(
         "incident.verification_overridden",
         subject=incident,
         by=by,

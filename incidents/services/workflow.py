@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from ceasefire import audit, periods
+from ceasefire import periods
 from ceasefire.people.models import User
 from incidents.exceptions import (
     ChangedMeanwhile,
@@ -20,7 +20,7 @@ from incidents.exceptions import (
     SiteIsReadOnly,
 )
 from incidents.models import Incident, IncidentRevision, IncidentStep
-from incidents.services import clocks, rules
+from incidents.services import clocks, rules, trail
 
 State = Incident.State
 
@@ -213,7 +213,7 @@ def carry_out(
             by=by,
             at=at,
         )
-    audit.record(
+    trail.record(
         EVENTS[verb],
         subject=incident,
         by=by,

@@ -130,12 +130,23 @@ def clock_questions(incident: Incident, user: Any) -> dict[str, QuerySet[Any]]:
 
 
 def clock_context(
-    incident: Incident, user: Any, rows: Mapping[str, Sequence[Any]]
+    incident: Incident,
+    user: Any,
+    rows: Mapping[str, Sequence[Any]],
+    *,
+    since: datetime | None = None,
 ) -> dict[str, Any]:
     """What the page of an incident shows of its clock and its watch; empty where it has neither.
 
-    `rows` are the answers to `clock_questions`.
+    `rows` are the answers to `clock_questions`; words of what was done up to `since` are left out.
     """
+    if since is not None:
+        for action in rows["actions"]:
+            if action.created_at <= since:
+                action.words = action.next_step = ""
+        for check in rows["checks"]:
+            if check.at <= since:
+                check.words = ""
     response: IncidentResponse | None = next(iter(rows["responses"]), None)
     may_assign = services.may_assign(incident, user)
     counted = incident.workflow_state in Incident.COUNTED_STATES

@@ -23,13 +23,7 @@ from incidents.forms.filters import IncidentFilter, as_code
 from incidents.forms.photos import PhotosForm
 from incidents.forms.rows import SourceForm
 from incidents.forms.verbs import DuplicateForm, GradeForm, OverrideForm, ReasonForm, RevealForm
-from incidents.models import (
-    SEES_SENSITIVE,
-    Incident,
-    IncidentRevision,
-    IncidentStep,
-    SavedFilter,
-)
+from incidents.models import Incident, IncidentRevision, IncidentStep, SavedFilter
 from incidents.services import search
 from incidents.views.clock import clock_context, clock_questions
 from incidents.views.logging import in_words
@@ -155,17 +149,11 @@ def _page_of(
         before=request.GET.get("before"),
         parts=[Q(site=site.pk) for site in filters.asked_sites()],
         sought=sought.holds if sought is not None else None,
-        indexed=None if sought is None else _by_words(request.user, filters, sought),
-    )
-
-
-def _by_words(user: Any, filters: IncidentFilter, sought: search.Search) -> Any:
-    """The rows of the list as the index of words alone gives them."""
-    rows = filters.narrow(Incident.objects.visible_to(user, by_site=False))
-    return (
-        rows.filter(sought.index)
+        indexed=None
+        if sought is None
+        else filters.by_words(sought)
         .select_related("place", "district", "reporter", "site")
-        .only(*LIST_FIELDS, "summary", "search_key")
+        .only(*LIST_FIELDS, "summary", "search_key"),
     )
 
 
@@ -293,7 +281,7 @@ def detail_context(request: HttpRequest, incident: Incident, **forms: Any) -> di
     verbs = services.open_verbs(incident, user)
     steps = rows["steps"]
     lately = steps[-1] if steps and services.may_take_back(incident, steps[-1], user) else None
-    photos = rows["photos"]
+    photos = [photo for photo in rows["photos"] if services.may_see_photo(incident, photo, user)]
     context: dict[str, Any] = {
         "incident": incident,
         "sight": sight,
@@ -315,7 +303,11 @@ def detail_context(request: HttpRequest, incident: Incident, **forms: Any) -> di
         "actors": [_actor(row, sight) for row in rows["actors"]],
         "facts": _facts(incident),
         "rule": services.RULES.get(incident.verification_rule, ""),
-        "events": _events(steps, rows["revisions"], photos),
+        "events": [
+            event
+            for event in _events(steps, rows["revisions"], photos)
+            if sight.since is None or event["at"] > sight.since
+        ],
         "photos": [photo for photo in photos if photo.removed_at is None],
         "photo_form": PhotosForm(by=user) if attachments.may_add(incident, user) else None,
         "verbs": verbs,
@@ -349,7 +341,7 @@ def detail_context(request: HttpRequest, incident: Incident, **forms: Any) -> di
         "second_reports": _told_again(incident, rows["second_reports"], user),
         "is_draft": incident.workflow_state == Incident.State.DRAFT,
     }
-    context.update(clock_context(incident, user, rows))
+    context.update(clock_context(incident, user, rows, since=sight.since))
     context |= _connections(incident, user, rows)
     context["sections"] = [one for one in sections if one is not None]
     context.update(forms)
@@ -559,6 +551,7 @@ LABELS: dict[str, Any] = {
     "actors": gettext_lazy("Who did it"),
     "verification": gettext_lazy("Verification"),
     "workflow_state": gettext_lazy("State"),
+    "is_sensitive": gettext_lazy("Sensitive"),
 }
 
 
@@ -567,18 +560,8 @@ def _told_again(incident: Incident, forms: Iterable[Any], user: Any) -> list[dic
     return [
         {"row": kept, "differences": _differing(incident, kept.content)}
         for kept in forms
-        if _may_read(incident, kept, user)
+        if services.may_read_form(incident, kept, user)
     ]
-
-
-def _may_read(incident: Incident, kept: Any, user: Any) -> bool:
-    """A form that tells of what is sensitive is for who sent it, and who sees such incidents."""
-    return (
-        user.role in SEES_SENSITIVE
-        or kept.by_id == user.pk
-        or incident.is_sensitive
-        or not services.is_sensitive_content(kept.content)
-    )
 
 
 def _differing(incident: Incident, content: dict[str, Any]) -> list[tuple[Any, str, str]]:

@@ -167,10 +167,14 @@ def twin_list(request: HttpRequest) -> HttpResponse:
 
 
 def _which_way(pair: finding.TwinPair) -> dict[str, Any]:
-    """Which one would stay: the one that reports count already, else the earlier one."""
+    """Which one would stay: the sensitive one, else what reports count, else the earlier one."""
     settled = (Incident.State.ACCEPTED, Incident.State.ARCHIVED)
     first, second = pair.first, pair.second
-    if second.workflow_state in settled and first.workflow_state not in settled:
+    if first.is_sensitive != second.is_sensitive:
+        turn = second.is_sensitive
+    else:
+        turn = second.workflow_state in settled and first.workflow_state not in settled
+    if turn:
         first, second = second, first
     return {"kept": first, "gone": second}
 

@@ -266,6 +266,9 @@ def name_reveal(request: HttpRequest, code: str) -> HttpResponse:
 def submission_settle(request: HttpRequest, code: str, key: int) -> HttpResponse:
     incident = one(request, code)
     kept = get_object_or_404(incident.conflicting_submissions, pk=key)
+    if not services.may_settle(incident, kept, request.user):
+        # Absent and not shown answer alike.
+        raise Http404
     return _carry_out(
         request,
         incident,

@@ -54,6 +54,7 @@ COLUMNS = [
     "reported_at",
     "workflow_state",
     "verification",
+    "sensitive",
 ]
 
 
@@ -182,7 +183,7 @@ def test_a_map_file_has_points_only_where_the_place_is_known_well(
     by_code = {incident.code: incident for incident in many}
     for feature in made["features"]:
         incident = by_code[feature["id"]]
-        assert (feature["geometry"] is not None) == incident.may_show_point
+        assert (feature["geometry"] is not None) == incident.is_drawn
     assert any(feature["geometry"] for feature in made["features"])
 
 

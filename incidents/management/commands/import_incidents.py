@@ -48,6 +48,11 @@ class Command(BaseCommand):
             " the rows of UCDP and ACLED go to a read-only site of that list",
         )
         parser.add_argument(
+            "--sensitive",
+            action="store_true",
+            help="rows may concern minors or staff: hide all from who may not see such records",
+        )
+        parser.add_argument(
             "--dry-run", action="store_true", help="say what would be done, write nothing"
         )
         parser.add_argument(
@@ -68,6 +73,7 @@ class Command(BaseCommand):
                 format=options["format"],
                 site=site,
                 by=None,
+                all_sensitive=options["sensitive"],
                 skip_rejected=options["skip_rejected"],
                 dry_run=options["dry_run"],
                 progress=self._progress(),
