@@ -76,14 +76,15 @@ def classed_areas(
     south, north = min(y for _x, y in corners), max(y for _x, y in corners)
     narrow = math.cos(math.radians((south + north) / 2))
     scale = min(WIDTH / max((east - west) * narrow, 0.01), _HIGH / max(north - south, 0.01))
-    high = (north - south) * scale
+    high = math.ceil((north - south) * scale)
     margin = (WIDTH - (east - west) * narrow * scale) / 2
 
     def at(corner: tuple[float, float]) -> tuple[float, float]:
         return margin + (corner[0] - west) * narrow * scale, (north - corner[1]) * scale
 
     def path(rings: Rings) -> str:
-        drawn = ([f"{x:.1f} {y:.1f}" for x, y in map(at, ring)] for ring in rings)
+        # Whole pixels: neighbours keep one edge, since they share their corners.
+        drawn = ([f"{x:.0f} {y:.0f}" for x, y in map(at, ring)] for ring in rings)
         return "".join(f"M{'L'.join(points)}Z" for points in drawn)
 
     parts = [patterns(slug), _shades(slug)]
@@ -180,7 +181,7 @@ def _meet(one: tuple[float, float, float, float], other: tuple[float, float, flo
 def _text(words: str, x: float, y: float, size: int) -> str:
     bold = ' font-weight="700"' if size == _NUMBER else ""
     return (
-        f'<text x="{x:.1f}" y="{y + 0.35 * size:.1f}" text-anchor="middle" font-size="{size}"{bold}'
+        f'<text x="{x:.0f}" y="{y + 0.35 * size:.0f}" text-anchor="middle" font-size="{size}"{bold}'
         f' fill="{INK}" stroke="{PAPER}" stroke-width="4" paint-order="stroke"'
         f' stroke-linejoin="round" class="c-text c-halo">{escape(words)}</text>'
     )

@@ -70,7 +70,7 @@ def district_map(page: SharedPage) -> list[Figure]:
         gettext("Sum of what was shared of %(weeks)s weeks; +: of some weeks the count is hidden")
         % {"weeks": page.number(len(held))},
         areas,
-        [],
+        [one.rings for one in areas],
         hidden=gettext("hidden in every week in which it was not zero"),
         digits=page.digits,
     )
