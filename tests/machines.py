@@ -76,6 +76,11 @@ class Machines:
                 return int(line.split()[1]) * 1024
         raise LookupError(name)
 
+    def worked(self, name: str) -> float:
+        """Seconds of the processor that a machine has taken so far."""
+        facts = Path(f"/proc/{self._running[name]}/stat").read_text().rpartition(")")[2].split()
+        return (int(facts[11]) + int(facts[12])) / os.sysconf("SC_CLK_TCK")
+
     def storm(self, weeks: Sequence[Week], luck: random.Random, *, kills: int) -> None:
         """Let weeks pass, less than half a second each, while machines die and clocks are set.
 

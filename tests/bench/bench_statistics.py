@@ -3,7 +3,8 @@
 A panel of 8 districts x 12 types with known outbreaks is simulated from a fresh seed and judged
 week by week as the weekly report does. Two numbers count: false alerts a week (at most 0.25) and
 the share of outbreaks that raise an alert while they last (at least one half); and the time the
-last week of the panel takes. The other methods follow (`statistics_methods`).
+last week of the panel takes, beside R (`against_r`). The other methods follow
+(`statistics_methods`).
 
 The simulation follows the recipe of Noufaily et al. 2013, scaled to a violence panel, with sizes
 chosen so that the detector without the false-discovery rate gives about 0.45 false alarms a week
@@ -30,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ceasefire.statistics.assessment import Series, assess
-from tests.bench import statistics_methods
+from tests.bench import against_r, statistics_methods
 
 SERIES = 96
 HISTORY = 313
@@ -181,4 +182,5 @@ def run(report: Report, long: bool = False) -> None:
         1.0,
         5.0,
     )
+    against_r.run(report, simulate(seed, against_r.WEEKS - HISTORY).counts, long)
     statistics_methods.run(report, long)
