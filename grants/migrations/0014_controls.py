@@ -66,6 +66,7 @@ $$;
 CREATE INDEX payments_by_voucher ON public.grants_paymentrequest
   (public.grants_voucher(voucher_no));
 
+-- The very same writing is refused by `a_voucher_is_used_once_a_fund`.
 CREATE FUNCTION public.grants_payment_voucher() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp
@@ -74,7 +75,7 @@ BEGIN
   -- One at a time a fund: two who ask at once would not see each other.
   PERFORM FROM public.grants_fund WHERE id = NEW.fund_id FOR NO KEY UPDATE;
   IF EXISTS (SELECT FROM public.grants_paymentrequest
-              WHERE fund_id = NEW.fund_id
+              WHERE fund_id = NEW.fund_id AND voucher_no <> NEW.voucher_no
                 AND public.grants_voucher(voucher_no) = public.grants_voucher(NEW.voucher_no)) THEN
     PERFORM public.grants_refuse('a voucher is used once a fund, however it is written');
   END IF;

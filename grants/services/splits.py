@@ -167,8 +167,11 @@ class Together:
     alike: tuple[Grant, ...] = ()
 
 
-def look(grant: Grant, at: datetime | None = None) -> Together:
-    """What is near a grant across all funds, and whether together they pass a ceiling."""
+def look(grant: Grant, at: datetime | None = None, *, twice: bool = False) -> Together:
+    """What is near a grant across all funds, and whether together they pass a ceiling.
+
+    With `twice` also what may be the same work, which is asked before a step, not on every page.
+    """
     at = at or periods.now()
     others = near(grant, at)
     whole = grant.requested_usd + sum((one.requested_usd for one in others), Decimal(0))
@@ -186,5 +189,5 @@ def look(grant: Grant, at: datetime | None = None) -> Together:
         ceiling_usd=ceiling,
         passes=group_for(grant, others, at) is not None,
         days=grant.fund.split_days,
-        alike=tuple(alike(grant, at)),
+        alike=tuple(alike(grant, at)) if twice else (),
     )

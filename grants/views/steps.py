@@ -225,7 +225,7 @@ def grant_step(request: HttpRequest, ref: str, step: str) -> HttpResponse:
                 may_edit=may_edit(grant, who),
                 steps=takes,
             ),
-            "together": splits.look(grant)
+            "together": splits.look(grant, twice=True)
             if page.slug in ("submit", "review", "approve")
             else None,
         },
