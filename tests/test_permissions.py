@@ -78,6 +78,7 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("account", "GET", "", "200 200 200 200 200 200 200 200 200"),
     ("keys", "GET", "", "200 200 200 200 200 200 200 200 200"),
     ("reports:subscription", "GET", "", "200 200 200 200 200 200 200 403 403"),
+    ("reports:subscription_charts", "POST", "", "302 302 302 302 302 302 302 403 403"),
     ("reports:subscription_end", "POST", "", "302 302 302 302 302 302 302 403 403"),
     # No link of theirs.
     ("reports:mail_confirm", "GET", "token_word", "404 404 404 404 404 404 404 403 403"),

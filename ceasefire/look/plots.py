@@ -189,9 +189,10 @@ def states(
 ) -> Chart:
     """Return a grid of counts, each cell in one of three states by pattern and by word.
 
-    A cell is (count, state) with `unusual` (dots on dark), `usual` (plain) or any other state
-    (hatched: too few to say); None has no row of its own and stays empty. `words` are the states
-    and what each is called.
+    A cell is (count, state) with `unusual` (dots on dark), `usual` (shaded), `untested` (the number
+    alone), `hidden` (hatched, with that word for the count) or any other state (hatched: too few to
+    say); None has no row of its own and stays empty. `words` are the states of the key and what
+    each is called.
     """
     rtl = get_language_bidi() if rtl is None else rtl
     said = dict(words)
@@ -233,8 +234,13 @@ def _state_cell(
     digits: str,
 ) -> list[str]:
     count, state = cell
-    shown = gettext("no data") if count is None else number_text(count, digits)
-    words = f"{column}, {row}: {shown}, {said.get(state, said['too_few'])}"
+    if count is None:
+        shown = gettext("hidden") if state == "hidden" else gettext("no data")
+    else:
+        shown = number_text(count, digits)
+    words = f"{column}, {row}: {shown}"
+    if state not in ("untested", "hidden"):
+        words += f", {said.get(state, said['too_few'])}"
     box = (x + 0.2, width - 0.4, y + 1, tall - 2)
     middle = x + width / 2
     if state == "unusual":
@@ -248,6 +254,11 @@ def _state_cell(
         return [
             plain.replace("<rect ", f'<rect fill-opacity="{_SHADES[1]}" ', 1),
             text(middle, y + 19, shown, rtl, "middle", weight=600, number=True),
+        ]
+    if state == "untested":
+        return [
+            rect(*box, rtl, PAPER, "c-few-ground", LINE, "c-grid", words),
+            text(middle, y + 19, shown, rtl, "middle", number=True),
         ]
     return [
         rect(*box, rtl, PAPER, "c-few-ground", FEW, "c-few-edge", words),

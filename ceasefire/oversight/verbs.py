@@ -148,6 +148,8 @@ VERBS: dict[str, str | Promise] = {
     "risk.handed_over": _("Handed a risk of a grant over"),
     "reportmail.asked": _("Asked for reports by e-mail at an address"),
     "reportmail.confirmed": _("Confirmed an address for reports"),
+    "reportmail.charts_wanted": _("Asked for charts in the mails of reports"),
+    "reportmail.charts_unwanted": _("Asked for no more charts in the mails of reports"),
     "reportmail.ended": _("Ended reports by e-mail and forgot the address"),
     "reportmail.sent_again": _("Let failed mails of a report be sent again"),
     "response.action_recorded": _("Recorded what was done for an incident"),

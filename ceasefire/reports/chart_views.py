@@ -17,8 +17,6 @@ from ceasefire.reports.models import SharedWeeklyReport, WeeklyReport
 from ceasefire.reports.presentation import ReportPage, SharedPage
 
 VIEW = ("reports.view_weeklyreport", "reports.view_sharedweeklyreport")
-#: Shared reports behind the chart of one, in weeks.
-SHARED_WEEKS = 26
 
 
 @requires(*VIEW)
@@ -67,10 +65,10 @@ def _of_program(
 
 
 def _of_shared(person: Any, site: str, day: date, chart: str) -> tuple[SharedWeeklyReport, Figure]:
-    """REO's report has one chart, of the totals that were shared."""
+    """A chart of REO's report."""
     reports = SharedWeeklyReport.objects.visible_to(person).filter(site_code=site)
     report = reports.filter(week_start=day).order_by("-revision").first()
-    if report is None or chart != "weeks":
+    found = SharedPage(report).figures.get(chart) if report is not None else None
+    if report is None or found is None:
         raise Http404
-    before = reports.latest().filter(week_start__lt=day).newest_first()[: SHARED_WEEKS - 1]
-    return report, SharedPage(report).figure(list(before))
+    return report, found

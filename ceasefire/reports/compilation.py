@@ -461,6 +461,7 @@ def shared_basis(week: Week, open_panel: Panel) -> dict[str, Any]:
             }
         )
     killed = [open_panel.cell(place, ALL).killed for place in places]
+    unknown = [open_panel.cell(place, ALL).killed_unknown for place in places]
     injured = [open_panel.cell(place, ALL).injured for place in places]
     return {
         "districts": places,
@@ -468,6 +469,7 @@ def shared_basis(week: Week, open_panel: Panel) -> dict[str, Any]:
         "cells": [[families[kind].get(place, 0) for kind in kinds] for place in places],
         "totals": totals,
         "killed": sum(killed),
+        "killed_unknown": sum(unknown),
         "injured": sum(injured),
         "tests_made": judged.tests_made,
         "false_alerts_expected": rounded(judged.false_alerts_expected),

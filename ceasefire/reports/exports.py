@@ -87,6 +87,10 @@ def write_report_json(source: Report, language: str = "en") -> bytes:
                 {**row, "sentence": sentence(row["key"], row["values"]) if row["key"] else None}
                 for row in source.body["districts"]
             ]
+            why = source.body.get("correction")
+            if why and why["key"]:
+                said = {"correction": {**why, "reason": sentence(why["key"], {})}}
+                return canonical({**source.body, "districts": rows, **said})
             return canonical({**source.body, "districts": rows})
         told = {
             (row["place"], row["type"]): sentence(more["key"], more["values"])
@@ -96,6 +100,11 @@ def write_report_json(source: Report, language: str = "en") -> bytes:
         name: [{**row, "sentence": told[(row["place"], row["type"])]} for row in source.body[name]]
         for name in ("counts", "alerts", "watch")
     }
+    fixed = source.basis.get("reason_key")
+    if fixed:
+        with translation.override(language):
+            why = sentence(fixed, {})
+        translated["revisions"] = [{**row, "reason": why} for row in source.body["revisions"]]
     return canonical({**source.body, **translated})
 
 
@@ -105,11 +114,12 @@ def write_report_xlsx(source: Report, language: str) -> bytes:
     with translation.override(language):
         if isinstance(source, SharedWeeklyReport):
             page: Any = SharedPage(source)
-            columns, rows, beside = SHARED_COLUMNS, _shared_rows(page), []
+            columns, rows = SHARED_COLUMNS, _shared_rows(page)
+            figures = page.figures.values() if page.has_charts else ()
         else:
             page = ReportPage(source)
             columns, rows = COLUMNS, _rows(page)
-            beside = [(one.label, one.columns, one.rows) for one in page.figures.values()]
+            figures = page.figures.values()
         return write_xlsx(  # type: ignore[return-value]
             columns,
             rows,
@@ -117,7 +127,7 @@ def write_report_xlsx(source: Report, language: str) -> bytes:
             language=language,
             notes=_notes(page),
             created=report.frozen_at or source.moment,
-            sheets=beside,
+            sheets=[(one.label, one.columns, one.rows) for one in figures],
         )
 
 
@@ -192,6 +202,10 @@ def _notes(page: ReportPage | SharedPage) -> list[tuple[str, Any]]:
         notes.append((gettext("For whom"), page.counted_for))
         notes += page.health
         notes.append((gettext("Counts tested"), page.body["tests_made"]))
+    elif page.has_charts:
+        notes += [(gettext("Killed"), page.harm("killed"))]
+        notes += [(gettext("Injured"), page.harm("injured"))]
+        notes += [(gettext("Corrected"), line) for line in page.correction]
     notes += [(gettext("How to read this"), line) for line in page.how_to_read]
     notes += [(gettext("Source"), line) for line in page.credits]
     return notes
@@ -480,6 +494,10 @@ def _closing(page: ReportPage | SharedPage) -> list[dict[str, Any]]:
 
 def _shared_blocks(page: SharedPage) -> list[dict[str, Any]]:
     blocks: list[dict[str, Any]] = [{"kind": "paragraph", "text": page.lead}]
+    if page.correction:
+        title = gettext("Corrected since the approved report")
+        blocks.append({"kind": "heading", "text": title})
+        blocks += [{"kind": "paragraph", "text": line} for line in page.correction]
     blocks.append({"kind": "heading", "text": gettext("Alerts")})
     if page.alerts:
         blocks += [
@@ -512,6 +530,9 @@ def _shared_blocks(page: SharedPage) -> list[dict[str, Any]]:
     if page.table:
         blocks.append({"kind": "heading", "text": gettext("Kinds of incidents")})
         blocks.append(_shared_table(page, page.table))
+    if page.has_charts:
+        blocks.append({"kind": "heading", "text": gettext("Charts")})
+        blocks += [_figure(found) for found in page.figures.values()]
     for _slug, title, lines in page.further:
         blocks.append({"kind": "heading", "text": title})
         blocks += [{"kind": "paragraph", "text": line} for line in lines]

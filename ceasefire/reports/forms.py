@@ -12,6 +12,8 @@ from ceasefire.places.models import Site
 from ceasefire.reports import services
 from ceasefire.reports.editions import audience_of
 from ceasefire.reports.exceptions import NotCovered, WeekNotOver
+from ceasefire.reports.models import Audience
+from ceasefire.reports.sentences import sentence
 from ceasefire.text import strip_bidi_controls
 
 
@@ -73,13 +75,30 @@ class FreezeForm(forms.Form):
 
 
 class ReviseForm(forms.Form):
-    """Why an approved report is corrected."""
+    """Why an approved report is corrected: for who reads what the writer reads, and for others."""
 
-    reason = forms.CharField(
-        label=_("Why is it corrected?"),
-        max_length=200,
-        help_text=_("Without names. It stands in the report."),
-    )
+    reason = forms.CharField(label=_("Why is it corrected?"), max_length=200)
+    outside = forms.CharField(required=False, max_length=200)
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if audience_of(user) == Audience.FULL:
+            read_by = _("Read by supervisors and managers. Without names.")
+            label = _("Why, for all other staff and for REO")
+            warning = _(
+                "They do not know what your version counts: write nothing of sexual violence,"
+                " minors or staff, and no names. Left empty, they read: “%(sentence)s”"
+            )
+        else:
+            read_by = _("Read by the staff of the site. Without names.")
+            label = _("Why, for REO")
+            warning = _(
+                "REO reads whole districts without small counts: write no places within one, no"
+                " such counts and no names. Left empty, it reads: “%(sentence)s”"
+            )
+        self.fields["reason"].help_text = read_by
+        self.fields["outside"].label = label
+        self.fields["outside"].help_text = warning % {"sentence": sentence("corrected", {})}
 
 
 class ReportFilters(forms.Form):
@@ -115,4 +134,20 @@ class AddressForm(forms.Form):
         label=_("E-mail address"),
         max_length=254,
         widget=forms.EmailInput(attrs={"dir": "ltr", "autocomplete": "email"}),
+    )
+
+
+class ChartsForm(forms.Form):
+    """What the mails hold beside the line and the link."""
+
+    show_optional = False
+    with_charts = forms.BooleanField(
+        label=_("Put the charts into the mail"),
+        required=False,
+        help_text=_(
+            "Whoever sees the mailbox or the phone sees them too: incidents by week, by district"
+            " and by kind. They are those of the version shared with REO: small counts hidden, no"
+            " sexual violence, minors or staff, no point on a map, no near repeats. Where a report"
+            " was not shared, its mail has none."
+        ),
     )

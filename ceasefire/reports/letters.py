@@ -5,13 +5,18 @@ through. So it says no more than what REO may read (`sharing`: without sexual vi
 staff, small counts hidden), of the whole site only: no place within it, no type, no sentence that a
 person wrote. The subject says number and week. It is the same for all readers of a language.
 
-Text and HTML, with links only: no picture is loaded, so opening it tells nobody anything, and no
-chart goes along, since each shows weeks and districts finer than a mail may say (and most mail
-programs show no SVG).
+Text and HTML, with links only: nothing is loaded from anywhere, so opening it tells nobody.
+Who asked for it gets the charts of REO's version along: pictures inside the mail itself, the same
+octets as on REO's page, and their tables. Where the report was not shared there are none.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.message import Message
+from email.mime.image import MIMEImage
+from email.mime.multipart import MIMEMultipart
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,15 +27,67 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext, ngettext
 
+from ceasefire.look.charts import Chart
 from ceasefire.look.numbers import number_text
 from ceasefire.people.models import User
 from ceasefire.reports import subscriptions
 from ceasefire.reports.models import ReportMail, Subscription, WeeklyReport
-from ceasefire.reports.presentation import week_words
+from ceasefire.reports.presentation import SharedPage, week_words
 from ceasefire.reports.sentences import incidents
 
+#: No mail weighs more octets: slow lines, and servers that refuse. The heaviest charts stay out.
+MOST_OCTETS = 400_000
 
-def letter(mail: ReportMail, subscription: Subscription, address: str) -> EmailMultiAlternatives:
+
+@dataclass(frozen=True)
+class Picture:
+    """A chart in a mail: `cid` names its part of the mail to the HTML."""
+
+    cid: str
+    chart: Chart
+
+    @property
+    def octets(self) -> bytes:
+        """What the page shows, to the byte."""
+        return str(self.chart.svg).encode()
+
+    @property
+    def words(self) -> str:
+        """What stands in its place where a mail program shows no SVG, as most do."""
+        return gettext("%(title)s. %(subtitle)s. The numbers stand in the table below.") % {
+            "title": self.chart.title,
+            "subtitle": self.chart.subtitle,
+        }
+
+
+class Letter(EmailMultiAlternatives):
+    """A mail with pictures that only its HTML shows: parts of it, related to it (RFC 2387)."""
+
+    def __init__(self, *, pictures: Sequence[Picture] = (), **given: Any) -> None:
+        super().__init__(**given)
+        self.pictures = pictures
+
+    def message(self, **given: Any) -> Any:
+        """The mail as it is sent."""
+        made: Any = super().message(**given)
+        if self.pictures:
+            text, html = made.get_payload()
+            made.set_payload([text, self._related(html)])
+        return made
+
+    def _related(self, html: Message) -> MIMEMultipart:
+        related = MIMEMultipart("related", type="text/html")
+        related.attach(html)
+        for picture in self.pictures:
+            part = MIMEImage(picture.octets, "svg+xml")
+            part["Content-ID"] = f"<{picture.cid}>"
+            name = f"{picture.chart.slug}.svg"
+            part.add_header("Content-Disposition", "inline", filename=name)
+            related.attach(part)
+        return related
+
+
+def letter(mail: ReportMail, subscription: Subscription, address: str) -> Letter:
     """The mail as it goes out, in its reader's language and digits."""
     with translation.override(mail.user.language):
         told = _confirmation(subscription) if mail.report is None else _report(mail.user, mail)
@@ -40,15 +97,41 @@ def letter(mail: ReportMail, subscription: Subscription, address: str) -> EmailM
             "direction": "rtl" if translation.get_language_bidi() else "ltr",
             "stop": stop,
         }
-        message = EmailMultiAlternatives(
-            subject=told["subject"],
-            body=render_to_string("reports/mail.txt", told),
-            from_email=settings.DEFAULT_FROM_EMAIL,
-            to=[address],
-            headers=_headers(mail, stop),
-        )
-        message.attach_alternative(render_to_string("reports/mail.html", told), "text/html")
-    return message
+        pictures = _pictures(mail) if subscription.with_charts else []
+        wanted = subscription.with_charts and mail.report is not None
+        while True:
+            told["pictures"] = pictures
+            told["no_pictures"] = wanted and not pictures
+            message = Letter(
+                subject=told["subject"],
+                body=render_to_string("reports/mail.txt", told),
+                from_email=settings.DEFAULT_FROM_EMAIL,
+                to=[address],
+                headers=_headers(mail, stop),
+                pictures=pictures,
+            )
+            message.attach_alternative(render_to_string("reports/mail.html", told), "text/html")
+            if not pictures or len(message.message().as_bytes()) <= MOST_OCTETS:
+                return message
+            heaviest = max(pictures, key=lambda one: len(one.octets))
+            pictures = [one for one in pictures if one is not heaviest]
+
+
+def _pictures(mail: ReportMail) -> list[Picture]:
+    """The charts of REO's version of a report; none where this very version was not shared.
+
+    Never those of the program's own versions, and nothing is suppressed anew here: what REO was not
+    given could be worked out beside what it was.
+    """
+    shared = subscriptions.shared_version(mail.report) if mail.report is not None else None
+    if shared is None:
+        return []
+    page = SharedPage(shared, digits=mail.user.digits)
+    if not page.has_charts:
+        return []
+    return [
+        Picture(f"{slug}.{mail.pk}@{_host()}", found.chart) for slug, found in page.figures.items()
+    ]
 
 
 def link(name: str, *parts: object) -> str:
@@ -56,11 +139,14 @@ def link(name: str, *parts: object) -> str:
     return settings.PUBLIC_URL.rstrip("/") + reverse(name, args=parts)
 
 
+def _host() -> str:
+    return urlsplit(settings.PUBLIC_URL).hostname or "localhost"
+
+
 def _headers(mail: ReportMail, stop: str) -> dict[str, str]:
-    host = urlsplit(settings.PUBLIC_URL).hostname or "localhost"
     headers = {
         # Of the row, so that a mail sent a second time is known by its reader's server.
-        "Message-ID": f"<{mail.pk}@{host}>",
+        "Message-ID": f"<{mail.pk}@{_host()}>",
         "Auto-Submitted": "auto-generated",
         "Content-Language": mail.user.language,
         "List-Unsubscribe": f"<{stop}>",
@@ -126,6 +212,8 @@ def _counts(report: WeeklyReport, user: User) -> list[str]:
     # Of some nobody knows how many were killed: the sum of the others is no number of killed.
     known = not (report.basis_open or {}).get("recorded", {}).get("killed_unknown")
     killed = shared.body["killed"] if known else None
+    if "killed" in shared.body.get("unknown", ()):
+        told.append(gettext("number of killed unknown"))
     for harm, words in (
         (killed, lambda n: ngettext("%(count)s killed", "%(count)s killed", n)),
         (shared.body["injured"], lambda n: ngettext("%(count)s injured", "%(count)s injured", n)),

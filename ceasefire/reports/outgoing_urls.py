@@ -6,6 +6,9 @@ from ceasefire.reports import evaluators_views, mail_views, subscription_views, 
 
 urlpatterns = [
     path("account/mail/", subscription_views.subscription, name="subscription"),
+    path(
+        "account/mail/charts/", subscription_views.subscription_charts, name="subscription_charts"
+    ),
     path("account/mail/end/", subscription_views.subscription_end, name="subscription_end"),
     path("account/mail/confirm/<str:token>/", subscription_views.mail_confirm, name="mail_confirm"),
     path("reports/mail/", mail_views.mail_list, name="mail_list"),

@@ -15,7 +15,6 @@ from typing import Any
 from django.utils.translation import get_language, gettext, ngettext
 
 from ceasefire import periods
-from ceasefire.exports import Column
 from ceasefire.look.charts import (
     Chart,
     WeekBar,
@@ -26,7 +25,7 @@ from ceasefire.look.charts import (
 )
 from ceasefire.look.numbers import in_digits, number_text
 from ceasefire.reports.editions import Edition
-from ceasefire.reports.figures import Figure, figure, figures, periods_of
+from ceasefire.reports.figures import Figure, figures, periods_of
 from ceasefire.reports.further_page import Section, sections
 from ceasefire.reports.models import SharedWeeklyReport
 from ceasefire.reports.panel import ALL, BAND_WEEKS, NOWHERE
@@ -34,11 +33,14 @@ from ceasefire.reports.sections import Section as InOrder
 from ceasefire.reports.sections import effect_lines, not_set_down
 from ceasefire.reports.sections import sections as sections_in_order
 from ceasefire.reports.sentences import change, incidents, sentence
+from ceasefire.reports.shared_figures import shared_figures, weeks_before
 
 #: Reports of this version of the document and later are told in sections 0 to 9.
 IN_ORDER = 4
 #: Shared versions of this document and later say more than counts.
 SHARED_FURTHER = 3
+#: Shared versions of this document and later say what is not known, and have charts in their files.
+SHARED_CHARTS = 4
 #: Shown wherever the imported history is.
 UCDP_CREDIT = (
     "UCDP Georeferenced Event Dataset (GED), Uppsala Conflict Data Program, CC BY 4.0;"
@@ -424,6 +426,7 @@ class ReportPage:
     @property
     def revisions(self) -> list[dict[str, Any]]:
         """What a revision changes, in words: "+2 since the report approved before"."""
+        fixed = self.basis.get("reason_key")
         return [
             {
                 "place": self.place(row["place"]),
@@ -432,10 +435,19 @@ class ReportPage:
                 "after": self.number(row["after"]),
                 "change": f"{row['after'] - row['before']:+d}",
                 "words": self._correction(row["after"] - row["before"]),
-                "reason": row["reason"],
+                "reason": sentence(fixed, {}, self.digits) if fixed else row["reason"],
             }
             for row in self.body["revisions"]
         ]
+
+    @property
+    def outside_words(self) -> str:
+        """Why it was corrected, as REO reads it: for who approves it; empty in other versions."""
+        why = self.basis.get("correction")
+        if not why:
+            return ""
+        reason = why["outside"] or sentence("corrected", {}, self.digits)
+        return gettext("REO reads: “%(reason)s”") % {"reason": reason}
 
     def _correction(self, change: int) -> str:
         """ "+2 since the report of 16 November 2026"; the sign stays before its number."""
@@ -737,6 +749,12 @@ class SharedPage:
         """What stands in place of a hidden count."""
         return gettext("hidden")
 
+    def harm(self, name: str) -> str:
+        """`killed` or `injured` in all districts together: a number, "unknown" or "hidden"."""
+        if name in self.body.get("unknown", ()):
+            return gettext("unknown")
+        return self.number(self.body[name])
+
     @property
     def site(self) -> str:
         return self.report.site_name
@@ -771,6 +789,15 @@ class SharedPage:
         if not self.body["total"]:
             return gettext("No incident was recorded in this week.")
         total = incidents(self.body["total"], self.number)
+        if "killed" in self.body.get("unknown", ()):
+            words = gettext("%(incidents)s recorded.") % {"incidents": total}
+            if self.body["injured"] is not None:
+                words = gettext("%(incidents)s recorded: %(injured)s injured.") % {
+                    "incidents": total,
+                    "injured": self.number(self.body["injured"]),
+                }
+            more = gettext("The number of killed is unknown: it is not known of every incident.")
+            return f"{words} {more}"
         if self.body["killed"] is None or self.body["injured"] is None:
             return gettext("%(incidents)s recorded.") % {"incidents": total}
         return gettext("%(incidents)s recorded: %(killed)s killed, %(injured)s injured.") % {
@@ -899,36 +926,36 @@ class SharedPage:
         day = date.fromisoformat(iso)
         return in_digits(periods.long_date(day, get_language() or "en"), self.digits)
 
-    def figure(self, before: Sequence[SharedWeeklyReport]) -> Figure:
-        """The chart of the weeks before with its values; a hidden or missing week has none."""
-        columns = [
-            Column("week_start", gettext("Week of"), kind="date"),
-            Column("incidents", gettext("Incidents"), kind="int"),
+    @cached_property
+    def before(self) -> list[SharedWeeklyReport]:
+        """The weeks before, as REO held them when this one came."""
+        return weeks_before(self.report)
+
+    @cached_property
+    def figures(self) -> dict[str, Figure]:
+        """The charts by name, each with its values."""
+        return shared_figures(self)
+
+    @property
+    def has_charts(self) -> bool:
+        """Whether its files hold charts; older versions stay as they were."""
+        return bool(self.body["version"] >= SHARED_CHARTS)
+
+    @property
+    def correction(self) -> list[str]:
+        """Why and how a version corrects the one before, in lines; [] where it is the first."""
+        found = self.body.get("correction")
+        if not found:
+            return []
+        why = sentence(found["key"], {}, self.digits) if found["key"] else found["reason"]
+        return [why] + [
+            gettext("%(place)s: %(change)s since the report of %(day)s")
+            % {
+                "place": self.place(row["place"]),
+                "change": in_digits(
+                    f"\N{LEFT-TO-RIGHT MARK}{row['after'] - row['before']:+d}", self.digits
+                ),
+                "day": self.day(found["since"]),
+            }
+            for row in found["changes"]
         ]
-        rows = [{"week_start": bar.start, "incidents": bar.value} for bar in self.week_bars(before)]
-        chart = self.chart(before)
-        return figure("weeks", gettext("Weeks"), chart, columns, rows, self.digits)
-
-    def week_bars(self, before: Sequence[SharedWeeklyReport]) -> list[WeekBar]:
-        """The totals of the shared reports up to this one; hidden and missing weeks are hatched."""
-        known = {report.week_start: report.body["total"] for report in [*before, self.report]}
-        starts = sorted(known)
-        bars = []
-        start = starts[0]
-        while start <= starts[-1]:
-            bars.append(WeekBar(start=start, value=known.get(start)))
-            start += timedelta(days=7)
-        return bars[-BAND_WEEKS:]
-
-    def chart(self, before: Sequence[SharedWeeklyReport]) -> Chart:
-        """The totals of the last weeks that were shared."""
-        bars = self.week_bars(before)
-        return weekly_bars(
-            "weeks",
-            gettext("Incidents a week, as shared"),
-            gettext("Everything together, %(weeks)s weeks; hatched: hidden or not shared")
-            % {"weeks": self.number(len(bars))},
-            bars,
-            unit=gettext("incidents"),
-            digits=self.digits,
-        )

@@ -85,6 +85,10 @@ def _early_watch(values: Words, shown: Callable[[Any], str]) -> str:
     }
 
 
+def _corrected(values: Words, shown: Callable[[Any], str]) -> str:
+    return gettext("Records of the week were added or changed after the report was approved.")
+
+
 def _too_few(values: Words, shown: Callable[[Any], str]) -> str:
     words = gettext("Too few incidents to say: %(recent)s in the last 4 weeks.")
     return words % {"recent": shown(values["recent"])}
@@ -411,5 +415,6 @@ _SENTENCES: dict[str, Writer] = {
     "watch": _watch,
     "unusual": _unusual,
     "unplaced": _unplaced,
+    "corrected": _corrected,
 }
 KEYS = frozenset(_SENTENCES)

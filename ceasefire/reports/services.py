@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ from ceasefire.reports.compilation import (
     Tell,
     compile_content,
     coverage,
+    english,
     untold,
 )
 from ceasefire.reports.documents import checksum
@@ -35,7 +37,7 @@ from ceasefire.reports.exceptions import (
 )
 from ceasefire.reports.models import Audience, SharedWeeklyReport, WeeklyReport
 from ceasefire.reports.panel import ALL, NOWHERE, covered
-from ceasefire.reports.sharing import may_follow, shared_body
+from ceasefire.reports.sharing import may_follow, says_something_new, shared_body
 from incidents import rollups
 
 Changes = list[dict[str, Any]]
@@ -75,16 +77,21 @@ def compile_week(
     if report is None:
         report = WeeklyReport(site=site, week_start=week.start, number=_next_number(site))
     elif report.revision_of is not None:
-        rows = [*report.body["revisions"], *((report.body_open or {}).get("revisions") or [])]
-        _say_revised(content, report.revision_of, rows[0]["reason"] if rows else "")
+        _say_revised(content, report.revision_of, _why_corrected(report))
     _fill(report, content, by=by)
     audit.record("weeklyreport.compiled", subject=report, by=by, detail=_trace(report))
     return report
 
 
 @transaction.atomic
-def revise_report(report: WeeklyReport, *, by: User, reason: str) -> WeeklyReport:
+def revise_report(
+    report: WeeklyReport, *, by: User, reason: str, outside: str = ""
+) -> WeeklyReport:
     """Correct an approved report: a new draft beside it that says what changed and why.
+
+    `reason` stands in the version that `by` reads and in the full one, `outside` in all others:
+    REO's, and the open one where `by` reads the full one. Without `outside` these say a fixed
+    sentence, since a reason may name what they hide.
 
     Refuses a report that is not approved, or is not the last one of its week, and a correction
     that changes no number. All of this is said of what `by` may read: whoever reads the open
@@ -104,7 +111,8 @@ def revise_report(report: WeeklyReport, *, by: User, reason: str) -> WeeklyRepor
         raise ReportIsNotFrozen
     approved = latest if latest.is_frozen else latest.revision_of or seen
     content = _content(site, week, None)
-    _say_revised(content, approved, reason)
+    why = Why(reason, outside, outside if reads_all else reason)
+    _say_revised(content, approved, why)
     changed = content.open.body["revisions"] or (reads_all and content.full.body["revisions"])
     if not changed and approved.body_open is not None:
         raise NothingChanged
@@ -121,7 +129,14 @@ def revise_report(report: WeeklyReport, *, by: User, reason: str) -> WeeklyRepor
             narrative_by=approved.narrative_by,
         )
     _fill(draft, content, by=by)
-    audit.record("weeklyreport.revised", subject=draft, by=by, reason=reason, detail=_trace(draft))
+    audit.record(
+        "weeklyreport.revised",
+        subject=draft,
+        by=by,
+        # As all staff read it: readers of the trail do not read the full version.
+        reason=why.open or english("corrected", {}),
+        detail=_trace(draft),
+    )
     return draft
 
 
@@ -320,17 +335,38 @@ def _trace(report: WeeklyReport) -> dict[str, Any]:
     }
 
 
-def _say_revised(content: Content, before: WeeklyReport, reason: str) -> None:
-    """Write into the documents what they change of the approved ones."""
+@dataclass(frozen=True)
+class Why:
+    """Why a report is corrected, as each version says it; empty: the fixed sentence."""
+
+    full: str
+    outside: str
+    open: str
+
+
+def _why_corrected(report: WeeklyReport) -> Why:
+    """What was written when the correction was asked for, of a draft that is compiled again."""
+    if "correction" in report.basis:
+        return Why(**report.basis["correction"])
+    # From before reasons were told apart: nobody had written one for outside.
+    rows = [*report.body["revisions"], *((report.body_open or {}).get("revisions") or [])]
+    reason = rows[0]["reason"] if rows else ""
+    return Why(reason, "", reason)
+
+
+def _say_revised(content: Content, before: WeeklyReport, why: Why) -> None:
+    """Write into the documents what they change of the approved ones, and why."""
     seen = before
     while not seen.is_open and seen.revision_of is not None:
         seen = seen.revision_of
     pairs = (
-        (content.full, before.body, before.basis, before),
+        (content.full, before.body, before.basis, before, why.full),
         # Whoever reads the open version is not told when a correction hidden from them was made.
-        (content.open, before.body_open, before.basis_open, seen),
+        (content.open, before.body_open, before.basis_open, seen, why.open),
     )
-    for documents, body, basis, since in pairs:
+    # Beside REO's part, in the basis that only this program reads.
+    content.full.basis["correction"] = asdict(why)
+    for documents, body, basis, since, written in pairs:
         documents.body["revision_of"] = before.code
         if since.frozen_at is not None:
             documents.basis["revised_on"] = periods.local_day(since.frozen_at).isoformat()
@@ -340,7 +376,9 @@ def _say_revised(content: Content, before: WeeklyReport, reason: str) -> None:
         if not _has_unplaced(body):
             counted = {key: count for key, count in counted.items() if key[0] != NOWHERE}
         changes = _differences(_counted(body), counted)
+        reason = written or english("corrected", {})
         documents.body["revisions"] = [{**change, "reason": reason} for change in changes]
+        documents.basis["reason_key"] = None if written else "corrected"
         documents.basis["revised_places"] = basis["places"]
         documents.basis["revised_types"] = basis["types"]
 
@@ -370,14 +408,19 @@ def _differences(before: dict[tuple[str, str], int], after: dict[tuple[str, str]
 
 
 def _share(report: WeeklyReport) -> SharedWeeklyReport | None:
-    """Write REO's version, or none where it would give away what the earlier one hides."""
-    body = shared_body(report)
-    earlier = (
-        SharedWeeklyReport.objects.filter(site_code=report.site.code, week_start=report.week_start)
-        .order_by("-revision")
-        .first()
+    """Write REO's version, or none where it would give away what an earlier one hides.
+
+    REO holds every version it was given, so it is compared with each of them.
+    """
+    known = list(
+        SharedWeeklyReport.objects.filter(
+            site_code=report.site.code, week_start=report.week_start
+        ).order_by("-revision")
     )
-    if earlier is not None and not may_follow(body, earlier.body):
+    body = shared_body(report, known[0] if known else None)
+    if known and not (
+        says_something_new(body, known[0].body) and all(may_follow(body, one.body) for one in known)
+    ):
         return None
     return SharedWeeklyReport.objects.create(  # type: ignore[misc]  # frozen_at is set
         site_code=report.site.code,

@@ -5,27 +5,32 @@ cluster and no near repeat.
 
 Without sexual violence, minors and staff (left out when the report was compiled). A count of one or
 two incidents is hidden, and with it whatever would give it away by subtraction. Killed and injured
-are given for all districts together, where they are none or at least three.
+are given for all districts together, where they are none or at least three; where nobody knows of
+some incident how many it killed, no number of killed is given, and that is said.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ceasefire import codes
 from ceasefire.disclosure import INCIDENTS, SuppressedTable, suppress
+from ceasefire.periods import local_day
 from ceasefire.reports.compilation import english
-from ceasefire.reports.models import WeeklyReport
+from ceasefire.reports.models import SharedWeeklyReport, WeeklyReport
 
 REPORT = "weekly-violence-trends-shared"
 #: 2: a row of what is known to no district.
 #: 3: the trend, the calendar and the program effect as ratios, the day it is complete to.
-VERSION = 3
+#: 4: which numbers nobody knows, and what a correction changes and why.
+VERSION = 4
+#: Stands where some incident's number is not known; no number can be taken from it.
+UNKNOWN = "unknown"
 
 
-def shared_body(report: WeeklyReport) -> dict[str, Any]:
-    """The shared document of a report that is being approved."""
+def shared_body(report: WeeklyReport, earlier: SharedWeeklyReport | None = None) -> dict[str, Any]:
+    """The shared document of a report that is being approved; `earlier`: what REO holds by now."""
     basis = report.basis
     shared = basis["shared"]
     table, families = published_table(shared["cells"], shared["families"])
@@ -35,6 +40,7 @@ def shared_body(report: WeeklyReport) -> dict[str, Any]:
         for place, published in zip(shared["districts"], table.row_totals, strict=True)
     ]
     shown = {row["place"] for row in judged if row["incidents"] is not None}
+    is_unknown = table.total is not None and _killed_unknown(report) > 0
     return {
         "report": REPORT,
         "version": VERSION,
@@ -46,8 +52,9 @@ def shared_body(report: WeeklyReport) -> dict[str, Any]:
         "revision": report.revision,
         "fewest_shown": INCIDENTS,
         "total": table.total,
-        "killed": harmed(shared["killed"], table),
+        "killed": None if is_unknown else harmed(shared["killed"], table),
         "injured": harmed(shared["injured"], table),
+        "unknown": ["killed"] if is_unknown else [],
         "districts": judged,
         "families": [
             {"family": name, "incidents": count}
@@ -62,11 +69,47 @@ def shared_body(report: WeeklyReport) -> dict[str, Any]:
         "false_alerts_expected": shared["false_alerts_expected"],
         "alerts": [place for place in shared["alerts"] if place in shown],
         **{name: shared.get(name) for name in ("complete_to", "trend", "effect", "software")},
+        "correction": _correction(judged, basis, earlier),
         "names": {
             "places": _place_names(shared, basis["places"]),
             "families": _family_names(families),
             "outcomes": shared.get("outcomes", {}),
         },
+    }
+
+
+def _killed_unknown(report: WeeklyReport) -> int:
+    """Of how many incidents counted here nobody knows how many they killed."""
+    shared = report.basis["shared"]
+    # A draft from before version 4 has it for the whole version only.
+    else_known: Mapping[str, Any] = (report.basis_open or report.basis)["recorded"]
+    return int(shared.get("killed_unknown", else_known["killed_unknown"]))
+
+
+def _correction(
+    judged: Sequence[Mapping[str, Any]],
+    basis: Mapping[str, Any],
+    earlier: SharedWeeklyReport | None,
+) -> dict[str, Any] | None:
+    """Since when, why and what REO is told of a correction; None for a first version.
+
+    What was written for the program never stands here: where nothing was written for REO, a fixed
+    sentence (`key`) does. Of the changes those of districts that are shown before and after.
+    """
+    if earlier is None:
+        return None
+    written = basis.get("correction", {}).get("outside", "")
+    before = {row["place"]: row["incidents"] for row in earlier.body["districts"]}
+    return {
+        "since": local_day(earlier.frozen_at).isoformat(),
+        "reason": written or english("corrected", {}),
+        "key": None if written else "corrected",
+        "changes": [
+            {"place": row["place"], "before": before[row["place"]], "after": row["incidents"]}
+            for row in judged
+            if row["incidents"] is not None
+            and before.get(row["place"]) not in (None, row["incidents"])
+        ],
     }
 
 
@@ -112,32 +155,46 @@ def _shown(table: SuppressedTable) -> int:
     return sum(total is not None for total in (*table.row_totals, table.total))
 
 
+def says_something_new(new: dict[str, Any], old: dict[str, Any]) -> bool:
+    """Whether a corrected version differs in anything REO reads.
+
+    That there is another version would otherwise tell that something hidden changed.
+    """
+    return _published(old) != _published(new)
+
+
 def may_follow(new: dict[str, Any], old: dict[str, Any]) -> bool:
-    """Whether a corrected version may be published beside the one it corrects.
+    """Whether a corrected version may be published beside another of the same week.
 
     Two versions of one table can be subtracted. A published count that moves by one or two would
-    show exactly those incidents, so such a correction stays inside the program.
+    show exactly those incidents, so such a correction stays inside the program. Where a number was
+    unknown, or is now, nothing is there to be subtracted.
     """
     before, after = _published(old), _published(new)
-    if before == after:
-        # That there is another version would tell that something hidden changed.
-        return False
     for cell in before.keys() & after.keys():
         first, second = before[cell], after[cell]
+        if UNKNOWN in (first, second):
+            continue
         if (first is None) != (second is None):
             return False
-        if first is not None and second is not None and 0 < abs(first - second) < INCIDENTS:
+        if (
+            isinstance(first, int)
+            and isinstance(second, int)
+            and 0 < abs(first - second) < INCIDENTS
+        ):
             return False
     return True
 
 
-def _published(body: dict[str, Any]) -> dict[tuple[str, str], int | None]:
-    cells = {(row["place"], row["family"]): row["incidents"] for row in body["counts"]}
+def _published(body: dict[str, Any]) -> dict[tuple[str, str], int | str | None]:
+    cells: dict[tuple[str, str], int | str | None] = {
+        (row["place"], row["family"]): row["incidents"] for row in body["counts"]
+    }
     cells |= {(row["place"], ""): row["incidents"] for row in body["districts"]}
     # No district's P-code: an empty one is a row of its own.
     cells |= {("*", row["family"]): row["incidents"] for row in body["families"]}
     for name in ("total", "killed", "injured"):
-        cells[(name, name)] = body[name]
+        cells[(name, name)] = UNKNOWN if name in body.get("unknown", ()) else body[name]
     return cells
 
 

@@ -29,6 +29,8 @@ class Subscription(models.Model):
     key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now)
     confirmed_at = models.DateTimeField(null=True, blank=True)
+    #: Whether REO's charts of a report go along in its mail.
+    with_charts = models.BooleanField(default=False)
 
     objects = SubscriptionQuerySet.as_manager()
 

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from ceasefire.people.access import requires
 from ceasefire.reports import post, subscriptions
 from ceasefire.reports.exceptions import LinkIsNoMore, TooManyConfirmations
-from ceasefire.reports.forms import AddressForm
+from ceasefire.reports.forms import AddressForm, ChartsForm
 
 
 @sensitive_post_parameters("address")
@@ -37,16 +37,34 @@ def subscription(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("A mail with a link is on its way to that address."))
             return redirect("reports:subscription")
+    held = subscriptions.of(user)
     return render(
         request,
         "reports/subscription.html",
         {
             "form": form,
-            "subscription": subscriptions.of(user),
+            "subscription": held,
+            "charts": ChartsForm(initial={"with_charts": held.with_charts}) if held else None,
             "sites": [] if user.is_reo else user.sites.all(),
             "keeps_files": post.keeps_files(),
         },
     )
+
+
+@require_POST
+@requires(*subscriptions.READS)
+def subscription_charts(request: HttpRequest) -> HttpResponse:
+    """Have the charts in one's mails, or no more."""
+    user: Any = request.user
+    form = ChartsForm(request.POST)
+    if form.is_valid() and subscriptions.choose_charts(by=user, **form.cleaned_data):
+        messages.success(
+            request,
+            _("The next mails have the charts.")
+            if form.cleaned_data["with_charts"]
+            else _("The next mails have no charts."),
+        )
+    return redirect("reports:subscription")
 
 
 @require_POST

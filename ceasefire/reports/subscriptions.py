@@ -48,7 +48,8 @@ def subscribe(*, address: str, by: User) -> Subscription:
     """Ask for reports at an address, in the place of an earlier one; a mail asks whether it is
     theirs.
 
-    Until the link in it is opened nothing else goes there. Refused for roles that read no report,
+    Until the link in it is opened nothing else goes there, and charts go to no new address before
+    they are asked for again: others may see that mailbox. Refused for roles that read no report,
     and for the sixth address in 24 hours.
     """
     User.objects.select_for_update(no_key=True).get(pk=by.pk)
@@ -61,7 +62,13 @@ def subscribe(*, address: str, by: User) -> Subscription:
     if asked.count() >= CONFIRMATIONS_A_DAY:
         raise TooManyConfirmations
     subscription, _made = Subscription.objects.update_or_create(
-        user=by, defaults={"key": uuid.uuid4(), "created_at": now, "confirmed_at": None}
+        user=by,
+        defaults={
+            "key": uuid.uuid4(),
+            "created_at": now,
+            "confirmed_at": None,
+            "with_charts": False,
+        },
     )
     vault.seal(subscription, ADDRESS, address, by=by)
     _drop_open(by)
@@ -85,6 +92,24 @@ def confirm(token: str, *, by: User) -> Subscription:
         subscription.save(update_fields=["confirmed_at"])
         audit.record("reportmail.confirmed", subject=subscription, by=by)
     return subscription
+
+
+@transaction.atomic
+def choose_charts(*, with_charts: bool, by: User) -> bool:
+    """Have the charts of REO's version in one's mails from now on, or no more; False where nothing
+    changes, and for who has no subscription."""
+    subscription = _held(user=by)
+    if subscription is None or subscription.with_charts == with_charts:
+        return False
+    subscription.with_charts = with_charts
+    subscription.save(update_fields=["with_charts"])
+    audit.record(
+        "reportmail.charts_wanted" if with_charts else "reportmail.charts_unwanted",
+        subject=subscription,
+        by=by,
+        fields=["with_charts"],
+    )
+    return True
 
 
 def check_confirming(token: str, *, by: User) -> None:

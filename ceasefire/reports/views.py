@@ -48,8 +48,6 @@ WHY_NOT: dict[Any, Any] = {
     WeekNotOver: gettext_lazy("The week is not over yet. Its report can be compiled afterwards."),
     NotCovered: gettext_lazy("The site was not recording in this week: it is missing, not zero."),
 }
-#: Shared reports behind the chart of one, in weeks.
-SHARED_WEEKS = 26
 #: Runs that are named one by one; of the others only how many there are.
 RUNS_NAMED = 10
 
@@ -265,13 +263,12 @@ def _shared_detail(request: HttpRequest, site: str, day: date, wanted: str) -> H
     if wanted != "html":
         return _send(request, report, wanted)
     page = SharedPage(report, digits=digits_of(request))
-    before = list(reports.latest().filter(week_start__lt=day).newest_first()[: SHARED_WEEKS - 1])
     person: Any = request.user
     grants = grant_blocks.where_they_stand(person) if person.has_perm(VIEW_GRANTS) else None
     return render(
         request,
         "reports/shared_detail.html",
-        {"page": page, "report": report, "chart": page.chart(before), "grants": grants},
+        {"page": page, "report": report, "grants": grants},
     )
 
 
@@ -404,10 +401,10 @@ def report_freeze(request: HttpRequest, site: str, week_start: str) -> HttpRespo
 def report_revise(request: HttpRequest, site: str, week_start: str) -> HttpResponse:
     """Correct an approved report: a new draft beside it."""
     report = _latest(request, site, week_start)
-    form = ReviseForm(request.POST or None)
+    form = ReviseForm(request.POST or None, user=request.user)
     if request.method == "POST" and form.is_valid():
         try:
-            services.revise_report(report, by=request.user, reason=form.cleaned_data["reason"])  # type: ignore[arg-type]
+            services.revise_report(report, by=request.user, **form.cleaned_data)  # type: ignore[arg-type]
         except NothingChanged:
             messages.info(request, _("The records still say what the report says."))
         except ReportRefusal:

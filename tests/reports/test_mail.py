@@ -3,19 +3,25 @@
 import json
 import re
 from datetime import timedelta
+from email import message_from_bytes, policy
 from types import SimpleNamespace
+from xml.etree import ElementTree
 
 import pytest
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
+from django.utils.html import escape
 
-from ceasefire import jobs, periods, vault
+from ceasefire import codes, jobs, periods, vault
 from ceasefire.audit.models import AuditEvent
 from ceasefire.people.roles import Role
-from ceasefire.reports import mailing, services, subscriptions
+from ceasefire.reports import letters, mailing, services, subscriptions
 from ceasefire.reports.exceptions import LinkIsNoMore, NotForThisRole, TooManyConfirmations
 from ceasefire.reports.models import ReportMail, Subscription
+from ceasefire.reports.presentation import SharedPage
+from ceasefire.reports.shared_figures import shared_charts_as_svg
 from tests.reports.conftest import WEEK
 
 pytestmark = pytest.mark.django_db
@@ -247,6 +253,176 @@ def test_what_no_longer_holds_is_forgotten(worker, supervisor, manager):
 
     assert subscriptions.clear() == 2
     assert Subscription.objects.get().user == manager
+
+
+# --- charts, for who asked for them ---------------------------------------------------------------
+
+#: What a picture in a mail is drawn of; nothing of it runs, loads or points anywhere.
+DRAWN = {
+    "svg", "title", "desc", "defs", "pattern", "path", "rect", "circle", "line", "text",
+}  # fmt: skip
+
+
+def with_charts(user):
+    subscribed(user)
+    assert subscriptions.choose_charts(with_charts=True, by=user)
+
+
+@pytest.fixture
+def wide(make_site, put, put_weeks, manager, worker, supervisor):
+    """A site of a whole governorate: what may be told, and beside it what may not."""
+    site = make_site("WIDE", place="IQG02")
+    for user in (manager, worker, supervisor):
+        user.sites.add(site)
+    put_weeks(site, [5] * 9, place="IQG02Q02N02-ASHAR", lat=30.5123, lon=47.8321)
+    for district in ("IQG02Q01N02", "IQG02Q05N03"):
+        put(site, WEEK, 7, place=district, type="KID")
+    put(site, WEEK, 2, place="IQG02Q06N01", type="THR")
+    put(site, WEEK, 4, type="SXV", is_sensitive=True)
+    return site
+
+
+def laid_down(settings, tmp_path):
+    """Mails go into files, as where no server is set; reads them back whole."""
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    settings.EMAIL_FILE_PATH = tmp_path / "mail"
+
+    def read():
+        found = []
+        for one in sorted((tmp_path / "mail").iterdir()):
+            # The file backend ends each mail with a line of dashes of its own.
+            text = one.read_bytes().rsplit(b"\n" + b"-" * 79, 1)[0]
+            found.append(message_from_bytes(text, policy=policy.default))
+        return [one for one in found if "confirm" not in one.get_body(("plain",)).get_content()]
+
+    return read
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_who_asks_gets_the_charts_that_reo_reads_and_no_other_number(
+    wide, manager, worker, make_user, signed_in, settings, tmp_path, language
+):
+    worker.language = language
+    worker.save()
+    with_charts(worker)
+    read = laid_down(settings, tmp_path)
+    report = approved(wide, manager)
+    (sent,) = read()
+    shared = subscriptions.shared_version(report)
+    html = sent.get_body(("html",)).get_content()
+    text = sent.get_body(("plain",)).get_content()
+    pictures = {
+        part["Content-ID"].strip("<>"): part
+        for part in sent.walk()
+        if part.get_content_type() == "image/svg+xml"
+    }
+
+    # The same octets as the function draws and as REO's page shows.
+    drawn = shared_charts_as_svg(shared, language)
+    assert list(drawn) == ["weeks", "districts", "states", "district-map"]
+    assert [part.get_content().decode() for part in pictures.values()] == list(drawn.values())
+    page = signed_in(make_user(Role.REO_VIEWER, language=language)).get(
+        shared.get_absolute_url(), headers={"accept-language": language}
+    )
+    for svg in drawn.values():
+        assert svg in page.content.decode()
+    # Parts of the mail itself that its HTML shows, each with words and a table.
+    assert re.findall(r'<img src="cid:([^"]+)" alt="[^"]+"', html) == list(pictures)
+    assert {part.get_content_disposition() for part in pictures.values()} == {"inline"}
+    with translation.override(language):
+        for one in SharedPage(shared).figures.values():
+            assert one.chart.title in text
+            for cell in (*one.chart.head, *one.chart.rows[-1]):
+                assert html.count(f">{escape(cell)}<")
+    # Two threats, four of sexual violence: hidden, and told by nothing else.
+    assert re.findall(r">(\d+)</text>", drawn["states"]).count("7") >= 2
+    assert not set(re.findall(r">(\d+)</text>", drawn["states"])) & {"1", "2", "4", "6", "9"}
+    sexual = codes.label("type_family", "sexual", language)
+    for part in (*drawn.values(), html.split("cid:", 1)[1]):
+        assert sexual not in part
+        for word in ("Ashar", "العشار", "30.5", "47.8", "IQG02", "SXV", worker.username):
+            assert word not in part + text
+
+
+def test_the_pictures_of_a_mail_run_and_load_nothing(wide, manager):
+    shared = subscriptions.shared_version(approved(wide, manager))
+    shared.body["names"]["places"]["IQG02Q01"]["name_en"] = '"><script href="http://x.example">'
+    for svg in shared_charts_as_svg(shared, "en").values():
+        for one in ElementTree.fromstring(svg).iter():
+            assert one.tag.removeprefix("{http://www.w3.org/2000/svg}") in DRAWN
+            for name, value in one.attrib.items():
+                assert not name.lower().startswith(("on", "style")), name
+                assert "href" not in name, name
+                assert not re.search(r"url\((?!#)|script:|https?:|data:", value), value
+
+
+def test_without_a_tick_no_chart_and_where_nothing_was_shared_neither(
+    wide, put, manager, worker, supervisor
+):
+    with_charts(worker)
+    subscribed(supervisor, "other@example.org")
+    report = approved(wide, manager)
+    by_address = {one.to[0]: one for one in reports_sent()}
+    assert by_address["other@example.org"].message().get_content_type() == "multipart/alternative"
+    assert [
+        part.get_content_type() for part in by_address["other@example.org"].message().walk()
+    ] == ["multipart/alternative", "text/plain", "text/html"]
+    assert by_address[ADDRESS].pictures
+
+    # One more would show by subtraction: REO keeps what it has, and so do mails.
+    mail.outbox.clear()
+    put(wide, WEEK, 1, place="IQG02Q01N02", type="KID")
+    draft = services.revise_report(report, by=manager, reason="one more")
+    assert subscriptions.shared_version(services.freeze_report(draft, by=manager)) is None
+    work()
+    (one,) = [one for one in reports_sent() if one.to == [ADDRESS]]
+    assert one.pictures == []
+    assert "No charts: this report was not shared with REO" in one.body
+    assert "<img" not in one.alternatives[0].content
+
+
+def test_a_mail_that_would_be_too_heavy_leaves_its_heaviest_chart_out(
+    wide, manager, worker, monkeypatch
+):
+    worker.language = "ar"
+    worker.save()
+    with_charts(worker)
+    report = approved(wide, manager)
+    shared = subscriptions.shared_version(report)
+    for weeks in range(1, 30):
+        shared.pk, shared.week_start = None, WEEK - timedelta(weeks=weeks)
+        shared.save(force_insert=True)
+    row = ReportMail.objects.get(report=report, user=worker)
+    whole = letters.letter(row, subscriptions.of(worker), ADDRESS)
+    weight = len(whole.message().as_bytes())
+    assert [len(one.chart.rows) for one in whole.pictures[:2]] == [26, 26]
+    assert weight < 200_000 < letters.MOST_OCTETS
+
+    monkeypatch.setattr(letters, "MOST_OCTETS", weight - 1)
+    light = letters.letter(row, subscriptions.of(worker), ADDRESS)
+    assert len(light.message().as_bytes()) < weight - 1
+    assert [one.chart.slug for one in light.pictures] == ["weeks", "states", "district-map"]
+
+
+def test_charts_are_asked_for_on_ones_own_page_for_one_address(worker, signed_in):
+    client = signed_in(worker)
+    where = reverse("reports:subscription_charts")
+    client.post(where, {"with_charts": "on"})  # no address yet: nothing to choose
+    subscribed(worker)
+    assert (
+        "Whoever sees the mailbox" in client.get(reverse("reports:subscription")).content.decode()
+    )
+    for given in ({"with_charts": "on"}, {"with_charts": "on"}, {}):
+        client.post(where, given)
+    client.post(where, {"with_charts": "on"})
+    assert subscriptions.of(worker).with_charts
+    verbs = AuditEvent.objects.filter(verb__startswith="reportmail.charts")
+    assert list(verbs.order_by("seq").values_list("verb", flat=True)) == [
+        "reportmail.charts_wanted", "reportmail.charts_unwanted", "reportmail.charts_wanted",
+    ]  # fmt: skip
+
+    subscribed(worker, "elsewhere@example.org")
+    assert not subscriptions.of(worker).with_charts
 
 
 # --- what fails -----------------------------------------------------------------------------------

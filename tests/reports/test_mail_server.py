@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from ceasefire import jobs
-from ceasefire.reports import mailing, services
+from ceasefire.reports import mailing, services, subscriptions
 from ceasefire.reports.models import ReportMail
+from ceasefire.reports.shared_figures import shared_charts_as_svg
 from tests.reports.conftest import WEEK
 from tests.reports.test_mail import State, subscribed
 
@@ -119,6 +120,25 @@ def test_a_mail_arrives_encrypted_signed_in_and_whole(post, mail_to, worker):
     assert 'dir="rtl"' in arrived.get_body(("html",)).get_content()
     assert mailing.send(mail.pk) == State.SENT
     assert len(taken(post)) == 1
+
+
+def test_charts_arrive_as_they_were_drawn(post, mail_to, worker):
+    worker.language = "ar"
+    worker.save()
+    mail = mail_to("charts")
+    subscriptions.choose_charts(with_charts=True, by=worker)
+
+    assert mailing.send(mail.pk) == State.SENT
+    (arrived,) = taken(post)
+    kinds = [part.get_content_type() for part in arrived.walk()]
+    assert kinds[:4] == ["multipart/alternative", "text/plain", "multipart/related", "text/html"]
+    assert set(kinds[4:]) == {"image/svg+xml"}
+    html = arrived.get_body(("html",)).get_content()
+    drawn = shared_charts_as_svg(subscriptions.shared_version(mail.report), "ar")
+    pictures = [one for one in arrived.walk() if one.get_content_type() == "image/svg+xml"]
+    for part, svg in zip(pictures, drawn.values(), strict=True):
+        assert part.get_content() == svg.encode()
+        assert f'src="cid:{part["Content-ID"].strip("<>")}"' in html
 
 
 @pytest.mark.parametrize(

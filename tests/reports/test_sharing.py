@@ -1,22 +1,31 @@
 """What REO gets: its own table, suppressed so that nothing hidden can be worked out."""
 
+import io
 import json
 import random
 import re
 from datetime import timedelta
 
 import numpy as np
+import openpyxl
 import pytest
 from django.db import DatabaseError, connection, transaction
 from scipy.optimize import linprog
 
+from ceasefire.audit.models import AuditEvent
 from ceasefire.database.session import acting
 from ceasefire.people.roles import Role
+from ceasefire.periods import local_day
 from ceasefire.reports import services
+from ceasefire.reports.exports import report_file
 from ceasefire.reports.models import SharedWeeklyReport
+from ceasefire.reports.presentation import SharedPage
+from ceasefire.reports.sharing import UNKNOWN, may_follow, says_something_new
 from tests.reports.conftest import WEEK
+from tests.reports.test_in_order import pdf_text
 
 pytestmark = pytest.mark.django_db
+URL = "/reports/BASRAH-CENTRE/2026-11-08/"
 
 
 @pytest.fixture
@@ -236,3 +245,173 @@ def test_the_chart_is_made_of_what_was_shared_before(basrah, put_weeks, manager,
     chart = page[page.index('id="weeks"') :]
 
     assert "no data" in chart  # the week of two is hidden there as well
+
+
+# --- what nobody knows ----------------------------------------------------------------------------
+
+
+def test_a_number_of_killed_that_nobody_knows_is_said_as_unknown(
+    basrah, put, put_weeks, manager, viewer, signed_in
+):
+    put_weeks(basrah, [5] * 9, killed_best=1)
+    put(basrah, WEEK, 1, killed_best=None, killed_unknown=True, injured_best=3)
+    report = services.compile_week(site=basrah, week_start=WEEK)
+    # A draft from before it was counted for REO says so for all of the open version.
+    del report.basis["shared"]["killed_unknown"]
+    services.freeze_report(report, by=manager)
+    shared = SharedWeeklyReport.objects.get()
+    client = signed_in(viewer)
+
+    assert (shared.body["version"], shared.body["killed"], shared.body["unknown"]) == (
+        4, None, ["killed"],
+    )  # fmt: skip
+    assert shared.body["injured"] == 3
+    said = "6 incidents recorded: 3 injured. The number of killed is unknown"
+    for address in ("", "summary/"):
+        assert said in client.get(URL + address).content.decode()
+    assert "unknown" in client.get("/dashboard/?site=BASRAH-CENTRE").content.decode()
+    assert client.get(URL + "?format=json").json()["unknown"] == ["killed"]
+    book = openpyxl.load_workbook(io.BytesIO(report_file(shared, "xlsx", "en")[0]))
+    assert ("Killed", "unknown") in {
+        row[:2] for row in book.worksheets[-1].iter_rows(values_only=True)
+    }
+    assert pdf_says(shared, "The number of killed is unknown")
+
+
+def test_a_version_from_before_is_shown_as_it_was(basrah, put_weeks, manager):
+    put_weeks(basrah, [5] * 9, killed_best=1)
+    shared = share(basrah, manager)
+    for name in ("unknown", "correction"):
+        del shared.body[name]
+    shared.body["version"] = 3
+    page = SharedPage(shared)
+
+    assert page.lead == "5 incidents recorded: 5 killed, 0 injured."
+    assert (list(page.figures), page.correction) == (["weeks"], [])
+    book = openpyxl.load_workbook(io.BytesIO(report_file(shared, "xlsx", "en")[0]))
+    assert len(book.worksheets) == 2
+    assert not pdf_says(shared, "Incidents a week, as shared")
+
+
+def pdf_says(shared, words):
+    text = pdf_text(report_file(shared, "pdf", "en")[0])
+    return words in " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("killed", "may"),
+    [
+        ([4, UNKNOWN], True),
+        ([UNKNOWN, 4], True),
+        ([None, 4], False),
+        # By way of what was unknown nothing small is told either.
+        ([4, UNKNOWN, 5], False),
+        ([4, UNKNOWN, 9], True),
+    ],
+)
+def test_what_was_unknown_gives_nothing_away(killed, may):
+    versions = [
+        {
+            "counts": [], "districts": [], "families": [], "total": 20, "injured": 0,
+            "killed": None if one == UNKNOWN else one,
+            "unknown": ["killed"] if one == UNKNOWN else [],
+        }
+        for one in killed
+    ]  # fmt: skip
+    *before, new = versions
+    assert says_something_new(new, before[-1])
+    assert all(may_follow(new, one) for one in before) is may
+
+
+# --- why it was corrected -------------------------------------------------------------------------
+
+SECRET = "Two rapes in Ashar"
+FIXED = "Records of the week were added or changed after the report was approved."
+
+
+@pytest.fixture
+def approved(basrah, put, put_weeks, manager):
+    """An approved report, and five incidents that came in since."""
+    put_weeks(basrah, [5] * 9)
+    report = services.freeze_report(services.compile_week(site=basrah, week_start=WEEK), by=manager)
+    put(basrah, WEEK, 5)
+    return report
+
+
+def newest():
+    return SharedWeeklyReport.objects.order_by("-revision").first()
+
+
+def test_what_supervisors_read_of_a_correction_leaves_their_version_by_no_way(
+    basrah, approved, put, manager, worker, viewer, signed_in
+):
+    services.revise_report(approved, by=manager, reason=SECRET)
+    # Compiled again, by itself, it still knows who may read what.
+    draft = services.compile_week(site=basrah, week_start=WEEK)
+    report = services.freeze_report(draft, by=manager)
+    shared = newest()
+
+    assert {row["reason"] for row in report.body["revisions"]} == {SECRET}
+    assert {row["reason"] for row in report.body_open["revisions"]} == {FIXED}
+    assert shared.body["correction"] == {
+        "since": local_day(approved.frozen_at).isoformat(),
+        "reason": FIXED,
+        "key": "corrected",
+        "changes": [{"place": "IQG02Q02", "before": 5, "after": 10}],
+    }
+    for document in (report.body_open, report.basis_open, shared.body):
+        assert SECRET not in json.dumps(document)
+    trail = AuditEvent.objects.filter(verb="weeklyreport.revised").values_list("reason", flat=True)
+    assert set(trail) == {FIXED}
+    for reader in (worker, viewer):
+        client = signed_in(reader)
+        for address in ("", "summary/", "?format=json"):
+            answer = client.get(URL + address).content.decode()
+            assert SECRET not in answer
+        page = client.get(URL).content.decode().replace("\N{LEFT-TO-RIGHT MARK}", "")
+        assert FIXED in page
+        assert "+5 since the report of" in page
+        arabic = client.get(URL + "?format=json&language=ar").content.decode()
+        assert "بعد" in arabic
+        assert FIXED not in arabic
+    page = signed_in(manager).get(URL).content.decode()
+    assert SECRET in page
+    assert f"REO reads: “{FIXED}”" in page
+    assert pdf_says(shared, FIXED)
+
+
+def test_what_was_written_for_outside_stands_there(approved, manager, worker, viewer, signed_in):
+    draft = services.revise_report(
+        approved, by=manager, reason=SECRET, outside="A hospital list came late"
+    )
+    services.freeze_report(draft, by=manager)
+    for reader in (worker, viewer):
+        page = signed_in(reader).get(URL).content.decode()
+        assert "A hospital list came late" in page
+        assert SECRET not in page
+
+
+def test_who_reads_the_open_version_writes_for_its_readers_and_reo_reads_the_sentence(
+    approved, manager, data_officer
+):
+    draft = services.revise_report(approved, by=data_officer, reason="The list of Heron")
+    assert draft.body_open["revisions"][0]["reason"] == "The list of Heron"
+    # A draft from before reasons were told apart has but one, and nobody wrote it for REO.
+    del draft.basis["correction"], draft.basis_open["reason_key"]
+    report = services.freeze_report(draft, by=manager)
+
+    assert report.body_open["revisions"][0]["reason"] == "The list of Heron"
+    assert newest().body["correction"]["reason"] == FIXED
+
+
+@pytest.mark.parametrize(
+    ("who", "warned"), [("manager", "sexual violence, minors"), ("data_officer", "small counts")]
+)
+def test_the_form_says_who_reads_what(approved, signed_in, request, who, warned):
+    client = signed_in(request.getfixturevalue(who))
+    page = client.get(URL + "correct/").content.decode()
+    assert warned in page
+    assert FIXED in page
+    client.post(URL + "correct/", {"reason": "late", "outside": "A list came late"})
+    draft = services._latest(approved.site, services.Week(WEEK))
+    assert draft.basis["correction"]["outside"] == "A list came late"

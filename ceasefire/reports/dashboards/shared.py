@@ -247,11 +247,13 @@ class SharedDashboard:
 
     def _harmed(self) -> Question:
         killed, injured = masked(self.page.body["killed"]), masked(self.page.body["injured"])
+        is_unknown = "killed" in self.page.body.get("unknown", ())
+        said = self.page.harm("killed") if is_unknown else self.number(None)
         return Question(
             key="harmed",
             title=_("How many people were harmed?"),
             value=killed,
-            said="" if killed is not None else self.number(None),
+            said="" if killed is not None else said,
             unit=_("killed"),
             note=_("Injured: %(injured)s. All districts together, week of %(week)s.")
             % {"injured": self.number(injured), "week": self.page.week},
