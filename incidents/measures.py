@@ -26,6 +26,8 @@ from ceasefire.places.models import Site
 from incidents import patterns
 from incidents.models import SEES_SENSITIVE, Incident, IncidentResponse
 
+#: What `near_repeats` answers.
+NearRepeats = patterns.NearRepeats
 #: Reported more than so many days after it happened, an incident is late.
 LATE_AFTER_DAYS = 7
 #: From this precision on (within a month, not known) a date says nothing about a week.
@@ -327,8 +329,8 @@ def near_repeats(
     *,
     as_of: datetime | None = None,
     exclude_sensitive: bool = False,
-    known: patterns.NearRepeats | None = None,
-) -> patterns.NearRepeats:
+    known: NearRepeats | None = None,
+) -> NearRepeats:
     """Near repeats of the 24 months up to (not on) `end`, of all and of each kind.
 
     `known` as in `patterns.near_repeats`: where nothing was left out, it is made once.

@@ -43,7 +43,6 @@ from ceasefire.reports.sentences import sentence
 from ceasefire.reports.software import software_version
 from ceasefire.statistics.assessment import Assessment, Assessments
 from incidents import measures
-from incidents.patterns import NearRepeats
 
 REPORT = "weekly-violence-trends"
 #: 2: a row of what is known to no district, so that the rows add up to all.
@@ -107,7 +106,7 @@ class _Judged:
     judged: Assessments
     rows: list[_Row]
     bands: dict[str, list[list[Any]]]
-    near: NearRepeats
+    near: measures.NearRepeats
 
 
 def untold(done: int, total: int) -> None:
@@ -157,7 +156,7 @@ def _material(
     return _Material(counts, periods, first)
 
 
-def _judge(site: Site, week: Week, material: _Material, near: NearRepeats) -> _Judged:
+def _judge(site: Site, week: Week, material: _Material, near: measures.NearRepeats) -> _Judged:
     panel = build_panel(
         material.counts,
         week=week,

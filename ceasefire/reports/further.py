@@ -26,7 +26,6 @@ from ceasefire.statistics.near_repeat import NearRepeat
 from ceasefire.statistics.nowcast import FEWEST, nowcast
 from ceasefire.statistics.trend import Ratio, Trend, trend
 from incidents import measures
-from incidents.patterns import NearRepeats
 
 #: Delays of more weeks count as this long; learnt from the last so many weeks.
 LONGEST_DELAY, WINDOW = 6, 26
@@ -46,7 +45,7 @@ def further(
     site: Site,
     week: Week,
     panel: Panel,
-    near: NearRepeats,
+    near: measures.NearRepeats,
     beside: Sequence[float],
     *,
     cut: datetime | None,
@@ -214,7 +213,7 @@ def _ratio(one: Ratio) -> dict[str, float | None]:
     return {name: rounded(getattr(one, name), 3) for name in ("ratio", "low", "high")}
 
 
-def _near_repeat(near: NearRepeats, beside: Sequence[float]) -> dict[str, Any]:
+def _near_repeat(near: measures.NearRepeats, beside: Sequence[float]) -> dict[str, Any]:
     """All incidents together, then each kind by itself; of too few their number alone."""
     adjusted = iter(beside)
     whole = _tables(near.whole) | {"q": probability(next(adjusted))} if near.whole else {}
