@@ -53,6 +53,55 @@ def test_there_are_grants_in_every_state_over_a_year_and_a_half(refs: Any) -> No
     assert list(by_ref) == sorted(by_ref)
 
 
+ASKED = {"proposal", "budget"}
+REVIEWED = ASKED | {"review_sheet", "risk_sheet"}
+VETTED = REVIEWED | {"screening"}
+SIGNED = VETTED | {"award_letter", "monitoring_plan", "report_plan"}
+PAID = SIGNED | {"receipt", "evidence"}
+DONE = PAID | {"photo"}
+ENDED = PAID | {"reconciliation", "closeout_memo", "financial_report", "asset_handover"}
+#: What every grant of a state has on file, whatever else it has.
+PAPERS: dict[str, set[str]] = {
+    "DRAFT": {"proposal"},
+    "WITHDRAWN": {"proposal"},
+    "SUBMITTED": ASKED,
+    "RETURNED": ASKED,
+    "VETTING": REVIEWED,
+    "REJECTED": REVIEWED,
+    "PENDING_APPROVAL": VETTED,
+    "APPROVED": VETTED,
+    "CANCELLED": VETTED,
+    "AWARDED": SIGNED,
+    "ACTIVE": PAID,
+    "SUSPENDED": PAID | {"visit_report", "photo"},
+    "TERMINATED": PAID,
+    "COMPLETED": DONE,
+    "CLOSING": DONE | {"narrative_report", "reconciliation"},
+    "CLOSED": ENDED,
+    "REOPENED": ENDED | {"photo", "narrative_report"},
+}
+
+
+@pytest.mark.parametrize("state", State.values)
+def test_every_grant_of_a_state_has_its_papers_with_their_bytes(refs: Any, state: str) -> None:
+    grants = Grant.objects.filter(state=state).prefetch_related("documents__content")
+
+    assert grants
+    for grant in grants:
+        papers = [one for one in grant.documents.all() if one.content is not None]
+        assert PAPERS[state] - {one.type for one in papers} == set(), grant.ref
+        assert all(one.size > 100 and one.mime for one in papers)
+
+
+def test_one_that_was_stopped_and_ended_early_is_closed(refs: Any) -> None:
+    grant = of(refs, "recovered")
+
+    steps = grant.transitions.order_by("id").values_list("to_state", flat=True)
+    assert list(steps)[-5:] == ["ACTIVE", "SUSPENDED", "TERMINATED", "CLOSING", "CLOSED"]
+    assert grant.refunded_usd == 300
+    assert grant.unliquidated_usd == grant.unaccounted_usd == 0
+
+
 def test_the_books_hold_and_every_kind_of_posting_is_there(refs: Any) -> None:
     verdict = verification.verify()
     assert verdict.whole, (verdict.why, verdict.faults)

@@ -13,7 +13,7 @@ from django.urls import reverse
 from ceasefire import periods
 from ceasefire.database.session import acting
 from ceasefire.people.roles import Duty
-from grants.exceptions import DistrictStopped, SecondPersonNeeded
+from grants.exceptions import DistrictStopped, SecondPersonNeeded, WrongDocument
 from grants.models import Grant, LedgerEntry, PaymentRequest, PaymentStop
 from grants.services import ledger, money_reading, payments, rates, stops, verification
 from tests.conftest import maker_of_users
@@ -313,6 +313,34 @@ def test_days_and_rates_that_do_not_count_are_said_where_they_were_typed(
     assert PaymentRequest.objects.get(pk=payment.pk).state == "CERTIFIED"
 
 
+def test_a_paper_of_another_type_or_grant_is_no_paper_of_a_payment(office, awarded, running, shown):
+    payment = world.certified(office, awarded.tranches.get(number=1), 100)
+    with acting(office.payer):
+        wrong = [
+            world.paper(awarded, "proposal", office.payer),
+            world.paper(awarded, "evidence", office.payer),
+            world.paper(running, "receipt", office.payer),
+        ]
+        receipt = world.paper(awarded, "receipt", office.payer)
+    form = {"on": f"{periods.now():%d/%m/%Y}", "witness": ""}
+
+    for paper in wrong:
+        answer = shown(office.payer, "payment_pay", payment.pk, post={**form, "proof": paper.pk})
+        assert list(errors(answer)) == ["proof"]
+        # Nor by the verb, whatever a form offers.
+        with pytest.raises(WrongDocument), acting(office.payer):
+            payments.pay(payment, proof=paper, by=office.payer)
+    # The receipt is no evidence of what the tranche before was used for.
+    asks = asked(payee=awarded.grantee_id, evidence=receipt.pk)
+    assert list(errors(shown(office.requester, "money_ask", awarded.ref, post=asks))) == [
+        "evidence"
+    ]
+    assert not LedgerEntry.objects.filter(grant=awarded, kind="DISBURSE").exists()
+    paid = shown(office.payer, "payment_pay", payment.pk, post={**form, "proof": receipt.pk})
+    assert paid.status_code == 302
+    assert LedgerEntry.objects.get(grant=awarded, kind="DISBURSE").amount_usd == 100
+
+
 def test_a_posting_is_made_once_however_often_its_form_arrives(office, running, shown):
     form = {
         "amount": "40",
@@ -568,6 +596,5 @@ def test_what_a_gate_lacks_is_named_to_the_certifier(office, awarded, shown):
     payment = world.ask(office, awarded.tranches.get(number=2), 10)
     page = shown(office.certifier, "payment_certify", payment.pk, post={})
 
-    page = shown(office.certifier, "payment_detail", payment.pk)
     assert b"The tranche before this one, paid in full" in page.content
     assert payments.PaymentRequest.objects.get(pk=payment.pk).state == "REQUESTED"
