@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import Error, connection
 from hypothesis import given
 from hypothesis import strategies as some
 
@@ -30,7 +31,15 @@ from grants.exceptions import (
     VoucherUsed,
     WitnessMissing,
 )
-from grants.models import AuthorityRule, Decision, Grant, LedgerEntry, Officer
+from grants.models import (
+    AuthorityRule,
+    Decision,
+    Grant,
+    LedgerEntry,
+    Officer,
+    Organisation,
+    PaymentRequest,
+)
 from grants.services import (
     amendments,
     funds,
@@ -44,6 +53,7 @@ from grants.services import (
     splits,
 )
 from tests.grants import office as world
+from tests.grants.test_duties import post, role_of
 
 
 @pytest.mark.parametrize("value", [0, -1, "-0.01", "1.001", "NaN", "Infinity", "x", 10**12, 1.5])
@@ -103,6 +113,62 @@ def test_a_voucher_is_used_once(office, grant_in):
 
     with pytest.raises(VoucherUsed):
         world.ask(office, tranche, 10, voucher_no=" A-1 ")
+
+
+@pytest.mark.parametrize("role", ["reo", "app"])
+def test_the_rows_refuse_what_the_forms_refuse(office, grant_in, role):
+    """Zero, negative, a third place, a day before the award or ahead, a used voucher, marks."""
+    grant = grant_in("ACTIVE")
+    today = periods.now().date()
+    before, ahead = grant.awarded_on - timedelta(days=1), today + timedelta(days=2)
+    for amount, on, why in (
+        (0, today, "violates check constraint"),
+        (-5, today, "violates check constraint"),
+        ("1.001", today, "dollars have two places"),
+        ("NaN", today, "amounts_are_numbers|violates check constraint"),
+        (5, before, "before the award"),
+        (5, ahead, "ahead of time"),
+    ):
+        with pytest.raises(Error, match=why), role_of(office.payer, role):
+            post(grant, office.payer, "REFUND", amount, on)
+    first = PaymentRequest.objects.get(grant=grant)
+    again = dict(PaymentRequest.objects.filter(pk=first.pk).values().get(), state="REQUESTED")
+    for name in (
+        "id",
+        "certifier_id",
+        "certified_at",
+        "payer_id",
+        "paid_at",
+        "paid_on",
+        "proof_id",
+    ):
+        del again[name]
+    for facts, why in (
+        ({}, "a voucher is used once a fund"),
+        ({"voucher_no": "new", "amount": "0"}, "violates check constraint"),
+        ({"voucher_no": "new", "amount": "1.001"}, "places of its currency"),
+    ):
+        with pytest.raises(Error, match=why), role_of(office.requester, role):
+            PaymentRequest.objects.create(**{**again, **facts})
+    with pytest.raises(Error, match="reads_as_it_stands"), role_of(office.officer, role):
+        Organisation.objects.filter(pk=grant.grantee_id).update(name_en="Basra \u202ehtuoY")
+    post(grant, office.payer, "REFUND", 5, today)
+
+
+def test_every_column_of_numbers_holds_numbers_alone():
+    """NaN is above every bound: as one posting it would come through all limits."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT c.relname, a.attname FROM pg_class c
+              JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+             WHERE c.relkind = 'r' AND starts_with(c.relname, 'grants_')
+               AND a.atttypid = 'numeric'::regtype AND NOT EXISTS (
+                 SELECT FROM pg_constraint n WHERE n.conrelid = c.oid
+                    AND n.conname = 'amounts_are_numbers' AND a.attnum = ANY (n.conkey))
+            """
+        )
+        assert cursor.fetchall() == []
 
 
 def test_no_payment_before_the_award_or_ahead_or_after_the_closeout(office, grant_in):

@@ -227,6 +227,11 @@ PAIRS = [
     ("requester", "ACTIVE", "suspend", "You asked for this grant"),
     ("requester", "ACTIVE", "complete", "You asked for this grant"),
     ("payer", "ACTIVE", "terminate", "You paid on it."),
+    ("certifier", "ACTIVE", "terminate", "You certified a payment of it."),
+    ("officer", "AWARDED", "terminate", "You awarded it."),
+    ("officer", "SUSPENDED", "support-reinstatement", "You awarded it."),
+    ("approver", "SUSPENDED", "reinstate", "You decided on it as an approver."),
+    ("requester", "SUSPENDED", "reinstate", "You asked for this grant"),
     ("requester", "CLOSING", "close", "You asked for this grant"),
     ("payer", "CLOSING", "close", "You paid on it."),
     ("certifier", "CLOSED", "reopen", "You certified a payment of it."),
@@ -556,6 +561,28 @@ def test_a_rise_is_vetted_approved_at_the_new_sum_and_signed(office, in_state, a
     fresh = Grant.objects.get(pk=grant.pk)
     assert (fresh.approved_usd, fresh.obligated_usd) == (4000, 4000)
     assert [one.planned_usd for one in fresh.tranches.all()] == [4000]
+
+
+def test_who_certified_paid_or_awarded_neither_asks_for_a_rise_nor_approves_it(
+    office, in_state, at
+):
+    grant, typed = in_state("ACTIVE"), {"new_usd": "4000", "reason": "more games"}
+    others = {
+        "certifier": "You certified a payment of it.",
+        "payer": "You paid on it.",
+        "officer": "You awarded it.",
+    }
+
+    for part in others:
+        asked = at(all_duties(getattr(office, part)), "amendment_new", grant.ref, typed=typed)
+        assert "You had another part in this grant" in words(asked)
+    assert not grant.amendments.exists()
+    at(office.requester, "amendment_new", grant.ref, typed=typed)
+    at(office.vetting, "amendment_step", grant.ref, 1, "vet", typed={})
+    for part, why in others.items():
+        who = getattr(office, part)
+        assert why in words(at(who, "amendment_step", grant.ref, 1, "approve", typed={}))
+    assert grant.amendments.get().state == "VETTED"
 
 
 def test_an_amendment_is_rejected_or_taken_back(office, in_state, at):
