@@ -145,7 +145,12 @@ def make(file_id: str, *, progress: Callable[[int, int], None]) -> None:
             file.key_id = keyring().current
             size = _keep(file, content)
         made = ExportFile.objects.filter(pk=file.pk).update(
-            key_id=file.key_id, size=size, rows=written, sought=b""
+            key_id=file.key_id,
+            size=size,
+            rows=written,
+            sought=b"",
+            role=person.role,
+            sites=sorted(person.site_ids),
         )
         if made:
             audit.record(

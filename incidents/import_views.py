@@ -295,10 +295,12 @@ def _run(
     locked.skip_rejected = skip
     if outcome.read > ROWS_AT_ONCE:
         locked.state = State.QUEUED
+        if not locked.numbers:
+            importing.set_numbers_aside(locked, outcome.created)
         locked.job = jobs.enqueue(
             tasks.RUN, by=request.user, site=locked.site, batch_id=str(locked.pk)
         )
-        locked.save(update_fields=["state", "job", "skip_rejected"])
+        locked.save(update_fields=["state", "job", "skip_rejected", "numbers"])
         return redirect(batch)
     done = importing.import_file(
         content,

@@ -55,6 +55,10 @@ FILTERS = (
 )
 
 
+#: What a row of the list shows of other tables.
+JOINED = ("place", "district", "reporter", "site")
+
+
 def incident_list(request: HttpRequest) -> HttpResponse:
     """The incidents that this person sees, newest first, narrowed as the page's list is."""
     refuse_unknown(request, [one.name for one in (*FILTERS, *CURSORS)])
@@ -70,7 +74,7 @@ def incident_list(request: HttpRequest) -> HttpResponse:
     fields = LIST_FIELDS if sought is None else (*LIST_FIELDS, "summary", "search_key")
     rows = (
         filters.narrow(Incident.objects.visible_to(request.user))
-        .select_related("place", "district", "reporter", "site")
+        .select_related(*JOINED)
         .only(*fields, "occurred_on")
     )
     page = keyset_page(
@@ -80,7 +84,9 @@ def incident_list(request: HttpRequest) -> HttpResponse:
         size=size,
         parts=[Q(site=site.pk) for site in filters.asked_sites()],
         sought=sought.holds if sought is not None else None,
-        indexed=sought.index if sought is not None else None,
+        indexed=None
+        if sought is None
+        else filters.by_words(sought).select_related(*JOINED).only(*fields, "occurred_on"),
     )
     made: HttpResponse = answer(
         {

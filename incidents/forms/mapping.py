@@ -36,7 +36,7 @@ class MapFilter(IncidentFilter):
             data["since"] = f"{first:%d/%m/%Y}"
             data["until"] = f"{week.end - timedelta(days=1):%d/%m/%Y}"
         super().__init__(data, *args, sites=sites, **kw)
-        for name in ("q", "week", "area"):
+        for name in ("q", "week", "area", "only", "family"):
             self.fields.pop(name, None)
         self.fields["status"].choices = [
             ANY,

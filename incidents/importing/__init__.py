@@ -18,6 +18,7 @@ from incidents.importing.verbs import (
     UndoRefused,
     UndoTooLate,
     import_file,
+    set_numbers_aside,
     undo_batch,
 )
 
@@ -30,5 +31,6 @@ __all__ = [
     "UndoTooLate",
     "check_file",
     "import_file",
+    "set_numbers_aside",
     "undo_batch",
 ]

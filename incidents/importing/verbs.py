@@ -325,14 +325,33 @@ def _grade(entry: Entry, sources: Iterable[Any]) -> dict[str, str]:
     }
 
 
+def set_numbers_aside(batch: ImportBatch, count: int) -> None:
+    """Take the numbers of a long file's `count` new records, as its check found; the caller saves.
+
+    The counter is locked to the end of a transaction: of this short one, and not of the import's,
+    in which everybody who logs an incident would wait. What the import does not use is left out.
+    """
+    year = periods.now().year
+    first = codes.reserve_numbers("INC", year, count)
+    batch.numbers = {"year": year, "first": first, "count": count}
+
+
+def _first_number(batch: ImportBatch, year: int, total: int) -> int:
+    """The first of the numbers of `total` new records: those set aside, while they are enough."""
+    aside = batch.numbers
+    if aside and aside["year"] == year and aside["count"] >= total:
+        return int(aside["first"])
+    return codes.reserve_numbers("INC", year, total)
+
+
 def _insert(
     plan: Plan, batch: ImportBatch, by: User | None, now: datetime, progress: Progress | None
 ) -> None:
     """Write the new records in chunks, with their sources and actors; names into the vault."""
     if not plan.create or plan.gazetteer is None:
         return
-    year, total = now.year, len(plan.create)
-    making = _Making(plan, plan.gazetteer, by, now, codes.reserve_numbers("INC", year, total))
+    total = len(plan.create)
+    making = _Making(plan, plan.gazetteer, by, now, _first_number(batch, now.year, total))
     same = {
         "batch_id": batch.pk,
         "created_at": now,

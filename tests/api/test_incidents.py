@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from ceasefire.audit.models import AuditEvent
+from ceasefire.look import paging
 from ceasefire.people.roles import Role
 from incidents.models import ConflictingSubmission, Incident
 from incidents.services import ActorFacts, SourceFacts, VictimFacts
@@ -185,6 +186,17 @@ def test_a_filter_that_is_not_understood_is_refused_rather_than_left_out(
 
     assert answer.status_code == 400
     assert list(answer.json()["fields"]) == [field]
+
+
+def test_a_search_goes_on_by_the_index_of_words(log, device, worker, monkeypatch):
+    found = [log(summary="a white pickup").code for _number in range(2)]
+    for _number in range(3):
+        log(summary="on foot", occurred_from=MOMENT + timedelta(hours=1))
+    monkeypatch.setattr(paging, "NEAR", 1)
+
+    items = device(worker).get("/incidents/?q=pickup").json()["items"]
+
+    assert {item["code"] for item in items} == set(found)
 
 
 def test_the_number_of_queries_does_not_grow_with_the_list(log, device, worker):

@@ -300,6 +300,25 @@ def test_who_lost_a_site_meanwhile_gets_nothing_of_it(
     assert "could not be made" in page.content.decode()
 
 
+@pytest.mark.parametrize("lost", ["role", "site"])
+def test_a_finished_file_is_gone_with_the_rights_it_was_made_under(
+    desk: Client, manager: Any, basrah: Any, zubair: Any, signed_in: Any, lost: str
+) -> None:
+    file = ask(desk)
+    assert run(file) == "done"
+    assert desk.get(address(file, "download")).status_code == 200
+    manager.sites.add(zubair)
+    assert signed_in(manager).get(address(file, "download")).status_code == 200  # sees more now
+    if lost == "role":
+        manager.role = Role.DATA_OFFICER
+        manager.save()
+    else:
+        manager.sites.remove(basrah)
+    browser = signed_in(manager)
+    assert browser.get(address(file, "download")).status_code == 404
+    assert browser.get(file.get_absolute_url()).status_code == 404
+
+
 @pytest.mark.parametrize("role", [Role.MANAGER, Role.DATA_OFFICER])
 def test_another_persons_file_is_not_there(
     desk: Client, make_user: Any, basrah: Any, signed_in: Any, role: Any, monkeypatch: Any
