@@ -36,13 +36,15 @@ def _put_back(crowd: Crowd) -> Iterator[None]:
         transaction.set_rollback(True)
 
 
-@pytest.fixture
-def incidents(crowd: Crowd) -> list[Incident]:
-    return list(
-        Incident.objects.select_related("place", "site", "response").prefetch_related(
-            "sources", "victimizations", "actors", "steps"
+@pytest.fixture(scope="module")
+def incidents(crowd: Crowd, django_db_blocker: Any) -> list[Incident]:
+    """All of them with what hangs on them, read once: tests only look at them."""
+    with django_db_blocker.unblock():
+        return list(
+            Incident.objects.select_related("place", "site", "response").prefetch_related(
+                "sources", "victimizations", "actors", "steps"
+            )
         )
-    )
 
 
 def plain(found: set[tuple[str, str, str]]) -> set[tuple[str, str, str]]:
