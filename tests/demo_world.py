@@ -21,7 +21,9 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 
@@ -261,19 +263,27 @@ def demo_world(
     demo_database: str, demo_records: dict[str, dict[str, str]], tmp_path_factory: Any
 ) -> Iterator[World]:
     """The program at work on the demo, served as `script/server` serves it."""
-    environment = _environment(demo_database)
-    _command("collectstatic", "--noinput", "-v0", **environment)
-    port = free_port()
+    _command("collectstatic", "--noinput", "-v0", **_environment(demo_database))
     said = tmp_path_factory.mktemp("gunicorn") / "log"
+    with serving(demo_database, said) as address:
+        yield World(address, **demo_records)
+
+
+@contextmanager
+def serving(
+    database: str, said: Path, application: str = "ceasefire.wsgi:application"
+) -> Iterator[str]:
+    """A server of the program on a database: its address, as long as it is asked for."""
+    port = free_port()
     with said.open("wb") as log:
         program = subprocess.Popen(
             [
-                *(sys.executable, "-m", "gunicorn", "ceasefire.wsgi:application"),
+                *(sys.executable, "-m", "gunicorn", application),
                 *(f"--bind=127.0.0.1:{port}", "--worker-class=gthread", "--workers=1"),
                 *("--threads=8", "--no-control-socket", "--log-level=warning"),
             ],
             cwd=settings.BASE_DIR,
-            env=environment,
+            env=_environment(database),
             start_new_session=True,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -281,7 +291,7 @@ def demo_world(
         try:
             address = f"http://127.0.0.1:{port}"
             _wait_until_ready(program, address, said)
-            yield World(address, **demo_records)
+            yield address
         finally:
             programs.kill_group(program)
     text = said.read_text(encoding="utf-8", errors="replace")
