@@ -99,8 +99,9 @@ def ask(
         if tranche.paid_usd + waiting + value > tranche.planned_usd:
             raise TrancheExceeded
     # However it is written: the trigger reads it without case, spaces and strokes.
-    used = {"a_voucher_is_used_once_a_fund": VoucherUsed, "a voucher is used once": VoucherUsed}
-    with or_else(used):
+    with or_else(
+        {"a_voucher_is_used_once_a_fund": VoucherUsed, "a voucher is used once": VoucherUsed}
+    ):
         made = PaymentRequest.objects.create(
             fund_id=grant.fund_id,
             grant=grant,
