@@ -486,13 +486,11 @@ def returned_open(user: User) -> int:
     return Incident.objects.visible_to(user).filter(workflow_state=Incident.State.RETURNED).count()
 
 
-def imports_since(site_ids: Iterable[int], moment: datetime) -> int:
-    """How many files were imported into these sites since a moment and not undone."""
+def imports_lately(site_ids: Iterable[int], at: datetime) -> int:
+    """How many files were imported into these sites in the 30 days before, and not undone."""
     from incidents.models import ImportBatch
 
-    return ImportBatch.objects.filter(
-        site_id__in=list(site_ids), at__gte=moment, state=ImportBatch.State.IMPORTED
-    ).count()
+    return ImportBatch.objects.filter(site_id__in=list(site_ids)).lately(at).count()
 
 
 # --- the 72-hour response -------------------------------------------------------------------------

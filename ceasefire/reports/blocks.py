@@ -27,7 +27,6 @@ from ceasefire.reports.editions import Edition, audience_of, edition_for
 from ceasefire.reports.models import Audience, SharedWeeklyReport, WeeklyReport
 from ceasefire.reports.presentation import ReportPage, SharedPage, week_words
 from incidents import measures, rollups
-from incidents.models.files import LATELY
 
 #: Accounts that end within so many days are shown to the administrator.
 EXPIRING_DAYS = 14
@@ -417,7 +416,7 @@ def shared(user: User) -> Block:
 
 def imports(user: User) -> Block:
     """Files brought in lately."""
-    count = measures.imports_since(user.site_ids, timezone.now() - LATELY)
+    count = measures.imports_lately(user.site_ids, timezone.now())
     # Who brings in no files does not see them either.
     may_open = user.has_perm("incidents.import_incident")
     note = _("In the last 30 days.")
