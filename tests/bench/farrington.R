@@ -10,4 +10,4 @@ last <- as.integer(given[3])
 control <- list(range = (nrow(counts) - last + 1):nrow(counts), b = 5, noPeriods = 10,
                 thresholdMethod = "nbPlugin", alpha = 0.01, pThresholdTrend = 1, pastWeeksNotIncluded = 26)
 took <- system.time(found <- suppressWarnings(farringtonFlexible(panel, control)))
-cat(took[["elapsed"]], sum(alarms(found)), "\n")
+cat(took[["elapsed"]], sum(alarms(found), na.rm = TRUE), "\n")
