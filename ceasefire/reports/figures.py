@@ -189,6 +189,11 @@ def districts(page: ReportPage) -> list[Figure]:
     return [figure("districts", gettext("Districts"), drawn, columns, rows, page.digits)]
 
 
+def _drawn(state: str) -> str:
+    """A count that was not tested is drawn as the table says it: too few to say."""
+    return "too_few" if state == "untested" else state
+
+
 def states(page: ReportPage) -> list[Figure]:
     """3: types by district, each count in one of the three states."""
     found = sorted(page.districts, key=lambda one: one.pcode)
@@ -219,7 +224,7 @@ def states(page: ReportPage) -> list[Figure]:
             (
                 page.type(kind),
                 [
-                    (lines[one.pcode, kind].incidents, lines[one.pcode, kind].state)
+                    (lines[one.pcode, kind].incidents, _drawn(lines[one.pcode, kind].state))
                     if (one.pcode, kind) in lines
                     else None
                     for one in found

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from ceasefire import money
@@ -223,7 +224,7 @@ class CertifyForm(PlainText):
         self.lines = {one.number: one for one in lines}
         for number, line in self.lines.items() if len(self.lines) > 1 else ():
             self.fields[f"line_{number}"] = NumberField(
-                label=line.description,
+                label=format_html("<bdi>{}</bdi>", line.description),
                 places=money.PLACES[payment.currency],
                 required=False,
                 most=MOST[payment.currency],

@@ -46,6 +46,13 @@ class Rows(BaseFormSet):  # type: ignore[type-arg]
         there = len(self.initial or [])
         return max(there, min(there + self.extra if there else 3, self.max_num))
 
+    def _construct_form(self, i: int, **kwargs: Any) -> Any:
+        if self.is_bound:
+            # What was sent stands alone: beside what is there already, a row that was left as it is
+            # would count as empty and be taken away.
+            kwargs.setdefault("initial", {})
+        return super()._construct_form(i, **kwargs)
+
     def filled(self) -> list[Any]:
         """What the rows say that stay, in their order."""
         return [form.cleaned_data for form in self.forms if not form.is_gone and form.has_changed()]

@@ -143,7 +143,7 @@ def budget_used(grant: Grant) -> dict[Any, Decimal]:
     """Of each budget line what the invoices of the grant used so far, in US dollars."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT line, used_usd FROM public.grants_budget_used(%s)", [grant.pk])
-        return dict(cursor.fetchall())
+        return {line: used or Decimal(0) for line, used in cursor.fetchall()}
 
 
 @dataclass(frozen=True)

@@ -266,7 +266,11 @@ def loads() -> list[Officer]:
         Officer.objects.annotate(
             running=Count("owned_grants", filter=~Q(owned_grants__state__in=OVER))
         )
-        .filter(Q(running__gt=0) | Q(is_active=True, role=Role.REO_STAFF))
+        .filter(
+            Q(running__gt=0)
+            | Q(is_active=True, role=Role.REO_STAFF)
+            | Q(pk__in=Risk.objects.exclude(grant__state__in=risks.OVER).values("owner"))
+        )
         .order_by("is_active", "-running", "code_name")
     )
 
@@ -312,6 +316,16 @@ def said_when_leaving(user: Any) -> list[str]:
                 findings,
             )
             % {"count": findings}
+        )
+    minded = risks.owned_by(user.pk).count()
+    if minded:
+        told.append(
+            ngettext(
+                "%(count)d risk of a running grant is seen to by this person.",
+                "%(count)d risks of running grants are seen to by this person.",
+                minded,
+            )
+            % {"count": minded}
         )
     if told:
         told.append(gettext("A grants officer hands them to somebody else."))

@@ -44,8 +44,9 @@ def set_risks(
 ) -> list[Risk]:
     """Write the risk sheet anew, as a reviewer, while the grant is reviewed.
 
-    Later, up to the award, only where none was written. Raises `RiskSheetDiffers` for a line from
-    medium on without what is done about it, or without somebody at work who sees to it.
+    Later, up to the award, only where none was written, and of the level that was judged. Raises
+    `RiskSheetDiffers` otherwise, and for a line from medium on without what is done about it, or
+    without somebody at work who sees to it.
     """
     who = officer(by, "reviewer")
     grant = held(grant, version=version)
@@ -71,6 +72,9 @@ def set_risks(
         )
     if grant.state == State.SUBMITTED:
         grant.risks.all().delete()
+    elif _gravest(rows) != grant.risk:
+        # The level was judged at the review: another one would hold the grant up for good.
+        raise RiskSheetDiffers
     Risk.objects.bulk_create(rows)
     changed(grant, version=grant.version + 1)
     audit.record(
@@ -80,6 +84,12 @@ def set_risks(
         detail={"levels": [str(one.level) for one in rows]},
     )
     return rows
+
+
+def _gravest(rows: Iterable[Risk]) -> str:
+    """The level of the gravest risk, as the database's `grants_gravest` says it."""
+    levels = {str(one.level) for one in rows}
+    return next((one for one in ("high", "medium") if one in levels), "low")
 
 
 def _at_work(owner: Officer | None) -> Officer | None:
@@ -97,9 +107,13 @@ def owners() -> Any:
 
 
 def owned(who: Officer) -> Any:
-    """Risks that somebody sees to, of grants that are not over."""
-    rows = Risk.objects.filter(owner=who).exclude(grant__state__in=OVER)
-    return rows.select_related("grant").order_by("grant__ref", "number")
+    """Risks that somebody sees to, of grants that are not over, with their grants."""
+    return owned_by(who.pk).select_related("grant").order_by("grant__ref", "number")
+
+
+def owned_by(key: Any) -> Any:
+    """Risks that a person sees to, of grants that are not over."""
+    return Risk.objects.filter(owner_id=key).exclude(grant__state__in=OVER)
 
 
 @transaction.atomic

@@ -433,7 +433,7 @@ class Offering:
 _MENDED_AT: dict[str, tuple[str, str]] = {
     "document": ("grants:document_list", ""),
     "comparison": ("grants:document_list", ""),
-    "risks": ("grants:grant_risks", ""),
+    "risks": ("grants:grant_detail", "risks"),
     "owed": ("grants:grant_money", ""),
     "evidence": ("grants:document_list", ""),
     "budget_sum": ("grants:grant_budget", ""),

@@ -32,7 +32,7 @@ from incidents.exceptions import (
     NotForThisPerson,
     SameKeyOtherContent,
 )
-from incidents.forms.filters import COUNTED, IncidentFilter
+from incidents.forms.filters import COUNTED, WAITING, IncidentFilter
 from incidents.models import Incident
 from incidents.services import content_hash
 from incidents.views.logging import FIELD_OF, MISSING
@@ -47,7 +47,7 @@ FILTERS = (
     Parameter("week", DAY, "Any day of the week."),
     Parameter("since", DAY),
     Parameter("until", DAY),
-    Parameter("status", one_of([COUNTED[0], *Incident.State.values])),
+    Parameter("status", one_of([COUNTED[0], WAITING[0], *Incident.State.values])),
     Parameter("verification", one_of(Incident.Verification.values)),
     Parameter("site", TEXT, "Code of a site."),
     Parameter("mine", one_of(["on"]), "Only those that this person reported."),

@@ -78,8 +78,11 @@ def ticked(text: str) -> bool | None:
     return None
 
 
-#: A number of one or two digits that is no part of another one: 14, "0-11", but not 25.5 or 1990.
-_YEARS = re.compile(r"(?<![0-9.,\u066b])[0-9]{1,2}(?![0-9])")
+#: A number of one or two digits that is no part of another one: 14, "0-11", "40,14", but not 25.5
+#: or 1990.
+_YEARS = re.compile(r"(?<![0-9.\u066b])[0-9]{1,2}(?![0-9])")
+#: A group of ages that ends below 18, as other programs name it.
+_UNDER = re.compile(r"(?:<|under|below|less than|دون|تحت|[أا]قل من)[\W_]*(?:ال)?18(?![0-9])", re.I)
 _MINORS = frozenset(
     search_key(word)
     for word in (
@@ -93,7 +96,7 @@ _MINORS = frozenset(
 def says_minor(text: str) -> bool:
     """Whether ages or kinds of people speak of somebody under 18; in doubt they do."""
     text = plain(text)
-    if any(int(number) < 18 for number in _YEARS.findall(text)):
+    if _UNDER.search(text) or any(int(number) < 18 for number in _YEARS.findall(text)):
         return True
     return not _MINORS.isdisjoint(search_key(text).split())
 

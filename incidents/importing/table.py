@@ -447,7 +447,8 @@ class Reader:
             original={
                 name: cells.clean_text(text)
                 for name, text in row.items()
-                if text and name != self.columns.get("source_name")
+                if text
+                and name not in (self.columns.get("source_name"), self.columns.get("victim_age"))
             },
             point=(lat, lon) if lat is not None and lon is not None and place is None else None,
             point_column=self.columns.get("latitude", "latitude"),

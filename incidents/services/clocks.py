@@ -101,6 +101,11 @@ def follow(
             response = open_clock(incident, by=by, at=at)
             _watch(incident, response, at=at, is_new=is_new)
         return response
+    if not incident.is_sensitive and incident.guarded_until == at and response.next_step:
+        # Said while only few could read it.
+        response.next_step = ""
+        response.version += 1
+        response.save(update_fields=["next_step", "version"])
     runs = live and (response.by_hand or is_urgent(incident))
     if runs:
         _resume(incident, response, by=by, at=at)

@@ -62,8 +62,19 @@ def holds_another(incident: Incident, user: User) -> bool:
 
 
 def may_see_photo(incident: Incident, photo: Any, user: User) -> bool:
-    """Whoever sees the incident; of one that holds another's sensitive report their own only."""
-    return photo.created_by_id == user.pk or not holds_another(incident, user)
+    """Whoever sees the incident; of one that holds another's sensitive report their own only.
+
+    What was added while it was sensitive stays for its reporter and who sees sensitive ones.
+    """
+    if photo.created_by_id == user.pk:
+        return True
+    guarded = (
+        incident.guarded_until is not None
+        and photo.created_at <= incident.guarded_until
+        and incident.reporter_id != user.pk
+        and user.role not in SEES_SENSITIVE
+    )
+    return not guarded and not holds_another(incident, user)
 
 
 def may_read_form(incident: Incident, kept: Any, user: User) -> bool:

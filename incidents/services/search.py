@@ -383,7 +383,8 @@ def _held(spellings: Sequence[Spelling], user: User | None) -> Q:
         team = User.objects.filter(Q(supervisor=user) | Q(supervisor=None) | Q(pk=user.pk))
         held |= (Q(reporter=None) | Q(reporter__in=team.values("pk"))) & said
     else:
-        held |= Q(reporter=user.pk) & said
+        # Of a sensitive one only what they said themselves: another's report may be merged into it.
+        held |= Q(reporter=user.pk, is_sensitive=False) & said
     return held | Q(SaidTo(owner_key(user.pk), spellings))
 
 

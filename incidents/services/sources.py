@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from ceasefire import audit, periods
+from ceasefire import periods
 from ceasefire.people.models import User
 from incidents.exceptions import (
     NotAllowedFromHere,
@@ -147,7 +147,7 @@ def add_source(
         reason="source added",
         fields=fields,
     )
-    audit.record(
+    trail.record(
         "source.added",
         subject=incident,
         by=by,
@@ -203,7 +203,7 @@ def grade_source(
         reason="source graded",
         fields=fields,
     )
-    audit.record(
+    trail.record(
         "source.graded",
         subject=incident,
         by=by,
@@ -276,7 +276,7 @@ def clear_override(
         reason="grade from the sources again",
         fields=fields,
     )
-    audit.record(
+    trail.record(
         "incident.verification_cleared",
         subject=incident,
         by=by,

@@ -134,6 +134,9 @@ def test_a_voucher_is_used_once_a_fund_however_it_is_written(scene, office):
         role_of(office.requester, "app"),
     ):
         twin.save(force_insert=True)
+    # Numbers are not written into one: these are two vouchers.
+    world.ask(office, first(scene.running), 12, voucher_no="1/11")
+    world.ask(office, first(scene.running), 13, voucher_no="11/1")
     # Another fund has vouchers of its own; whoever certifies says why it is another one.
     other = world.ask(office, first(scene.lines), 12, voucher_no="a 17")
     assert anomalies.signs(other) == ["voucher"]
@@ -328,6 +331,11 @@ def test_a_risk_from_medium_on_says_what_is_done_and_who_sees_to_it(scene, offic
     rows = (("Rain", "low", "", ""), ("Thieves", "medium", "A guard", owner.pk))
     done = at(office.reviewer, "grant_risks", grant.ref, post=sheet("risks", *rows))
     assert done.status_code == 302
+    # Sent again with one more, what was left as it is stays.
+    floods = ("Floods", "low", "", "")
+    done = at(office.reviewer, "grant_risks", grant.ref, post=sheet("risks", *rows, floods))
+    assert done.status_code == 302
+    assert [one.text for one in grant.risks.order_by("number")] == ["Rain", "Thieves", "Floods"]
     assert "A guard" in at(office.viewer, "grant_detail", grant.ref).content.decode()
     review = at(office.reviewer, "grant_step", grant.ref, "review")
     assert review.context["form"].initial["risk"] == "medium"

@@ -201,7 +201,7 @@ def move_money(
     if what == "pay":
         payment = world.ask(office, tranche, own, currency=currency)
         with acting(office.certifier):
-            payments.certify(payment, by=office.certifier)
+            payments.certify(payment, reason="Looked at.", by=office.certifier)
         with acting(who):
             proof = world.paper(grant, "receipt", who)
             payments.pay(payment, proof=proof, rate=facts.get("rate"), by=who)

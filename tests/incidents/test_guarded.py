@@ -84,6 +84,21 @@ def test_a_row_that_says_so_or_tells_of_a_minor_is_hidden_and_stays_so(
     assert incident.is_sensitive
 
 
+def test_ages_as_other_programs_write_them_hide_minors() -> None:
+    for text in (
+        "14",
+        "40,14",
+        "0-11",
+        "under 18",
+        "under_18",
+        "<18",
+        "دون 18",
+        "أقل من ١٨",
+        "طفل",
+    ):
+        assert says_minor(text), text
+
+
 def test_grown_people_hide_nothing(basrah: Any, worker: Any) -> None:
     for text in ("40", "18-24; 65+", "25.5", "1990", "رجل", "unknown"):
         assert not says_minor(text), text
@@ -162,8 +177,21 @@ def test_what_was_said_while_it_was_sensitive_stays_guarded(
     correct("the hour was wrong", occurred_from=MOMENT + timedelta(minutes=5))
     correct("our man stood there", staff_involved=True)
     services.record_action(incident, kind="hospital", by=supervisor, words="his cousin told")
+    photo = Attachment.objects.create(
+        subject_model="incidents.incident",
+        subject_key=incident.pk,
+        media_type="image/jpeg",
+        width=1,
+        height=1,
+        size=1,
+        sha256="0" * 64,
+        created_by=supervisor,
+    )
     correct("it was another man", staff_involved=False)
     correct("seen by a clerk", motive="tribal")
+    incident.refresh_from_db()
+    for person, sees in ((colleague, False), (worker, True), (supervisor, True)):
+        assert services.may_see_photo(incident, photo, person) is sees, person
     guarded = ("our man stood there", "it was another man", "his cousin told")
     for person, sees in ((colleague, False), (worker, True), (supervisor, True)):
         page = signed_in(person).get(incident.get_absolute_url()).content.decode()
@@ -254,6 +282,13 @@ class TestMerging:
         assert "my own words" in page
         assert not any(words in page for words in ("whispered", "at home", str(photo.pk)))
         assert signed_in(worker).get(f"/photos/{photo.pk}/").status_code == 404
+        for person, words, finds in (
+            (worker, "my own words", True),
+            (worker, "whispered", False),
+            (supervisor, "whispered", True),
+        ):
+            found = signed_in(person).get("/incidents/", {"q": words}).content.decode()
+            assert (kept.code in found) is finds, words
         page = signed_in(supervisor).get(kept.get_absolute_url()).content.decode()
         assert "whispered" in page
         assert str(photo.pk) in page
