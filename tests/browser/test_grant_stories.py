@@ -420,6 +420,7 @@ def linked(desk: Desk, grant: Grant) -> None:
     """Link the photo on file to the visit, on the visit's page."""
     visit, photo = grant.visits.get(), grant.documents.get(type="photo")
     desk.go(f"/grants/{grant.ref}/monitoring/visits/{visit.pk}/")
+    desk.page.locator("main details:has([name=document]) > summary").click()
     desk.fill(document=photo.pk)
     desk.send("main form:has([name=document]) button[type=submit]")
     assert visit.papers.get().document_id == photo.pk

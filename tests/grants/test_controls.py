@@ -135,8 +135,8 @@ def test_a_voucher_is_used_once_a_fund_however_it_is_written(scene, office):
     ):
         twin.save(force_insert=True)
     # Numbers are not written into one: these are two vouchers.
-    world.ask(office, first(scene.running), 12, voucher_no="1/11")
-    world.ask(office, first(scene.running), 13, voucher_no="11/1")
+    world.ask(office, first(scene.running), 14, voucher_no="1/11")
+    world.ask(office, first(scene.running), 15, voucher_no="11/1")
     # Another fund has vouchers of its own; whoever certifies says why it is another one.
     other = world.ask(office, first(scene.lines), 12, voucher_no="a 17")
     assert anomalies.signs(other) == ["voucher"]
