@@ -101,7 +101,8 @@ def test_words_groups_and_names_are_answered_as_the_page_shows_them(
 
     assert seen == {
         "interrupter": ("the words", "The Group", "white pickup", 30.51),
-        "worker": (None, None, None, None),
+        # As the map draws it for who sees points.
+        "worker": (None, None, None, 30.51),
         "supervisor": ("the words", None, "white pickup", 30.51),
         "manager": ("the words", "The Group", "white pickup", 30.51),
     }

@@ -78,6 +78,10 @@ GRANT_RIGHTS = {
     "transition": "SI",
     "ledgerentry": "SI",
     "paymentrequest": "SIU",
+    # How an invoice is matched and why it goes on; the risk sheet, whose owners change.
+    "paymentline": "SID",
+    "paymentlook": "SI",
+    "risk": "SIUD",
     "monitoringvisit": "SI",
     "report": "SIU",
     "finding": "SIU",

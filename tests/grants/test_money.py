@@ -144,7 +144,7 @@ def test_the_rows_refuse_what_the_forms_refuse(office, grant_in, role):
     ):
         del again[name]
     for facts, why in (
-        ({}, "a voucher is used once a fund"),
+        ({}, "a_voucher_is_used_once_a_fund"),
         ({"voucher_no": "new", "amount": "0"}, "violates check constraint"),
         ({"voucher_no": "new", "amount": "1.001"}, "places of its currency"),
     ):
