@@ -190,7 +190,9 @@ def post_raw(grant: Grant, who: Any, kind: str, amount: Decimal, currency: str) 
 def move_money(
     office: Any, grant: Grant, what: str, who: Any, amount: Decimal, currency: str
 ) -> None:
-    tranche = grant.tranches.order_by("number")[int(amount) % 2]
+    # An amendment may leave one of the two.
+    tranches = list(grant.tranches.order_by("number"))
+    tranche = tranches[int(amount) % len(tranches)] if tranches else None
     entries = list(LedgerEntry.objects.filter(grant=grant))
     entry = entries[int(amount * 7) % len(entries)]
     facts: dict[str, Any] = {}
