@@ -347,6 +347,21 @@ def _has_ramadan(first: date, last: date) -> bool:
 # --- 5 and 6: near repeats and clusters -----------------------------------------------------------
 
 
+#: Of a pair of bands, in metres and days: its pairs against chance.
+_BANDS = [
+    Column("metres_from", _("From metres"), kind="int"),
+    Column("metres_to", _("To metres"), kind="int"),
+    Column("days_from", _("From days"), kind="int"),
+    Column("days_to", _("To days"), kind="int"),
+    Column("observed", _("Pairs seen"), kind="int"),
+    Column("expected", _("Pairs expected"), kind="decimal", places=3),
+    Column("ratio", _("Ratio"), kind="decimal", places=3),
+    Column("ratio_low", _("At least"), kind="decimal", places=3),
+    Column("ratio_high", _("At most"), kind="decimal", places=3),
+    Column("p", _("Probability by chance"), kind="decimal", places=6),
+]
+
+
 def near_pairs(page: ReportPage) -> list[Figure]:
     """5: pairs by how far and how many days apart, against chance."""
     found = page.body["near_repeat"]
@@ -392,19 +407,7 @@ def near_pairs(page: ReportPage) -> list[Figure]:
         grid,
         digits=page.digits,
     )
-    columns = [
-        Column("metres_from", _("From metres"), kind="int"),
-        Column("metres_to", _("To metres"), kind="int"),
-        Column("days_from", _("From days"), kind="int"),
-        Column("days_to", _("To days"), kind="int"),
-        Column("observed", _("Pairs seen"), kind="int"),
-        Column("expected", _("Pairs expected"), kind="decimal", places=3),
-        Column("ratio", _("Ratio"), kind="decimal", places=3),
-        Column("ratio_low", _("At least"), kind="decimal", places=3),
-        Column("ratio_high", _("At most"), kind="decimal", places=3),
-        Column("p", _("Probability by chance"), kind="decimal", places=6),
-    ]
-    return [figure("pairs", gettext("Near repeats"), drawn, columns, rows, page.digits)]
+    return [figure("pairs", gettext("Near repeats"), drawn, _BANDS, rows, page.digits)]
 
 
 def near_kinds(page: ReportPage) -> list[Figure]:
@@ -459,16 +462,7 @@ def near_kinds(page: ReportPage) -> list[Figure]:
     columns = [
         Column("kind", _("Kind"), width=30),
         Column("incidents", _("Incidents"), kind="int"),
-        Column("metres_from", _("From metres"), kind="int"),
-        Column("metres_to", _("To metres"), kind="int"),
-        Column("days_from", _("From days"), kind="int"),
-        Column("days_to", _("To days"), kind="int"),
-        Column("observed", _("Pairs seen"), kind="int"),
-        Column("expected", _("Pairs expected"), kind="decimal", places=3),
-        Column("ratio", _("Ratio"), kind="decimal", places=3),
-        Column("ratio_low", _("At least"), kind="decimal", places=3),
-        Column("ratio_high", _("At most"), kind="decimal", places=3),
-        Column("p", _("Probability by chance"), kind="decimal", places=6),
+        *_BANDS,
         Column("p_overall", _("The same over all bands"), kind="decimal", places=6),
         Column("q", _("The same among all tests of the week"), kind="decimal", places=6),
         Column("note", _("Note"), width=16),

@@ -32,14 +32,12 @@ from grants.models import (
     PlannedVisit,
     Report,
     Risk,
-    State,
 )
 from grants.services import machine, risks, waiting
 from grants.services.held import changed, held, officer, said
 from grants.services.proposals import BEFORE_AWARD
+from grants.services.risks import OVER
 
-#: States in which a grant needs nobody any more.
-OVER = (State.CLOSED, State.REJECTED, State.CANCELLED, State.WITHDRAWN)
 _NO_OWNER = "grants.no_owner"
 _NOBODY = "grants.nobody_next"
 
@@ -269,7 +267,7 @@ def loads() -> list[Officer]:
         .filter(
             Q(running__gt=0)
             | Q(is_active=True, role=Role.REO_STAFF)
-            | Q(pk__in=Risk.objects.exclude(grant__state__in=risks.OVER).values("owner"))
+            | Q(pk__in=Risk.objects.exclude(grant__state__in=OVER).values("owner"))
         )
         .order_by("is_active", "-running", "code_name")
     )

@@ -27,6 +27,7 @@ from grants.models import (
     ProjectKind,
     Quote,
     Report,
+    Risk,
     State,
     Tranche,
 )
@@ -186,7 +187,12 @@ def for_vetting(grant: Grant, day: date) -> list[Missing]:
 
 def gravest(grant: Grant) -> str:
     """The level of the gravest line of the risk sheet; low where none is written down."""
-    there = {one.level for one in grant.risks.all()}
+    return gravest_of(grant.risks.all())
+
+
+def gravest_of(lines: Iterable[Risk]) -> str:
+    """The level of the gravest of some lines, as the database's `grants_gravest` says it."""
+    there = {one.level for one in lines}
     return next((level for level in ("high", "medium") if level in there), "low")
 
 

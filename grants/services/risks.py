@@ -10,12 +10,12 @@ from ceasefire import audit
 from ceasefire.people.models import User
 from grants.exceptions import NobodyToTakeIt, NotAllowedFromHere, NotForThisPerson, RiskSheetDiffers
 from grants.models import Grant, Officer, Risk, State
-from grants.services import machine
+from grants.services import machine, requirements
 from grants.services.held import apart, changed, held, officer, said
 
 #: Up to the award a sheet that nobody wrote is written; one that is there stands once reviewed.
 BEFORE_AWARD = (State.VETTING, State.PENDING_APPROVAL, State.APPROVED)
-#: States in which nobody sees to a risk any more.
+#: States in which a grant needs nobody any more, nor does anybody see to its risks.
 OVER = (State.CLOSED, State.REJECTED, State.CANCELLED, State.WITHDRAWN)
 
 
@@ -72,7 +72,7 @@ def set_risks(
         )
     if grant.state == State.SUBMITTED:
         grant.risks.all().delete()
-    elif _gravest(rows) != grant.risk:
+    elif requirements.gravest_of(rows) != grant.risk:
         # The level was judged at the review: another one would hold the grant up for good.
         raise RiskSheetDiffers
     Risk.objects.bulk_create(rows)
@@ -84,12 +84,6 @@ def set_risks(
         detail={"levels": [str(one.level) for one in rows]},
     )
     return rows
-
-
-def _gravest(rows: Iterable[Risk]) -> str:
-    """The level of the gravest risk, as the database's `grants_gravest` says it."""
-    levels = {str(one.level) for one in rows}
-    return next((one for one in ("high", "medium") if one in levels), "low")
 
 
 def _at_work(owner: Officer | None) -> Officer | None:

@@ -377,7 +377,7 @@ def money_tranches(request: HttpRequest, ref: str) -> HttpResponse:
     duty(request, "requester", "officer")
     names = ("planned_usd", "due_on", "needs_report", "needs_visit")
     there = [{name: getattr(one, name) for name in names} for one in grant.tranches.all()]
-    rows = PartRows(sent(request), initial=None if request.method == "POST" else there)
+    rows = PartRows(sent(request), initial=there)
     if request.method == "POST" and rows.is_valid():
         parts = [proposals.Part(**{name: row[name] for name in names}) for row in rows.filled()]
         first = rows.forms[0]
