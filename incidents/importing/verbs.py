@@ -27,6 +27,7 @@ from incidents.importing.bulk import copy_in
 from incidents.importing.entry import Entry, Gazetteer
 from incidents.importing.plan import (
     LISTS,
+    Format,
     Plan,
     Progress,
     expected_versions,
@@ -54,7 +55,7 @@ from incidents.models import (
     Source,
     Victimization,
 )
-from incidents.services import rules, search
+from incidents.services import clocks, rules, search
 from incidents.services.facts import ActorFacts, SourceFacts, plain
 from incidents.services.rows import write_rows
 
@@ -295,6 +296,9 @@ def _write(
     batch.save()
     _insert(plan, batch, by, now, progress)
     _change(plan, batch, by, now)
+    if plan.format == Format.TABLE:
+        clocks.follow_new(batch, by=by, at=now)
+        clocks.follow_changed(_changed_by(batch), by=by, at=now)
     ImportFile.objects.filter(batch=batch).delete()
     if len(plan.problems) > KEPT:
         files.keep_findings(batch, plan.problems, [])
@@ -311,6 +315,12 @@ def _write(
         },
     )
     return batch
+
+
+def _changed_by(batch: ImportBatch) -> list[UUID]:
+    """Keys of the records that a batch changed and that were not restored yet."""
+    rows = batch.changes.filter(undone=False).order_by()
+    return list(rows.values_list("incident_id", flat=True))
 
 
 def _grade(entry: Entry, sources: Iterable[Any]) -> dict[str, str]:
@@ -486,7 +496,7 @@ class _Making:
             self.names.update(self.gazetteer.names(place))
         words = self._words(facts.get("summary", ""))
         return {
-            "reported_at": facts["occurred_from"],
+            "reported_at": self._heard(entry, facts["occurred_from"]),
             "staff_involved": False,
             **facts,
             "site_id": self.plan.site_of(entry).pk,
@@ -502,6 +512,15 @@ class _Making:
             "content_hash": entry.content,
             "original": entry.original,
         }
+
+    def _heard(self, entry: Entry, occurred: datetime) -> datetime:
+        """When an event was heard of, where the row does not say.
+
+        A table of our own that tells of the last days is news: heard with the import, from which
+        its 72 hours run. Of what is older nobody knows, so no delay is counted.
+        """
+        recent = self.plan.format == Format.TABLE and self.now - occurred <= clocks.HISTORY_AFTER
+        return max(self.now, occurred) if recent else occurred
 
     def _words(self, summary: str) -> str:
         found = self.keys.get(summary)
@@ -758,6 +777,7 @@ def undo_batch(batch: ImportBatch, *, by: User | None) -> list[Problem]:
     if blocked:
         raise UndoRefused([(code if code in named else "", why) for code, why in blocked])
     remarks = [one for one in _restore(changed, by, now) if one.column in named]
+    clocks.follow_changed([change.incident_id for change in changed], by=by, at=now)
     _remove(batch, by, named)
     batch.state, batch.undone_at = ImportBatch.State.UNDONE, now
     batch.save(update_fields=["state", "undone_at"])
@@ -810,8 +830,6 @@ _WORK: tuple[tuple[Any, str], ...] = (
     (Victimization, "incident"),
     (ConflictingSubmission, "incident"),
     (SecondReport, "incident"),
-    (IncidentResponse, "incident"),
-    (RetaliationWatch, "incident"),
     (IncidentLink, "from_incident"),
     (IncidentLink, "to_incident"),
     (IncidentMerge, "kept"),
@@ -832,6 +850,12 @@ def _worked_on(batch: ImportBatch) -> set[Any]:
     for model, name in _WORK:
         left = model.objects.filter(**{f"{name}__batch": batch}).order_by()
         busy.update(left.values_list(f"{name}_id", flat=True))
+    # A clock that the import itself began is nobody's work.
+    for model, idle in zip(
+        (IncidentResponse, RetaliationWatch), clocks.untouched(batch), strict=True
+    ):
+        kept = model.objects.filter(incident__batch=batch).exclude(pk__in=idle.values("pk"))
+        busy.update(kept.order_by().values_list("incident_id", flat=True))
     photos = Attachment.objects.filter(
         subject_model=Incident._meta.label_lower,
         subject_key__in=Incident.objects.filter(batch=batch).order_by().values("pk"),
@@ -911,6 +935,8 @@ def _remove(batch: ImportBatch, by: User | None, named: set[str]) -> None:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             for statement in (
+                f"DELETE FROM incidents_retaliationwatch WHERE incident_id IN {mine}",  # noqa: S608
+                f"DELETE FROM incidents_incidentresponse WHERE incident_id IN {mine}",  # noqa: S608
                 f"DELETE FROM incidents_importchange WHERE incident_id IN {mine}",  # noqa: S608
                 f"DELETE FROM incidents_incidentactor WHERE incident_id IN {mine}",  # noqa: S608
                 f"DELETE FROM incidents_source WHERE incident_id IN {mine}",  # noqa: S608

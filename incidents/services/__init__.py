@@ -9,9 +9,12 @@ services.accept_incident(incident, by=user, version=version)
 from incidents.services.bulk import ask_bulk, bulk_verbs, may_undo_bulk, run_here, undo_bulk
 from incidents.services.clocks import (
     follow,
+    follow_changed,
+    follow_new,
     is_killing,
     is_live,
     is_urgent,
+    may_be_answered,
 )
 from incidents.services.escalation import escalate
 from incidents.services.facts import (
@@ -158,6 +161,8 @@ __all__ = [
     "end_watch",
     "escalate",
     "follow",
+    "follow_changed",
+    "follow_new",
     "grade_source",
     "in_review_order",
     "is_for_others",
@@ -171,6 +176,7 @@ __all__ = [
     "mark_duplicate",
     "may_add_source",
     "may_assign",
+    "may_be_answered",
     "may_check",
     "may_edit",
     "may_grade",

@@ -5,13 +5,17 @@ is opened, stopped, resumed or set anew as the incident stands then; called agai
 nothing.
 """
 
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q
 
 from ceasefire import audit
-from ceasefire.codes.services import family
+from ceasefire.codes.services import choices, family
 from ceasefire.people.models import User
 from ceasefire.people.roles import Role
-from incidents.models import Incident, IncidentResponse, RetaliationWatch
+from incidents.models import ImportBatch, Incident, IncidentResponse, RetaliationWatch
 from incidents.models.response import LATE_NOTICE_HOURS, WATCH_HOURS
 from incidents.services import notices
 
@@ -20,6 +24,8 @@ from incidents.services import notices
 ALWAYS = frozenset({"ATM", "KID", "TRB", "DKA"})
 #: Sent later than this after it happened, an incident is history and nobody is sent out for it.
 HISTORY_AFTER = timedelta(days=14)
+#: How the origin of a row of the program's own table begins; outside lists have other ones.
+OF_OUR_TABLE = "table/"
 #: Hours of a clock, and where it says that people were told of them.
 ESCALATED = (
     ("contact_due_at", "contact_escalated_at"),
@@ -54,20 +60,79 @@ def is_urgent(incident: Incident) -> bool:
     return is_killing(incident)
 
 
-def is_live(incident: Incident) -> bool:
-    """Whether it was reported by staff while somebody could still be sent.
+def may_be_answered(incident: Incident) -> bool:
+    """Whether it is the program's own record, which somebody may put on the clock by hand.
 
-    Drafts and what does not count have no clock, nor has what came by import or lies in a
-    read-only site, nor what was sent more than `HISTORY_AFTER` after it happened.
+    Drafts and what does not count have no clock, nor has what came with an outside list or lies in
+    a read-only site.
     """
     return (
         incident.workflow_state in Incident.COUNTED_STATES
-        and incident.batch_id is None
-        and not incident.origin
+        and (not incident.origin or incident.origin.startswith(OF_OUR_TABLE))
         and not incident.site.read_only
+        and incident.submitted_at is not None
+    )
+
+
+def is_live(incident: Incident) -> bool:
+    """Whether it came to the program while somebody could still be sent: its clock starts itself.
+
+    By the form, the interface or a table of the program's own; what came more than `HISTORY_AFTER`
+    after it happened is history.
+    """
+    return (
+        may_be_answered(incident)
         and incident.submitted_at is not None
         and incident.submitted_at - incident.occurred_from <= HISTORY_AFTER
     )
+
+
+def follow_new(batch: ImportBatch, *, by: User | None, at: datetime) -> None:
+    """Begin the clocks of a table just read in.
+
+    Only what happened within `HISTORY_AFTER` and is of a kind that is answered is looked at, so a
+    long list of history costs nothing.
+    """
+    for incident in _recent_of(batch, at=at):
+        follow(incident, by=by, at=at, is_new=True)
+
+
+def follow_changed(keys: Collection[Any], *, by: User | None, at: datetime) -> None:
+    """Let the clocks follow records, by their keys, that an import or its undo changed."""
+    rows = Incident.objects.filter(pk__in=list(keys)).select_related("site").order_by("code")
+    for incident in rows.select_for_update(of=("self",)):
+        follow(incident, by=by, at=at)
+
+
+def _recent_of(batch: ImportBatch, *, at: datetime) -> Iterator[Incident]:
+    """New records of a batch that may be on the clock, in order of number, a hundred at a time."""
+    kinds = {
+        code: family("incident_type", code)
+        for code, _name in choices("incident_type", retired=True)
+    }
+    killings = [code for code, kind in kinds.items() if kind == "killing"]
+    attempts = [code for code, kind in kinds.items() if kind == "attempt"]
+    answered = (
+        Q(type__in=[*ALWAYS, *killings])
+        | Q(killed_best__gt=0)
+        | Q(type__in=attempts, injured_best__gt=0)
+    )
+    rows = (
+        Incident.objects.filter(
+            answered,
+            batch=batch,
+            occurred_from__gte=at - HISTORY_AFTER,
+            workflow_state__in=Incident.COUNTED_STATES,
+            origin__startswith=OF_OUR_TABLE,
+            site__read_only=False,
+        )
+        .select_related("site")
+        .order_by("code")
+    )
+    keys = list(rows.values_list("pk", flat=True))
+    for start in range(0, len(keys), 100):
+        part = keys[start : start + 100]
+        yield from rows.filter(pk__in=part)
 
 
 def start_of(incident: Incident) -> tuple[datetime, bool]:
@@ -106,7 +171,7 @@ def follow(
         response.next_step = ""
         response.version += 1
         response.save(update_fields=["next_step", "version"])
-    runs = live and (response.by_hand or is_urgent(incident))
+    runs = (may_be_answered(incident) and response.by_hand) or (live and is_urgent(incident))
     if runs:
         _resume(incident, response, by=by, at=at)
         _watch(incident, response, at=at, is_new=False)
@@ -281,6 +346,27 @@ def _watch_again(
     watch.version += 1
     watch.save(update_fields=["started_at", "ends_at", "ended_at", "outcome", "version"])
     audit.record("watch.started", subject=incident, by=None, detail={"until": until})
+
+
+def untouched(batch: ImportBatch) -> tuple[Any, Any]:
+    """Clocks and watches of a batch's own records on which nobody has done anything yet."""
+    clock_rows = IncidentResponse.objects.filter(
+        Q(closed_reason="") | Q(closed_reason__in=IncidentResponse.STOPPED),
+        incident__batch=batch,
+        assigned_to__isnull=True,
+        by_hand=False,
+        next_step="",
+        actions__isnull=True,
+    )
+    watch_rows = RetaliationWatch.objects.filter(
+        Q(outcome="") | Q(outcome=RetaliationWatch.Outcome.STOPPED),
+        incident__batch=batch,
+        opened_by__isnull=True,
+        victim_side__isnull=True,
+        other_side__isnull=True,
+        checks__isnull=True,
+    )
+    return clock_rows, watch_rows
 
 
 def open_watch(

@@ -270,10 +270,14 @@ def set_next_step(
 
 @transaction.atomic
 def open_response(incident: Incident, *, by: User, at: datetime | None = None) -> IncidentResponse:
-    """Put an incident on the clock by hand, or take back that its clock was closed by hand."""
+    """Put an incident on the clock by hand, or take back that its clock was closed by hand.
+
+    Also what came too late for a clock of its own: who decides that somebody is sent out for it
+    knows why. Not an outside list's (`clocks.may_be_answered`).
+    """
     incident, response = _held(incident)
     refuse(incident, by, ASSIGN)
-    if not clocks.is_live(incident):
+    if not clocks.may_be_answered(incident):
         raise ClockNotRunning
     if response is None:
         return clocks.open_clock(incident, by=by, at=at or periods.now(), by_hand=True)

@@ -151,7 +151,7 @@ def clock_context(
     may_assign = services.may_assign(incident, user)
     counted = incident.workflow_state in Incident.COUNTED_STATES
     if response is None:
-        return {"may_open_clock": may_assign and services.is_live(incident)}
+        return {"may_open_clock": may_assign and services.may_be_answered(incident)}
     at = periods.now()
     response.incident = incident
     people = list(rows["people"]) if may_assign else None
@@ -162,7 +162,7 @@ def clock_context(
         "actions": rows["actions"],
         "may_open_clock": may_assign
         and not runs
-        and services.is_live(incident)
+        and services.may_be_answered(incident)
         and response.closed_reason in IncidentResponse.BY_HAND,
         "next_form": NextStepForm(
             initial={"next_step": response.next_step, "version": response.version}

@@ -1,7 +1,7 @@
 """Reading lists in: what a row becomes, what is refused, and that nothing is ever doubled."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,18 +9,20 @@ from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
 from django.utils import translation
 
-from ceasefire import vault
+from ceasefire import periods, vault, worklist
 from ceasefire.audit.models import AuditEvent
 from ceasefire.people.roles import Role
 from ceasefire.places.models import Site
-from incidents import importing
+from incidents import importing, services
 from incidents.importing import reading
 from incidents.importing.problems import WORDS, FileRefused
 from incidents.models import (
     ImportBatch,
     ImportChange,
     Incident,
+    IncidentResponse,
     IncidentRevision,
+    RetaliationWatch,
     Source,
 )
 from tests.incidents.files_to_import import ROW, SLICE, as_csv, published, table, ucdp_rows
@@ -636,6 +638,79 @@ def test_a_later_import_is_undone_first() -> None:
     with pytest.raises(importing.UndoRefused) as refused:
         importing.undo_batch(first.batch, by=None)
     assert refused.value.rows[0][1] == "undone_order"
+
+
+# --- clocks -------------------------------------------------------------------------------------
+
+
+def days_ago(days: int) -> str:
+    return (periods.today() - timedelta(days=days)).isoformat()
+
+
+def test_a_killing_of_the_last_days_is_on_the_clock_when_its_table_is_read_in(
+    basrah: Any, make_user: Any
+) -> None:
+    supervisor = make_user(Role.SUPERVISOR, basrah)
+    before = periods.now()
+    outcome = rows_in(
+        table(
+            {"occurred_from": days_ago(3), "actor_category": "tribal"},
+            {"occurred_from": days_ago(3), "reported_at": f"{days_ago(3)}T13:00"},
+            {"occurred_from": days_ago(15)},
+            {"occurred_from": days_ago(3), "type": "ROB", "killed_best": "0"},
+        ),
+        basrah,
+    )
+    assert found(outcome) == []
+    unheard, heard = IncidentResponse.objects.order_by("incident__code")
+
+    # Nobody said when it was heard of: with the import, and its 72 hours run from there.
+    assert (unheard.incident.origin_id, unheard.late_notice) == ("A-1", True)
+    assert unheard.started_at == unheard.incident.reported_at >= before
+    assert (heard.incident.origin_id, heard.late_notice) == ("A-2", False)
+    assert heard.started_at == heard.incident.occurred_from
+    old = Incident.objects.get(origin_id="A-3")
+    assert old.reported_at == old.occurred_from
+    # A tribe is known: both sides are watched.
+    assert RetaliationWatch.objects.get().incident == unheard.incident
+    assert worklist.unread(supervisor) == 2
+
+
+def test_a_row_that_was_changed_moves_its_clock(basrah: Any) -> None:
+    rows_in(table({"occurred_from": days_ago(3), "type": "ROB", "killed_best": "0"}), basrah)
+    assert not IncidentResponse.objects.exists()
+    second = rows_in(table({"occurred_from": days_ago(3)}), basrah)
+    assert second.counts()["updated"] == 1
+    assert IncidentResponse.objects.get().closed_at is None
+
+    assert second.batch is not None
+    importing.undo_batch(second.batch, by=None)
+    assert IncidentResponse.objects.get().closed_reason == IncidentResponse.Closed.RETYPED
+
+
+def test_a_clock_that_nobody_answered_goes_with_its_import(basrah: Any, make_user: Any) -> None:
+    rows = {"occurred_from": days_ago(3), "actor_category": "tribal"}
+    batch = rows_in(table(rows), basrah).batch
+    assert batch is not None
+    importing.undo_batch(batch, by=None)
+    assert not IncidentResponse.objects.exists()
+    assert not RetaliationWatch.objects.exists()
+
+    batch = rows_in(table(rows), basrah).batch
+    supervisor = make_user(Role.SUPERVISOR, basrah)
+    assert batch is not None
+    services.take_response(Incident.objects.get(), by=supervisor)
+    with pytest.raises(importing.UndoRefused) as refused:
+        importing.undo_batch(batch, by=None)
+    assert [why for _code, why in refused.value.rows] == ["worked_on"]
+
+
+def test_an_outside_list_begins_no_clock() -> None:
+    today = periods.today().isoformat()
+    row = {**ucdp_rows()[0], "date_start": today, "date_end": today, "year": today[:4]}
+    outcome = ucdp(as_csv([row]))
+    assert outcome.counts()["created"] == 1
+    assert not IncidentResponse.objects.exists()
 
 
 # --- who may ------------------------------------------------------------------------------------
