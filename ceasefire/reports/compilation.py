@@ -42,6 +42,7 @@ from ceasefire.reports.panel import (
 from ceasefire.reports.sentences import sentence
 from ceasefire.reports.software import software_version
 from ceasefire.statistics.assessment import Assessment, Assessments
+from ceasefire.statistics.history import RECENT_WEEKS as TESTED_ON
 from incidents import measures
 
 REPORT = "weekly-violence-trends"
@@ -421,16 +422,12 @@ def shared_basis(week: Week, open_panel: Panel) -> dict[str, Any]:
     range.
     """
     judged = judge(open_panel, totals_only=True)
-    places = list(open_panel.districts)
-    if open_panel.cell(NOWHERE, ALL).incidents:
-        places.append(NOWHERE)
-    families: dict[str, dict[str, int]] = {}
-    for (place, kind, start), cell in open_panel.cells.items():
-        if place in places and kind != ALL and start == week.start and cell.incidents:
-            row = families.setdefault(family("incident_type", kind) or "other", {})
-            row[place] = row.get(place, 0) + cell.incidents
-    kinds = [
-        code for code, _label in codes.choices("type_family", retired=True) if code in families
+    table = _of_families(open_panel, week)
+    places = table["districts"]
+    looked_at = zip(open_panel.weeks, open_panel.is_covered, strict=True)
+    before = [
+        {"week_start": one.start.isoformat(), "is_covered": known, **_of_families(open_panel, one)}
+        for one, known in list(looked_at)[-TESTED_ON:-1]
     ]
     totals = []
     for item in judged.items:
@@ -463,16 +460,34 @@ def shared_basis(week: Week, open_panel: Panel) -> dict[str, Any]:
     unknown = [open_panel.cell(place, ALL).killed_unknown for place in places]
     injured = [open_panel.cell(place, ALL).injured for place in places]
     return {
-        "districts": places,
-        "families": kinds,
-        "cells": [[families[kind].get(place, 0) for kind in kinds] for place in places],
+        **table,
+        "is_covered": open_panel.is_covered[-1],
+        "before": before,
         "totals": totals,
         "killed": sum(killed),
         "killed_unknown": sum(unknown),
         "injured": sum(injured),
-        "tests_made": judged.tests_made,
-        "false_alerts_expected": rounded(judged.false_alerts_expected),
         "alerts": [_key(item)[0] for item in judged.alerts],
+    }
+
+
+def _of_families(panel: Panel, week: Week) -> dict[str, Any]:
+    """A week's verified incidents: a row a district, a column a family of types that has one."""
+    places = list(panel.districts)
+    if panel.cell(NOWHERE, ALL, week.start).incidents:
+        places.append(NOWHERE)
+    families: dict[str, dict[str, int]] = {}
+    for (place, kind, start), cell in panel.cells.items():
+        if place in places and kind != ALL and start == week.start and cell.incidents:
+            row = families.setdefault(family("incident_type", kind) or "other", {})
+            row[place] = row.get(place, 0) + cell.incidents
+    kinds = [
+        code for code, _label in codes.choices("type_family", retired=True) if code in families
+    ]
+    return {
+        "districts": places,
+        "families": kinds,
+        "cells": [[families[kind].get(place, 0) for kind in kinds] for place in places],
     }
 
 

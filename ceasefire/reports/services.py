@@ -38,6 +38,7 @@ from ceasefire.reports.exceptions import (
 from ceasefire.reports.models import Audience, SharedWeeklyReport, WeeklyReport
 from ceasefire.reports.panel import ALL, NOWHERE, covered
 from ceasefire.reports.sharing import may_follow, says_something_new, shared_body
+from ceasefire.statistics.history import RECENT_WEEKS
 from incidents import rollups
 
 Changes = list[dict[str, Any]]
@@ -174,8 +175,9 @@ def freeze_report(report: WeeklyReport, *, by: User, version: int | None = None)
     and who subscribes hears of it by mail.
 
     Refused where it is approved already, or where the draft is no longer what the manager read
-    (`version`). A correction that would give away small counts beside the version REO has is not
-    shared; REO keeps the earlier one.
+    (`version`). Not shared is a report that is there because of sensitive incidents alone
+    (`is_open`): it would tell of them by being there. Nor is a correction that would give away
+    small counts beside the version REO has; REO keeps the earlier one.
     """
     report = _locked(report)
     if report.is_frozen:
@@ -191,7 +193,7 @@ def freeze_report(report: WeeklyReport, *, by: User, version: int | None = None)
         report.checksum_open = checksum(report.body_open)
     report.version += 1
     report.save()
-    shared = _share(report)
+    shared = _share(report) if report.is_open else None
     mailing.announce(report)
     audit.record(
         "weeklyreport.frozen",
@@ -407,6 +409,17 @@ def _differences(before: dict[tuple[str, str], int], after: dict[tuple[str, str]
     ]
 
 
+def _held_before(report: WeeklyReport) -> dict[str, dict[str, Any]]:
+    """The documents REO holds by now of the weeks that a test looks back on, by week."""
+    week = Week(report.week_start)
+    rows = SharedWeeklyReport.objects.filter(
+        site_code=report.site.code,
+        week_start__lt=week.start,
+        week_start__gt=week.plus(-RECENT_WEEKS).start,
+    ).order_by("revision")
+    return {start.isoformat(): body for start, body in rows.values_list("week_start", "body")}
+
+
 def _share(report: WeeklyReport) -> SharedWeeklyReport | None:
     """Write REO's version, or none where it would give away what an earlier one hides.
 
@@ -417,7 +430,7 @@ def _share(report: WeeklyReport) -> SharedWeeklyReport | None:
             site_code=report.site.code, week_start=report.week_start
         ).order_by("-revision")
     )
-    body = shared_body(report, known[0] if known else None)
+    body = shared_body(report, known[0] if known else None, _held_before(report))
     if known and not (
         says_something_new(body, known[0].body) and all(may_follow(body, one.body) for one in known)
     ):

@@ -4,9 +4,11 @@ Beyond counts it has ratios over the years and of the program effect; no point, 
 cluster and no near repeat.
 
 Without sexual violence, minors and staff (left out when the report was compiled). A count of one or
-two incidents is hidden, and with it whatever would give it away by subtraction. Killed and injured
-are given for all districts together, where they are none or at least three; where nobody knows of
-some incident how many it killed, no number of killed is given, and that is said.
+two incidents is hidden, and with it whatever would give it away by subtraction. That a district was
+tested says that it had enough incidents of late, so it is said only where the published counts say
+as much (`_is_tested`). Killed and injured are given for all districts together, where they are none
+or at least three; where nobody knows of some incident how many it killed, no number of killed is
+given, and that is said.
 """
 
 from __future__ import annotations
@@ -17,8 +19,10 @@ from typing import Any
 from ceasefire import codes
 from ceasefire.disclosure import INCIDENTS, SuppressedTable, suppress
 from ceasefire.periods import local_day
-from ceasefire.reports.compilation import english
+from ceasefire.reports.compilation import UNTESTED, english
 from ceasefire.reports.models import SharedWeeklyReport, WeeklyReport
+from ceasefire.statistics.assessment import ALERT_RATE
+from ceasefire.statistics.history import RECENT_EVENTS
 
 REPORT = "weekly-violence-trends-shared"
 #: 2: a row of what is known to no district.
@@ -29,17 +33,33 @@ VERSION = 4
 UNKNOWN = "unknown"
 
 
-def shared_body(report: WeeklyReport, earlier: SharedWeeklyReport | None = None) -> dict[str, Any]:
-    """The shared document of a report that is being approved; `earlier`: what REO holds by now."""
+def shared_body(
+    report: WeeklyReport,
+    earlier: SharedWeeklyReport | None = None,
+    held: Mapping[str, Mapping[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """The shared document of a report that is being approved.
+
+    `earlier`: what REO holds of this week by now; `held`: of the weeks before, by week.
+    """
     basis = report.basis
     shared = basis["shared"]
     table, families = published_table(shared["cells"], shared["families"])
     totals = {total["place"]: total for total in shared["totals"]}
+    published = dict(zip(shared["districts"], table.row_totals, strict=True))
+    lately = _lately(shared, held or {})
+    tested = {
+        place
+        for place, count in published.items()
+        if count is not None
+        and totals[place]["state"] in ("usual", "unusual")
+        and _is_tested([count, *(week.get(place, 0) for week in lately)])
+    }
+    alerts = [place for place in shared["alerts"] if place in tested]
     judged = [
-        _district(place, published, totals[place])
-        for place, published in zip(shared["districts"], table.row_totals, strict=True)
+        _district(place, count, totals[place], len(tested) if place in tested else None)
+        for place, count in published.items()
     ]
-    shown = {row["place"] for row in judged if row["incidents"] is not None}
     is_unknown = table.total is not None and _killed_unknown(report) > 0
     return {
         "report": REPORT,
@@ -65,9 +85,9 @@ def shared_body(report: WeeklyReport, earlier: SharedWeeklyReport | None = None)
             for place, row in zip(shared["districts"], table.cells, strict=True)
             for name, count in zip(families, row, strict=True)
         ],
-        "tests_made": shared["tests_made"],
-        "false_alerts_expected": shared["false_alerts_expected"],
-        "alerts": [place for place in shared["alerts"] if place in shown],
+        "tests_made": len(tested),
+        "false_alerts_expected": round(ALERT_RATE * max(len(alerts), 1), 2) if tested else 0.0,
+        "alerts": alerts,
         **{name: shared.get(name) for name in ("complete_to", "trend", "effect", "software")},
         "correction": _correction(judged, basis, earlier),
         "names": {
@@ -76,6 +96,36 @@ def shared_body(report: WeeklyReport, earlier: SharedWeeklyReport | None = None)
             "outcomes": shared.get("outcomes", {}),
         },
     }
+
+
+def _lately(
+    shared: Mapping[str, Any], held: Mapping[str, Mapping[str, Any]]
+) -> list[Mapping[str, int | None]]:
+    """What is published of the weeks before that a test looks back on: {district: count} each.
+
+    As REO holds it; of a week that was not shared, as it would have been. A week without records
+    is left out, as the test does, and so is all of a draft from before these were kept.
+    """
+    lately: list[Mapping[str, int | None]] = []
+    for week in shared.get("before", ()):
+        if not week["is_covered"]:
+            continue
+        body = held.get(week["week_start"])
+        if body is None:
+            table, _families = published_table(week["cells"], week["families"])
+            lately.append(dict(zip(week["districts"], table.row_totals, strict=True)))
+        else:
+            lately.append({row["place"]: row["incidents"] for row in body["districts"]})
+    return lately
+
+
+def _is_tested(lately: Sequence[int | None]) -> bool:
+    """Whether the published counts alone say that the last weeks had enough incidents for a test.
+
+    A hidden count is taken as one. Where it could as well be two the answer would tell which, so
+    the answer is made of nothing but what is published.
+    """
+    return sum(1 if count is None else count for count in lately) >= RECENT_EVENTS
 
 
 def _killed_unknown(report: WeeklyReport) -> int:
@@ -198,9 +248,14 @@ def _published(body: dict[str, Any]) -> dict[tuple[str, str], int | str | None]:
     return cells
 
 
-def _district(place: str, incidents: int | None, total: dict[str, Any]) -> dict[str, Any]:
-    """A district's row; what the statistics say is hidden with its count."""
-    if incidents is None or total["state"] == "too_few":
+def _district(
+    place: str, incidents: int | None, total: dict[str, Any], tests: int | None
+) -> dict[str, Any]:
+    """A district's row; what the statistics say is hidden with its count.
+
+    `tests`: how many districts are shown as tested; None where this one is not.
+    """
+    if incidents is None or (tests is None and total["state"] != UNTESTED):
         return {
             "place": place,
             "incidents": incidents,
@@ -211,15 +266,18 @@ def _district(place: str, incidents: int | None, total: dict[str, Any]) -> dict[
             "key": None,
             "values": None,
         }
+    values = dict(total["values"])
+    if "tests" in values:
+        values["tests"] = tests
     return {
         "place": place,
         "incidents": incidents,
         "state": total["state"],
         "expected": total["expected"],
         "upper": total["upper"],
-        "sentence": english(total["key"], total["values"]),
+        "sentence": english(total["key"], values),
         "key": total["key"],
-        "values": total["values"],
+        "values": values,
     }
 
 

@@ -287,7 +287,7 @@ def test_an_incident_found_to_be_sensitive_is_taken_out_of_the_open_version(
 
 
 def test_a_week_recorded_because_of_them_alone_has_no_report_for_the_others(
-    basrah, put, data_officer, manager, signed_in
+    basrah, put, data_officer, manager, make_user, signed_in
 ):
     CoveragePeriod.objects.create(site=basrah, start=date(2026, 1, 4), end=date(2026, 3, 1))
     put(basrah, WEEK, 1, type="SXV", is_sensitive=True)
@@ -303,6 +303,18 @@ def test_a_week_recorded_because_of_them_alone_has_no_report_for_the_others(
     )
     assert "BASRAH-CENTRE/2026-11-08" not in officer.get("/reports/").content.decode()
     assert signed_in(manager).get(URL).status_code == 200
+
+    # Nor for REO once it is approved, and approving it stands in no version's way later.
+    viewer = signed_in(make_user(Role.REO_VIEWER))
+    assert services.freeze_report(report, by=manager).is_frozen
+    assert not SharedWeeklyReport.objects.exists()
+    assert viewer.get(URL).status_code == 404
+    assert "BASRAH-CENTRE" not in viewer.get("/reports/").content.decode()
+    assert AuditEvent.objects.filter(verb="weeklyreport.frozen").last().detail["shared"] is False
+    put(basrah, WEEK, 3)
+    draft = services.revise_report(report, by=manager, reason="three came late")
+    services.freeze_report(draft, by=manager)
+    assert SharedWeeklyReport.objects.get().body["total"] == 3
 
 
 # --- older reports, and the command ---------------------------------------------------------------

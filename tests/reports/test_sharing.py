@@ -5,6 +5,7 @@ import json
 import random
 import re
 from datetime import timedelta
+from itertools import product
 
 import numpy as np
 import openpyxl
@@ -127,19 +128,50 @@ def possible(cells, rows, columns, total):
     return found
 
 
+def check_states(reports):
+    """Whether a district was tested says no more than the published counts of four weeks do."""
+    for at, report in enumerate(reports):
+        rows = [{row["place"]: row for row in one.body["districts"]} for one in reports[: at + 1]]
+        tested = [row for row in rows[-1].values() if row["state"] in ("usual", "unusual")]
+        for place, row in rows[-1].items():
+            lately = [week[place]["incidents"] if place in week else 0 for week in rows[-4:]]
+            # The weeks before the first report had one or two each.
+            lately += [None] * (4 - len(lately))
+            hidden = lately.count(None)
+            known = sum(count or 0 for count in lately)
+            enough = {known + sum(guess) >= 5 for guess in product((1, 2), repeat=hidden)}
+            if row["incidents"] is None:
+                assert row["state"] is None
+            elif row in tested:
+                assert enough == {True}, (place, lately)
+            elif place:
+                assert False in enough, (place, lately)
+        assert report.body["tests_made"] == len(tested)
+        assert sorted(report.body["alerts"]) == [
+            row["place"] for row in tested if row["state"] == "unusual"
+        ]
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_an_attacker_with_the_page_works_out_no_hidden_count(
     make_site, put, put_weeks, manager, viewer, signed_in, seed
 ):
-    """The table is read back from the page and from the file; both are attacked."""
+    """The table is read back from the page and from the file; both are attacked. So are the states
+    of four weeks, which say of a district whether it had enough incidents for a test."""
     site = make_site("WIDE", place="IQG02")
-    put_weeks(site, [0] * 10)
     luck = random.Random(seed)
     # The last is known to the governorate alone: a row of its own, hidden like the others.
-    for district in ("IQG02Q01N02", "IQG02Q02N02", "IQG02Q05N03", "IQG02Q06N01", "IQG02"):
-        for kind in ("MUR", "SHT", "KID", "THR"):
-            put(site, WEEK, luck.choice([0, 0, 1, 2, 3, 5, 9]), place=district, type=kind)
-    services.freeze_report(services.compile_week(site=site, week_start=WEEK), by=manager)
+    districts = ("IQG02Q01N02", "IQG02Q02N02", "IQG02Q05N03", "IQG02Q06N01", "IQG02")
+    for district in districts[:-1]:
+        put_weeks(site, [2, 1] * 80, last=WEEK - timedelta(weeks=4), place=district)
+    for back in (3, 2, 1, 0):
+        week = WEEK - timedelta(weeks=back)
+        choice = [0, 0, 1, 2, 3, 5, 9] if not back else [0, 0, 0, 0, 0, 0, 0, 1, 1, 2]
+        for district in districts:
+            for kind in ("MUR", "SHT", "KID", "THR"):
+                put(site, week, luck.choice(choice), place=district, type=kind)
+        services.freeze_report(services.compile_week(site=site, week_start=week), by=manager)
+    check_states(SharedWeeklyReport.objects.order_by("week_start"))
     client = signed_in(viewer)
     body = client.get(f"/reports/WIDE/{WEEK}/?format=json").json()
     page = client.get(f"/reports/WIDE/{WEEK}/").content.decode()
@@ -175,6 +207,33 @@ def test_an_attacker_with_the_page_works_out_no_hidden_count(
     alone = [[count] for count in rows]
     for (i, _j), (least, most) in possible(alone, [], [body["total"]], body["total"]).items():
         assert most - least >= 2, (places[i], least, most)
+
+
+@pytest.mark.parametrize("hidden", [1, 2])
+def test_too_few_and_usual_do_not_tell_one_from_two(basrah, put_weeks, manager, hidden):
+    """0, hidden, 0, 3: four together are too few for a test, five are enough."""
+    put_weeks(basrah, [2, 1] * 90 + [0, hidden, 0, 3])
+    for back in (3, 2, 1, 0):
+        week = WEEK - timedelta(weeks=back)
+        report = services.compile_week(site=basrah, week_start=week)
+        services.freeze_report(report, by=manager)
+
+    assert (report.body["counts"][0]["state"] == "usual") is (hidden == 2)
+    *_before, shared = SharedWeeklyReport.objects.order_by("week_start")
+    [row] = shared.body["districts"]
+    assert (row["incidents"], row["state"], row["key"]) == (3, "too_few", None)
+    assert (shared.body["tests_made"], shared.body["false_alerts_expected"]) == (0, 0.0)
+
+
+@pytest.mark.parametrize(("lately", "state"), [([0, 2, 0, 4], "usual"), ([0, 0, 1, 3], "too_few")])
+def test_weeks_that_were_not_shared_are_taken_as_they_would_have_been(
+    basrah, put_weeks, manager, lately, state
+):
+    put_weeks(basrah, [2, 1] * 90 + lately)
+    shared = share(basrah, manager)
+    assert [row["state"] for row in shared.body["districts"]] == [state]
+    assert shared.body["tests_made"] == (state == "usual")
+    assert ("tested" in SharedPage(shared).verdict) is (state == "too_few")
 
 
 def test_of_reports_reo_reads_the_shared_table_alone(basrah, put_weeks, manager, viewer):
