@@ -3,7 +3,7 @@
 from grants.models.amounts import Currency
 from grants.models.checks import LedgerCheck, PaymentStop
 from grants.models.decisions import ACTS_AS, Decision, StateStep, Transition
-from grants.models.documents import STAGE_OF, Document, DocumentCheck, DocumentType, Stage
+from grants.models.documents import SEALED, STAGE_OF, Document, DocumentCheck, DocumentType, Stage
 from grants.models.files import PIECE, DocumentContent, StoredFile, StoredPiece, Upload
 from grants.models.funds import (
     AuthorityRole,
@@ -135,6 +135,7 @@ __all__ = [
     "ReportRun",
     "ReportRunPart",
     "Risk",
+    "SEALED",
     "STAGE_OF",
     "Screening",
     "ScreeningDisposition",

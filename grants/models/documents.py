@@ -85,6 +85,14 @@ STAGE_OF: dict[str, str] = {
 }
 
 
+#: Papers that show what lies sealed in rows: the names that a screening compared, and those on a
+#: payroll list. Whose duties open the bytes of each; of other papers whoever may read the grant.
+SEALED: dict[str, tuple[str, ...]] = {
+    DocumentType.SCREENING: ("vetting",),
+    DocumentType.PAYROLL: ("certifier", "vetting"),
+}
+
+
 class DocumentQuerySet(models.QuerySet["Document"]):
     def standing(self) -> "DocumentQuerySet":
         """Those that no later one supersedes."""

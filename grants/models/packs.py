@@ -4,6 +4,7 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -11,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ceasefire import periods
+from grants.models.documents import SEALED, DocumentType
 from grants.models.grants import Grant
 from grants.models.officers import Officer
 
@@ -20,10 +22,21 @@ SILENT_FOR = timedelta(minutes=10)
 
 class PackQuerySet(models.QuerySet["Pack"]):
     def visible_to(self, user: Any) -> "PackQuerySet":
-        """Until they expire, for REO staff and auditors; nothing for anybody else."""
+        """Until they expire, for REO staff and auditors; nothing for anybody else.
+
+        Those with papers under seal for whoever may open these: screening records never for who
+        asked for the grant.
+        """
         if not (user.has_perm("grants.work_grant") or user.has_perm("grants.flag_grant")):
             return self.none()
-        return self.filter(expires_at__gt=periods.now())
+        who = Officer.objects.filter(pk=user.pk, is_active=True).first()
+        opens = [
+            kind
+            for kind, duties in SEALED.items()
+            if who is not None and any(who.has(duty) for duty in duties)
+        ]
+        found = self.filter(expires_at__gt=periods.now(), holds__contained_by=opens)
+        return found.exclude(grant__requester=user.pk, holds__contains=[DocumentType.SCREENING])
 
 
 class Pack(models.Model):
@@ -40,6 +53,8 @@ class Pack(models.Model):
     grant = models.ForeignKey(Grant, models.PROTECT, related_name="packs")
     by = models.ForeignKey(Officer, models.PROTECT, related_name="+")
     state = models.CharField(max_length=9, choices=State.choices, default=State.WAITING)
+    #: Types of papers under seal whose bytes are in it, so that only who may open them takes it.
+    holds = ArrayField(models.CharField(max_length=16), default=list)
     #: Octets of the papers that are in, of all.
     done = models.PositiveBigIntegerField(default=0)
     total = models.PositiveBigIntegerField(default=0)

@@ -19,6 +19,7 @@ from grants.exceptions import (
 )
 from grants.models import (
     DEFERRABLE,
+    SEALED,
     STAGE_OF,
     Deferral,
     Document,
@@ -120,11 +121,29 @@ def _cure(document: Document, who: Officer) -> Deferral | None:
     return deferral
 
 
+def sealed_to(grant: Grant, who: Officer | None) -> set[str]:
+    """The types of papers of a grant whose bytes somebody may not open; of none but `SEALED`.
+
+    Whoever asked for the grant reads no screening record, with the duty neither (control C18).
+    """
+    shut = {
+        kind
+        for kind, duties in SEALED.items()
+        if who is None or not any(who.has(duty) for duty in duties)
+    }
+    if who is not None and who.pk == grant.requester_id:
+        shut.add(DocumentType.SCREENING)
+    return shut
+
+
 @transaction.atomic
 def check_document(document: Document, *, good: bool, by: User) -> DocumentCheck:
-    """Say that a paper is good, or not; somebody other than who filed it, once."""
+    """Say that a paper is good, or not; somebody other than who filed it, once.
+
+    Of a paper under seal by somebody who may open it.
+    """
     who = officer(by, *CHECKERS)
-    if document.uploaded_by_id == who.pk:
+    if document.uploaded_by_id == who.pk or document.type in sealed_to(document.grant, who):
         raise NotForThisPerson
     with or_else({"a_paper_is_checked_once_by_one": CheckedAlready}):
         made = DocumentCheck.objects.create(document=document, by=who, good=good)

@@ -4,6 +4,9 @@ What stands in it is read in one moment, under the grant's lock: papers, decisio
 Then the file is written straight into sealed pieces, so that its size costs no memory and nothing
 readable touches a disk. It holds no word of who asked for it and when: the same state of the grant
 gives the same bytes, and two packs can be compared. `SHA256SUMS` is for `sha256sum --check`.
+
+Papers under seal (`SEALED`) come with their row and hash; with their bytes where who asks
+may open them, and then nobody else takes the pack who may not.
 """
 
 from __future__ import annotations
@@ -31,6 +34,7 @@ from ceasefire.vault.keys import keyring
 from grants.exceptions import GrantRefusal, NotForThisPerson
 from grants.models import (
     PIECE,
+    SEALED,
     Decision,
     Document,
     Grant,
@@ -44,7 +48,7 @@ from grants.models import (
     StoredFile,
     Transition,
 )
-from grants.services import completeness, files, kinds
+from grants.services import completeness, documents, files, kinds
 from grants.services.held import held, officer, or_else
 
 MAKE = "grants.make_pack"
@@ -74,7 +78,11 @@ def may_ask(by: User) -> bool:
 
 @transaction.atomic
 def ask(grant: Grant, *, by: User) -> Pack:
-    """Have a pack made. While one is being made, it is that one; a silent worker's is given up."""
+    """Have a pack made. While one is being made, it is that one; a silent worker's is given up.
+
+    Raises `PackUnderWay` where the one that is being made holds papers under seal that `by` may
+    not open.
+    """
     who = officer(by)
     if not may_ask(by):
         raise NotForThisPerson
@@ -84,13 +92,21 @@ def ask(grant: Grant, *, by: User) -> Pack:
         .filter(grant=grant, state__in=[Pack.State.WAITING, Pack.State.RUNNING])
         .first()
     )
+    opens = sorted(set(SEALED) - documents.sealed_to(grant, who))
     if waiting is not None and not waiting.is_silent:
+        if not set(waiting.holds) <= set(opens):
+            raise PackUnderWay
         return waiting
     if waiting is not None:
         _settle(waiting, Pack.State.FAILED)
     with or_else({"one_pack_of_a_grant_is_made_at_a_time": PackUnderWay}):
         pack = Pack.objects.create(
-            grant=grant, by=who, created_at=now, touched_at=now, expires_at=now + KEPT_FOR
+            grant=grant,
+            by=who,
+            holds=opens,
+            created_at=now,
+            touched_at=now,
+            expires_at=now + KEPT_FOR,
         )
     jobs.enqueue(MAKE, by=by, pack_id=pack.pk)
     audit.record("grant.pack_asked", subject=grant, by=by, detail={"pack": pack.pk})
@@ -166,9 +182,12 @@ def make(pack_id: str, *, is_last_attempt: bool = False) -> None:
 
 def _make(pack: Pack, person: User) -> None:
     with acting(person):
-        told = gathered(pack.grant)
+        # As the duties stand now: they may have changed since it was asked for.
+        shut = documents.sealed_to(pack.grant, officer(person))
+        told = gathered(pack.grant, shut)
         total = sum(paper.file.size for paper in told.papers if paper.file)
-        Pack.objects.filter(pk=pack.pk).update(done=0, total=total)
+        holds = sorted({one.row.type for one in told.papers if one.file} & set(SEALED))
+        Pack.objects.filter(pk=pack.pk).update(done=0, total=total, holds=holds)
     sink = _Sink(pack, person, total)
     # The stream asks for no session of its own but where it reads a piece or puts one away.
     write(told, sink, within=lambda: acting(person))
@@ -247,7 +266,10 @@ def pieces_of(pack: Pack, *, by: User) -> Iterator[bytes] | None:
 
 @dataclass(frozen=True)
 class Paper:
-    """A paper as the pack lists it. `name`: its place in the pack, empty without bytes."""
+    """A paper as the pack lists it. `name`: its place in the pack, empty without bytes.
+
+    `is_sealed`: its bytes are kept, and not in this pack.
+    """
 
     number: int
     row: Document
@@ -256,6 +278,7 @@ class Paper:
     supersedes: int | None
     superseded_by: int | None
     checks: list[Any]
+    is_sealed: bool
 
     @property
     def checked(self) -> Any:
@@ -302,15 +325,18 @@ class Told:
 
 
 @transaction.atomic
-def gathered(grant: Grant) -> Told:
-    """Everything about a grant as it stands, nobody writing to it meanwhile."""
+def gathered(grant: Grant, shut: set[str]) -> Told:
+    """Everything about a grant as it stands, nobody writing to it meanwhile.
+
+    `shut`: types of papers that come without their bytes.
+    """
     held(grant)
     grant = Grant.objects.select_related(
         "fund", "district", "grantee", "implementer", "requester", "owner"
     ).get(pk=grant.pk)
     return Told(
         grant=grant,
-        papers=_papers(grant),
+        papers=_papers(grant, shut),
         needs=completeness.needs(grant),
         decisions=list(
             Decision.objects.filter(grant=grant).select_related("actor", "amendment").order_by("id")
@@ -336,7 +362,7 @@ def gathered(grant: Grant) -> Told:
     )
 
 
-def _papers(grant: Grant) -> list[Paper]:
+def _papers(grant: Grant, shut: set[str]) -> list[Paper]:
     rows = (
         Document.objects.filter(grant=grant)
         .select_related("uploaded_by", "content__file")
@@ -349,7 +375,10 @@ def _papers(grant: Grant) -> list[Paper]:
     papers = []
     for row in ordered:
         content = getattr(row, "content", None)
+        is_sealed = content is not None and row.type in shut
         name = ""
+        if is_sealed:
+            content = None
         if content is not None:
             ending = kinds.BY_MIME[row.mime].ending
             place = f"{order[row.stage] + 1:02}-{row.stage}"
@@ -363,6 +392,7 @@ def _papers(grant: Grant) -> list[Paper]:
                 supersedes=numbers[row.supersedes_id] if row.supersedes_id else None,
                 superseded_by=numbers[later[row.pk]] if row.pk in later else None,
                 checks=sorted(row.checks.all(), key=lambda one: one.pk),
+                is_sealed=is_sealed,
             )
         )
     return papers
@@ -587,6 +617,7 @@ _PAPERS = _columns(
     ("checked_good", _checked("good")),
     ("checked_at", _checked("at"), "datetime"),
     ("name_in_pack", "name"),
+    ("under_seal", "is_sealed"),
     ("sha256_in_pack", lambda paper: paper.file.sha256 if paper.file else None, "code"),
 )
 _NEEDS = _columns(

@@ -42,6 +42,8 @@ from grants.exceptions import (
     WrongDocument,
 )
 from grants.models import (
+    SEALED,
+    DocumentType,
     Grant,
     Officer,
     PaymentRequest,
@@ -56,7 +58,7 @@ from grants.services.held import apart, changed, held, officer, or_else, said
 #: Who makes a list; who looks at its signs; who may open its names.
 MAKERS = ("requester", "officer")
 JUDGES = ("certifier", "vetting", "monitor")
-READERS = ("certifier", "vetting")
+READERS = SEALED[DocumentType.PAYROLL]
 #: States in which people may be at work on a grant.
 AT_WORK = (State.AWARDED, State.ACTIVE, State.SUSPENDED, State.COMPLETED, State.CLOSING)
 #: A list that sums to a whole number of these, of at least so many people, is looked at.

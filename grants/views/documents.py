@@ -32,7 +32,7 @@ from grants.services import completeness, deferrals, documents, files, kinds, pa
 from grants.services.kinds import PaperRefused
 from grants.services.uploads import NotTheSameFile, UploadGone
 from grants.views.doing import attempt, me, tried
-from grants.views.scope import VIEW, WORK, grant_page, one_grant
+from grants.views.scope import VIEW, WORK, grant_page, officer_of, one_grant
 
 #: The form itself, beside the file.
 _FORM = 64 * 1024
@@ -230,8 +230,10 @@ def document_detail(request: HttpRequest, ref: str, pk: UUID) -> HttpResponse:
     who = page["officer"]
     checks = list(paper.checks.select_related("by"))
     later = Document.objects.filter(supersedes=paper).select_related("uploaded_by").first()
+    is_sealed = paper.type in documents.sealed_to(grant, who)
     may_check = (
         page["may_work"]
+        and not is_sealed
         and who is not None
         and who.pk != paper.uploaded_by_id
         and any(who.has(duty) for duty in documents.CHECKERS)
@@ -244,6 +246,7 @@ def document_detail(request: HttpRequest, ref: str, pk: UUID) -> HttpResponse:
             **page,
             "paper": paper,
             "content": getattr(paper, "content", None),
+            "is_sealed": is_sealed,
             "checks": checks,
             "later": later,
             "earlier": paper.supersedes,
@@ -283,6 +286,7 @@ _LOCKED_IN = {
 def document_file(request: HttpRequest, ref: str, pk: UUID) -> HttpResponseBase:
     """The bytes of a paper to be saved, under a name that says nothing of what is in it."""
     grant, paper = _one(request, ref, pk)
+    _may_open(request, grant, paper)
     content = getattr(paper, "content", None)
     if content is None:
         raise Http404
@@ -307,6 +311,12 @@ def document_file(request: HttpRequest, ref: str, pk: UUID) -> HttpResponseBase:
     return response
 
 
+def _may_open(request: HttpRequest, grant: Grant, paper: Document) -> None:
+    """Refuse the bytes of a paper under seal to whoever may not open them."""
+    if paper.type in documents.sealed_to(grant, officer_of(request)):
+        raise PermissionDenied
+
+
 @requires(VIEW)
 @require_safe
 def document_picture(request: HttpRequest, ref: str, pk: UUID) -> HttpResponse:
@@ -324,7 +334,8 @@ def document_thumbnail(request: HttpRequest, ref: str, pk: UUID) -> HttpResponse
 def _picture(request: HttpRequest, ref: str, pk: UUID, which: str) -> HttpResponse:
     grant = one_grant(request, ref)
     rows = DocumentContent.objects.filter(document__grant=grant, thumbnail__isnull=False)
-    content: DocumentContent = get_object_or_404(rows.select_related(which), pk=pk)
+    content: DocumentContent = get_object_or_404(rows.select_related("document", which), pk=pk)
+    _may_open(request, grant, content.document)
     try:
         octets = b"".join(files.pieces_of(getattr(content, which)))
     except SealBroken:
