@@ -312,12 +312,7 @@ def submit(
         raise NotForThisPerson
     _complete(requirements.for_submission(grant, periods.local_day(at)))
     others = splits.near(grant, at)
-    group = splits.group_for(grant, others, at)
-    if group is not None:
-        for other in sorted(others, key=lambda one: one.pk):
-            if other.state in BEFORE_AWARD:
-                Grant.objects.filter(pk=other.pk).update(split_group=group)
-        changed(grant, split_group=group)
+    group = splits.put_together(grant, others, at)
     return _step(
         grant,
         State.SUBMITTED,

@@ -1,9 +1,10 @@
 """Awards that together pass a ceiling that each stays under: found at submission, across funds.
 
 Near are awards to the same grantee, at the same site, or with the same chosen vendor, submitted
-within the fund's days. Where their sum needs other rules than each alone, they get one split group
-and are decided at their sum. Beside them stand the grants that are for the same thing (`alike`),
-which one office begins without knowing of the other's.
+within the fund's days, whatever became of them since. Where their sum needs other rules than each
+alone, they get one split group and are decided at their sum; groups that meet become one
+(`put_together`, which the database asks for at a submission). Beside them stand the grants that
+are for the same thing (`alike`), which one office begins without knowing of the other's.
 """
 
 import uuid
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.contrib.postgres.search import TrigramSimilarity
 from django.db import connection
@@ -131,12 +132,34 @@ def group_for(grant: Grant, others: Sequence[Grant], at: datetime) -> uuid.UUID 
     """The split group a grant falls into, or None where its sum passes no ceiling."""
     if not others:
         return None
-    known = next((one.split_group for one in others if one.split_group is not None), None)
+    known = next((one.split_group for one in (grant, *others) if one.split_group is not None), None)
     if known is not None:
         return known
     whole = grant.requested_usd + sum((one.requested_usd for one in others), Decimal(0))
     alone = _levels(grant, grant.requested_usd, at)
     return uuid.uuid4() if _levels(grant, whole, at) != alone else None
+
+
+def put_together(grant: Grant, others: Sequence[Grant], at: datetime) -> uuid.UUID | None:
+    """Give a grant and what is near it one split group; None where their sum passes no ceiling.
+
+    Awards and closed grants belong to it too: the first half of a split is often paid before the
+    second is asked for. Groups that meet are merged whole, in one statement, or those who stay
+    behind would be decided at less than their sum.
+    """
+    group = group_for(grant, others, at)
+    if group is not None:
+        _all_of(grant, others).exclude(split_group=group).update(split_group=group)
+        grant.split_group = group
+    return group
+
+
+def _all_of(grant: Grant, others: Sequence[Grant]) -> Any:
+    """A grant, what is near it, and everybody who is in a group with one of them."""
+    met = {one.split_group for one in (grant, *others)} - {None}
+    return Grant.objects.filter(
+        Q(pk__in=[grant.pk, *(one.pk for one in others)]) | Q(split_group__in=met)
+    )
 
 
 class Near(NamedTuple):
@@ -174,7 +197,9 @@ def look(grant: Grant, at: datetime | None = None, *, twice: bool = False) -> To
     """
     at = at or periods.now()
     others = near(grant, at)
-    whole = grant.requested_usd + sum((one.requested_usd for one in others), Decimal(0))
+    # Those who are in a group with one of them count, too, as they do for the rules.
+    rest = _all_of(grant, others).exclude(pk=grant.pk).exclude(state__in=funds.CALLED_OFF)
+    whole = grant.requested_usd + sum(rest.values_list("requested_usd", flat=True), Decimal(0))
     try:
         rules = reading.rules_for(grant, grant.requested_usd, periods.local_day(at))
         ceiling = max(rule.max_amount_usd for rule in rules)
