@@ -42,10 +42,18 @@ class StepIsMissingSomething(GrantRefusal):
     """`missing` names what is not there yet, as `machine.missing_for` does."""
 
     message = _("Something is missing for this step. The grant's page says what.")
+    #: What stands before the list of it.
+    opening = _("Still missing:")
 
     def __init__(self, missing: Any = ()) -> None:
         super().__init__()
         self.missing = tuple(missing)
+
+
+class MissingThatDay(StepIsMissingSomething):
+    """What is there today and was not on the day that somebody typed."""
+
+    opening = _("On that day this was missing:")
 
 
 class ReasonMissing(GrantRefusal):

@@ -18,6 +18,7 @@ from grants.exceptions import (
     LinesDiffer,
     LooksAlike,
     MethodNotEnabled,
+    MissingThatDay,
     NotAllowedFromHere,
     NotForThisPerson,
     ObligationExceeded,
@@ -247,10 +248,11 @@ def pay(
 
     `on` is the day the money left, today by default. Dinars take `rate`, confirmed, of that day or
     before. Cash needs a witness. A proof that stands with another payment too takes a `reason`. The
-    gate is looked at again, so a clearance that ran out or a suspension stops it even now. The
-    first payment makes the grant active. Raises `ObligationExceeded`, `TrancheExceeded`,
+    gate is looked at again, as it stands today and as it stood that day, so that a clearance that
+    ran out, lists that are too old or a visit that is overdue stop it even now. The first payment
+    makes the grant active. Raises `ObligationExceeded`, `TrancheExceeded`,
     `NoConfirmedRate`, `PaymentsStopped`, `DistrictStopped`, `WitnessMissing`, `BeforeTheAward`,
-    `BeforeTheCertificate`, `StepIsMissingSomething`, `LooksAlike`.
+    `BeforeTheCertificate`, `StepIsMissingSomething`, `MissingThatDay`, `LooksAlike`.
     """
     who = officer(by, "payer")
     grant, payment = _taken(payment, "CERTIFIED")
@@ -274,13 +276,18 @@ def pay(
         raise WitnessMissing
     if witness is not None and not Officer.objects.filter(pk=witness.pk, is_active=True).exists():
         raise NotForThisPerson
-    lacks = requirements.for_tranche(grant, payment.tranche, day)
+    # What shut since is shut, whatever day is typed, and the day that is typed has to hold, too.
+    lacks = requirements.for_tranche(grant, payment.tranche, now.date())
     payable = [one for one in requirements.subjects(grant) if one.pk == payment.payee_id]
     if not payable or payable[0].status != Organisation.Status.ACTIVE:
         # Nobody is paid whom the clearance is not about.
         lacks.append(requirements.Missing("clearance"))
     if lacks:
         raise StepIsMissingSomething(lacks)
+    if day != now.date():
+        that_day = requirements.for_tranche(grant, payment.tranche, day)
+        if that_day:
+            raise MissingThatDay(that_day)
     usd = ledger.in_dollars(payment.amount, payment.currency, rate, day)
     if usd > grant.unliquidated_usd:
         raise ObligationExceeded

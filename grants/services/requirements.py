@@ -65,7 +65,7 @@ WORDS: dict[str, Any] = {
     "risk": _("The level of risk"),
     "risks": _("The risk sheet line by line, its gravest risk at the grant's level"),
     "owed": _("What the termination claims back"),
-    "clearance": _("A clearance that holds today"),
+    "clearance": _("A clearance that holds"),
     "screening": _("Name screening, finished for everybody"),
     "screening_rule": _("A rule that says which lists are asked"),
     "lists_stale": _("Name screening against lists that are new enough"),

@@ -17,7 +17,7 @@ def said_in_full(refusal: GrantRefusal) -> str:
     if not isinstance(refusal, StepIsMissingSomething) or not refusal.missing:
         return str(refusal)
     between = _("; ")
-    return " ".join([_("Still missing:"), between.join(one.words for one in refusal.missing)])
+    return " ".join([str(refusal.opening), between.join(one.words for one in refusal.missing)])
 
 
 #: Do it and say so, or say the refusal and all that is missing; True where it was done.

@@ -39,10 +39,11 @@ def awarded(office: Any, grant: Grant, *, report: bool = False, visit: bool = Fa
         return machine.award(grant, by=office.officer)
 
 
-def pay_raw(office: Any, payment: PaymentRequest, role: str) -> None:
-    """Certify, pay and post by hand, each as who may."""
+def pay_raw(office: Any, payment: PaymentRequest, role: str, *, on: Any = None) -> None:
+    """Certify, pay and post by hand, each as who may; `on` is the day the money left."""
     mine = PaymentRequest.objects.filter(pk=payment.pk)
     now = periods.now()
+    day = on or now.date()
     with acting(office.payer):
         proof = world.paper(payment.grant, "receipt", office.payer)
     with role_of(office.certifier, role):
@@ -53,7 +54,7 @@ def pay_raw(office: Any, payment: PaymentRequest, role: str) -> None:
             state="PAID",
             payer_id=office.payer.pk,
             paid_at=now,
-            paid_on=now.date(),
+            paid_on=day,
             proof_id=proof.pk,
         )
         cursor.execute(
@@ -70,7 +71,7 @@ def pay_raw(office: Any, payment: PaymentRequest, role: str) -> None:
                 payment.pk,
                 payment.amount,
                 payment.amount,
-                now.date(),
+                day,
                 office.payer.pk,
             ],
         )
