@@ -343,9 +343,12 @@ def layout(labels: str) -> tuple[tuple[Column, ...], str]:
 
 
 def rows(incidents: QuerySet[Incident]) -> QuerySet[Incident]:
-    """Incidents as the columns read them: oldest first, drafts left out, related rows at hand."""
+    """Incidents as the columns read them: oldest first, related rows at hand.
+
+    What was never sent is left out, also where its own reporter takes out the file.
+    """
     return (
-        incidents.exclude(workflow_state=Incident.State.DRAFT)
+        incidents.exclude(Incident.NEVER_SENT)
         .select_related("site", "place")
         .prefetch_related("sources", "actors")
         .defer("original", "search_key", "place__geometry", "place__search_key")

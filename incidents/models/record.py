@@ -49,20 +49,22 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         """Those a person may see at all; everything else answers like absent.
 
         Field staff: their own, and the non-sensitive ones of their sites. Data officers: the
-        non-sensitive ones of their sites. Supervisors and managers: all of their sites. Drafts are
-        their reporter's alone. REO roles, auditors and administrators: none.
+        non-sensitive ones of their sites. Supervisors and managers: all of their sites. What was
+        never sent, a draft or one thrown away, is its reporter's alone. REO roles, auditors and
+        administrators: none.
         """
         if not user.is_authenticated or user.role not in READERS:
             return self.none()
-        seen = ~Q(workflow_state=Incident.State.DRAFT)
+        # Two questions, not one: the first follows from the condition of `incident_map`, which then
+        # answers for the map without the rows.
+        seen = [~Incident.NEVER_SENT | Q(reporter=user)]
         if user.role not in SEES_SENSITIVE:
-            seen &= Q(is_sensitive=False)
+            seen.append(Q(is_sensitive=False) | Q(reporter=user))
         if by_site:
-            here = Q(site__in=user.site_ids)
-            return self.filter((here & seen) | Q(reporter=user, site__in=user.site_ids))
+            return self.filter(Q(site__in=user.site_ids), *seen)
         # Beside words, whose index holds the site already, that of the sites is hidden.
         rows = self.alias(_site=F("site_id") + 0).filter(_site__in=user.site_ids)
-        return rows.filter(seen | Q(reporter=user))
+        return rows.filter(*seen)
 
     def counted(self) -> "IncidentQuerySet":
         """Those that reports count: never draft, returned, duplicate or withdrawn."""
@@ -103,6 +105,10 @@ class Incident(models.Model):
         Verification.CONFIRMED,
     )
     OPEN_TO_REPORTER = (State.DRAFT, State.SUBMITTED, State.IN_REVIEW, State.RETURNED)
+    #: Drafts, and drafts that were thrown away: nobody but the reporter has ever read them.
+    NEVER_SENT = Q(workflow_state=State.DRAFT) | Q(
+        workflow_state=State.WITHDRAWN, submitted_at__isnull=True
+    )
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     code = models.CharField(max_length=24, unique=True)
@@ -415,9 +421,16 @@ class Incident(models.Model):
             return False
         if self.reporter_id == user.pk:
             return True
-        if self.workflow_state == Incident.State.DRAFT:
+        if self.was_never_sent:
             return False
         return user.role in SEES_SENSITIVE or not self.is_sensitive
+
+    @property
+    def was_never_sent(self) -> bool:
+        """The rule of `NEVER_SENT` for one row in hand."""
+        return self.workflow_state == Incident.State.DRAFT or (
+            self.workflow_state == Incident.State.WITHDRAWN and self.submitted_at is None
+        )
 
     @property
     def type_label(self) -> str:

@@ -289,12 +289,15 @@ def _take_over(
     return changes
 
 
-def is_sensitive(incident: Incident) -> bool:
-    """By its own facts and people, or because a record merged into it is."""
-    return (
-        rules.is_sensitive(incident, incident.victimizations.all())
-        or incident.duplicates.filter(is_sensitive=True).exists()
-    )
+def is_sensitive(incident: Incident, *, parted: Incident | None = None) -> bool:
+    """By its own facts and people, or because a record merged into it is.
+
+    `parted` still names it as its original, and is just leaving it.
+    """
+    merged = incident.duplicates.filter(is_sensitive=True)
+    if parted is not None:
+        merged = merged.exclude(pk=parted.pk)
+    return rules.is_sensitive(incident, incident.victimizations.all()) or merged.exists()
 
 
 def _move_sources(kept: Incident, gone: Incident, merge: IncidentMerge) -> None:
@@ -403,7 +406,7 @@ def unmerge_incidents(
     else:
         _restore(kept, merge.before["kept"], taken)
         rules.settle(kept)
-        kept.is_sensitive = is_sensitive(kept)
+        kept.is_sensitive = is_sensitive(kept, parted=gone)
         verify_again(kept)
     if was_sensitive and not kept.is_sensitive:
         kept.guarded_until = at

@@ -14,6 +14,7 @@ from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from ceasefire.database.roles import as_owner
 from ceasefire.people import roles
 from ceasefire.people.models import User
 from ceasefire.people.roles import Role
@@ -567,6 +568,20 @@ class TestManyIncidents:
             for steps in plans:
                 assert not [s for s in steps if s["Node Type"] == "Seq Scan" and rows_read(s)]
                 assert sum(map(rows_read, steps)) <= own * 1.05 + 10, steps
+
+    @pytest.mark.parametrize("path", [MAP, MARKS])
+    def test_the_map_reads_its_index_and_no_rows(self, client, workers, path):
+        """Nothing here is vacuumed, so rows would be as cheap: what is held is that it can be."""
+        for user in workers:
+            client.force_login(user)
+            _answer, sql = asked(client, f"{path}?box=46,29,49,32&grid=8")
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL enable_bitmapscan = off")
+                with as_owner(connection):
+                    cursor.execute("DROP INDEX IF EXISTS incident_weekly")
+            for steps in plans_of(sql):
+                read = {step["Node Type"] for step in steps if rows_read(step)}
+                assert read <= {"Index Only Scan"}, steps
 
     def test_the_questions_do_not_grow_with_incidents_or_sites(self, client, workers):
         counts = {}

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ceasefire import vault
@@ -275,6 +275,23 @@ class TestParting:
         assert gone.sources.count() == 1
         assert kept.verification == "corroborated"
 
+    @pytest.mark.parametrize("also_hidden", [False, True], ids=["alone", "beside another"])
+    def test_what_was_open_is_open_again_also_when_it_was_worked_on(
+        self, log, worker, supervisor, also_hidden
+    ):
+        kept, gone = log(), log(victims=[VictimFacts("killed", age=12)], by=supervisor)
+        Incident.objects.filter(pk=kept.pk).update(reporter=supervisor)
+        merge = services.merge_incidents(kept=kept, gone=gone, by=supervisor)
+        if also_hidden:
+            minor = log(victims=[VictimFacts("killed", age=9)], by=supervisor)
+            services.mark_duplicate(minor, of=kept, by=supervisor)
+        services.add_source(kept, facts=FAIR, by=supervisor)
+        services.unmerge_incidents(merge, by=supervisor, reason="two events")
+        kept.refresh_from_db()
+        gone.refresh_from_db()
+        assert (kept.is_sensitive, gone.is_sensitive) == (also_hidden, True)
+        assert kept.is_visible_to(worker) is not also_hidden
+
 
 FACTS = st.fixed_dictionaries(
     {},
@@ -309,9 +326,18 @@ GROUPS = st.sets(st.sampled_from([*services.GROUPS, *services.ROWS]))
         st.sampled_from(["submitted", "in_review", "accepted"]),
         st.sampled_from(["submitted", "in_review", "accepted"]),
     ),
+    is_edited=st.booleans(),
+)
+@example(
+    first={},
+    second={"staff_involved": True},
+    people=([], []),
+    take=set(),
+    states=("submitted", "submitted"),
+    is_edited=True,
 )
 def test_parting_restores_both_records_exactly(
-    log, supervisor, first, second, people, take, states
+    log, supervisor, first, second, people, take, states, is_edited
 ):
     """Whatever the two held and whatever was taken over: every column and every row is back."""
     kept = log(victims=people[0], **first)
@@ -326,6 +352,13 @@ def test_parting_restores_both_records_exactly(
     )
     assert record(gone) != before[1]
     was_hidden = Incident.objects.get(pk=kept.pk).is_sensitive
+    if is_edited:
+        # Work on the record that stays is no reason to give anything else back.
+        now = Incident.objects.get(pk=kept.pk)
+        edit = services.revise_incident if states[0] == "accepted" else services.edit_incident
+        why = {"reason": "seen there"} if states[0] == "accepted" else {}
+        edit(now, facts={"place_type": "street"}, version=now.version, by=supervisor, **why)
+        before[0]["place_type"] = "street"
     services.unmerge_incidents(merge, by=supervisor, reason="two events")
     after = record(kept), record(gone), record(third)
     if was_hidden and not after[0]["is_sensitive"]:

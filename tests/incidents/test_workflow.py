@@ -7,7 +7,7 @@ import pytest
 
 from ceasefire.audit.models import AuditEvent
 from ceasefire.people.roles import Role
-from incidents import services
+from incidents import exports, services
 from incidents.exceptions import (
     ChangedMeanwhile,
     NoSuchOriginal,
@@ -202,10 +202,46 @@ def test_one_row_in_hand_is_seen_by_those_who_find_it_in_the_list(
         log(victims=[VictimFacts("killed", age=9)]),
         log(staff_involved=True),
         log(state="returned"),
+        services.withdraw_incident(log(state="draft"), by=worker),
+        services.withdraw_incident(log(), by=worker, reason="a mistake"),
     ]
     for person in people:
         listed = set(Incident.objects.visible_to(person).values_list("pk", flat=True))
         assert {row.pk for row in rows if row.is_visible_to(person)} == listed, person.role
+
+
+def test_a_draft_that_is_thrown_away_stays_its_reporter_s(
+    log, worker, supervisor, manager, data_officer, make_user, basrah
+):
+    draft = log(state="draft", summary="two men by the zuqaq")
+    services.withdraw_incident(draft, by=worker)
+    sent = services.withdraw_incident(log(), by=worker, reason="a mistake")
+    for person in (supervisor, manager, data_officer, make_user(Role.INTERRUPTER, basrah)):
+        for seen in (
+            Incident.objects.visible_to(person),
+            Incident.objects.visible_to(person, by_site=False),
+        ):
+            assert list(seen) == [sent], person.role
+        assert [row.pk for row in exports.rows(Incident.objects.visible_to(person))] == [sent.pk]
+    assert {row.pk for row in Incident.objects.visible_to(worker)} == {draft.pk, sent.pk}
+    # In no file, not even in one that the reporter takes out.
+    assert [row.pk for row in exports.rows(Incident.objects.visible_to(worker))] == [sent.pk]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/incidents/{code}/", "/incidents/?status=withdrawn", "/incidents/?q=zuqaq"],
+)
+def test_no_page_shows_a_draft_that_was_thrown_away(log, worker, supervisor, signed_in, address):
+    draft = log(state="draft", summary="two men by the zuqaq")
+    services.withdraw_incident(draft, by=worker)
+    path = address.format(code=draft.code)
+    # By its address the code alone would be in the answer: it answers as absent.
+    own = signed_in(worker).get(path, follow=True)
+    assert own.status_code == 200
+    assert draft.code in own.content.decode()
+    other = signed_in(supervisor).get(path, follow=True)
+    assert other.status_code == 404 or draft.code not in other.content.decode()
 
 
 @pytest.mark.parametrize(
