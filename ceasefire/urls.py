@@ -19,6 +19,7 @@ urlpatterns = [
     path("incidents/", include("incidents.urls")),
     path("outreach/", include("outreach.urls")),
     path("grants/", include("grants.urls")),
+    path("api/v1/places/", include("ceasefire.oversight.api_urls")),
     path("api/v1/", include("ceasefire.api.urls")),
     path("api/v1/incidents/", include("incidents.api.urls")),
     path("photos/", include("ceasefire.attachments.urls")),

@@ -41,7 +41,7 @@ OPEN_VIEWS = {
 API_VIEWS = {
     "api:openapi",
     "api:me",
-    "api:place_list",
+    "api-places:place_list",
     "api:place_one",
     "api-incidents:incident_list",
     "api-incidents:incident_one",

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.http import parse_etags
@@ -130,3 +131,12 @@ def server_error(request: HttpRequest) -> HttpResponse:
         again = {"Retry-After": str(errors.RETRY_AFTER)}
         return problem(Refused(503, "away", _("Not reachable now. Try again."), headers=again))
     return problem(Refused(500, "fault", _("Something went wrong here.")))
+
+
+def asked_key(text: str) -> UUID:
+    """The key of `Idempotency-Key`; a report without one could be made twice."""
+    try:
+        return UUID(text.strip())
+    except ValueError:
+        words = _("Send a new UUID as Idempotency-Key, and the same one when you send it again.")
+        raise Refused(400, "idempotency_key", words) from None

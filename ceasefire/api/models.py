@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 class Scope(models.TextChoices):
     READ = "read", _("Read")
-    WRITE = "write", _("Log incidents")
+    WRITE = "write", _("Log incidents, add places")
 
 
 class DeviceTokenQuerySet(models.QuerySet["DeviceToken"]):

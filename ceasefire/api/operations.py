@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 
 from ceasefire.api.answers import problem
 from ceasefire.api.exceptions import Refused
-from ceasefire.api.shapes import TEXT, Schema, Shape, closed, many
+from ceasefire.api.shapes import FLAG, TEXT, Schema, Shape, closed, many
 from ceasefire.audit import origin
 from ceasefire.people.lockout import client_address, keyed_hash
 
@@ -41,6 +41,11 @@ ERROR = closed(
             "additionalProperties": many(closed({"code": TEXT, "message": TEXT})),
         },
         "incident": {**TEXT, "description": "The incident that was made under the same key."},
+        "likely_duplicates": {
+            **many(closed({"code": TEXT, "takes_source": FLAG})),
+            "description": "The incidents that a report which asks may repeat, and whether it can "
+            "become a further source of each.",
+        },
     },
     required=("code", "message"),
 )

@@ -9,6 +9,5 @@ app_name = "api"
 urlpatterns = [
     path("openapi.json", views.OPENAPI_VIEW, name="openapi"),
     path("me/", views.ME_VIEW, name="me"),
-    path("places/", views.PLACES_VIEW, name="place_list"),
     path("places/<slug:pcode>/", views.PLACE_VIEW, name="place_one"),
 ]

@@ -240,17 +240,16 @@ ME_VIEW = endpoint(
         {200: Answer("The person, the device and its sites.", DEVICE.ref)},
     )
 )
-PLACES_VIEW = endpoint(
-    Operation(
-        "GET",
-        "/places/",
-        "listPlaces",
-        "Places, by P-code or by search",
-        "places.view_place",
-        place_list,
-        {200: Answer("A page of places.", lambda: page_of(PLACE))},
-        parameters=PLACE_PARAMETERS,
-    )
+#: Its address takes another operation too, of whoever changes places (`oversight.place_api`).
+LIST_PLACES = Operation(
+    "GET",
+    "/places/",
+    "listPlaces",
+    "Places, by P-code or by search",
+    "places.view_place",
+    place_list,
+    {200: Answer("A page of places.", lambda: page_of(PLACE))},
+    parameters=PLACE_PARAMETERS,
 )
 PLACE_VIEW = endpoint(
     Operation(

@@ -6,7 +6,7 @@ class PlaceRefusal(Exception):
 
 
 class CodeIsTaken(PlaceRefusal):
-    """The site has a zone of this code already."""
+    """The place, or the site's zone, of this code is there already."""
 
 
 class WeekIsFixed(PlaceRefusal):

@@ -12,12 +12,21 @@ from ceasefire.places import weeks, zones
 from ceasefire.places.models import CoveragePeriod, Place, Site, Zone
 from ceasefire.places.services import names_key
 
+#: The source of a place that no boundary set knows.
+ADDED = "Added by the program"
+
 
 @transaction.atomic
 def add_neighbourhood(
     *, pcode: str, parent: Place, name_en: str, name_ar: str, alt_names: Iterable[str], by: User
 ) -> Place:
-    """Add a neighbourhood under a sub-district, without a boundary."""
+    """Add a neighbourhood under a sub-district, without a boundary.
+
+    Two at once for one code: the second is refused (`CodeIsTaken`), since both hold the parent.
+    """
+    Place.objects.select_for_update(no_key=True).only("pk").get(pk=parent.pk)
+    if Place.objects.filter(pcode=pcode).exists():
+        raise CodeIsTaken
     names = list(alt_names)
     place = Place.objects.create(
         pcode=pcode,
@@ -29,7 +38,7 @@ def add_neighbourhood(
         search_key=names_key(pcode, [name_en, name_ar, *names]),
         district=parent.district,
         governorate=parent.governorate,
-        source="Added by the program",
+        source=ADDED,
     )
     audit.record("places.place_added", subject=place, by=by)
     return place

@@ -77,9 +77,13 @@ def place_new(request: HttpRequest) -> HttpResponse:
     form = NeighbourhoodForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         facts = {k: v for k, v in form.cleaned_data.items() if k != "short"}
-        place = place_services.add_neighbourhood(**facts, by=request.user)
-        messages.success(request, _("Added."))
-        return redirect("oversight:place_detail", place.pcode)
+        try:
+            place = place_services.add_neighbourhood(**facts, by=request.user)
+        except CodeIsTaken:
+            form.add_error("short", _("This code is taken."))
+        else:
+            messages.success(request, _("Added."))
+            return redirect("oversight:place_detail", place.pcode)
     return render(request, "oversight/place_new.html", {"form": form})
 
 

@@ -189,6 +189,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
             "people.change_user",
             "places.view_place",
             "places.change_place",
+            # Of places alone: no other operation is open to them.
+            "api.use_api",
             "jobs.view_job",
             "jobs.change_job",
             "people.confirm_change",

@@ -5,11 +5,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import gettext as _
-
 from ceasefire.api.exceptions import Refused
 from ceasefire.api.operations import check_types, invalid
-from ceasefire.api.shapes import COUNT, DAY, FLAG, TEXT, Schema, closed, coded, many, or_null
+from ceasefire.api.shapes import (
+    COUNT,
+    DAY,
+    FLAG,
+    TEXT,
+    Schema,
+    closed,
+    coded,
+    many,
+    one_of,
+    or_null,
+)
 from incidents.forms.incident import LogForm
 from incidents.forms.rows import ActorRows, SourceRows, VictimRows
 
@@ -115,11 +124,28 @@ def report_schema() -> Schema:
             "sources": many(source_schema(), MOST_ROWS),
             "victims": many(victim_schema(), MOST_ROWS),
             "actors": many(actor_schema(), MOST_ROWS),
+            "likely_duplicates": {
+                **one_of(["log", "ask"]),
+                "default": "log",
+                "description": "`ask`: a report that looks like an incident here is answered with "
+                "409 and kept nowhere; send it again with one of the next two.",
+            },
+            "second_report_of": {
+                **TEXT,
+                "maxLength": 24,
+                "description": "Code of the incident that it tells of: its sources go there.",
+            },
+            "other_than": {
+                **many({**TEXT, "maxLength": 24}, MOST_ROWS),
+                "description": "Codes of incidents that it was compared with and is not.",
+            },
         },
         required=("type", "day"),
     )
 
 
+#: What of a report is said about it and is not of the event.
+ABOUT = frozenset({"submit", "likely_duplicates", "second_report_of", "other_than"})
 EXAMPLE = {
     "type": "MUR",
     "day": "2026-11-18",
@@ -136,13 +162,16 @@ class Report:
     def __init__(self, body: Mapping[str, Any], *, key: UUID, by: Any, sites: list[Any]) -> None:
         check_types(body, report_schema())
         self.is_draft = body.get("submit") is False
+        self.asks = body.get("likely_duplicates") == "ask" and not self.is_draft
+        self.second_report_of: str = body.get("second_report_of", "")
+        self.other_than: list[str] = list(body.get("other_than", []))
         sources = list(body.get("sources", []))
         first, more = (sources[:1] or [{}])[0], sources[1:]
         checked = bool(body.get("names_checked"))
         plain = {
             name: value
             for name, value in body.items()
-            if name not in {"submit", "sources", "victims", "actors"}
+            if name not in {*ABOUT, "sources", "victims", "actors"}
         }
         data = _typed({**plain, "when": "pick", "key": str(key)}) | {
             f"source_{part}": value for part, value in _typed(first).items() if part in SOURCE_PARTS
@@ -204,15 +233,6 @@ def refused(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> Refused:
             for name, errors in found.items()
         }
     )
-
-
-def asked_key(text: str) -> UUID:
-    """The key of `Idempotency-Key`; a report without one could be made twice."""
-    try:
-        return UUID(text.strip())
-    except ValueError:
-        words = _("Send a new UUID as Idempotency-Key, and the same one when you send it again.")
-        raise Refused(400, "idempotency_key", words) from None
 
 
 def _typed(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from ceasefire import periods
-from ceasefire.api.answers import answer, one_record, read_body
+from ceasefire.api.answers import answer, asked_key, one_record, read_body
 from ceasefire.api.exceptions import Refused
 from ceasefire.api.operations import Answer, Operation, Parameter, endpoint, refuse_unknown
 from ceasefire.api.shapes import DAY, TEXT, closed, coded, many, one_of, page_of
@@ -22,7 +22,7 @@ from ceasefire.api.views import (
 )
 from ceasefire.look.paging import keyset_page
 from incidents import services
-from incidents.api.entry import EXAMPLE, Report, asked_key, field_of, refused, report_schema
+from incidents.api.entry import EXAMPLE, Report, field_of, refused, report_schema
 from incidents.api.fields import INCIDENT, INCIDENT_WHOLE, whole
 from incidents.duplicates import finding
 from incidents.exceptions import (
@@ -33,11 +33,12 @@ from incidents.exceptions import (
     SameKeyOtherContent,
 )
 from incidents.forms.filters import COUNTED, WAITING, IncidentFilter
-from incidents.models import Incident
+from incidents.models import Incident, SecondReport
 from incidents.services import content_hash
 from incidents.views.logging import FIELD_OF, MISSING
 from incidents.views.reading import LIST_FIELDS
 from incidents.views.scope import one, sites_of
+from incidents.views.twins import likely, remember_others
 
 FILTERS = (
     Parameter("q", {**TEXT, "maxLength": 100}, "Words, codes, places, in either script."),
@@ -126,11 +127,17 @@ def incident_log(request: HttpRequest) -> HttpResponse:
         raise Refused(403, "no_site", _("You have no site that takes new incidents."))
     report = Report(body, key=key, by=request.user, sites=sites)
     report.refuse_faults()
+    original = _repeated(report, request.user)
+    if original is None and report.asks:
+        _ask_about_twins(report, key, request.user)
     at = periods.now()
     try:
+        if original is not None:
+            return _told_again(request, report, original, key=key, digest=digest)
         incident = services.create_incident(
             **report.given(), key=key, digest=digest, by=request.user, at=at
         )
+        remember_others(incident, report.other_than, by=request.user)
     except SameKeyOtherContent as refusal:
         # Both are kept: what is written down here is committed with the answer.
         raise Refused(
@@ -141,13 +148,64 @@ def incident_log(request: HttpRequest) -> HttpResponse:
     except NotForThisPerson as refusal:
         raise Refused(403, "forbidden", refusal.message) from None
     except IncidentRefusal as refusal:
-        raise _as_fields(refusal) from None
+        raise _as_fields(refusal, told_of=original is not None) from None
     return _logged(request, incident.code, replayed=incident.created_at != at)
 
 
-def _as_fields(refusal: IncidentRefusal) -> Refused:
+def _repeated(report: Report, user: Any) -> Incident | None:
+    """The incident that a report says it tells of, among those that this person sees."""
+    code = report.second_report_of
+    if not code:
+        return None
+    if report.is_draft:
+        words = _("A draft is no second report yet: send it whole.")
+        raise refused({"second_report_of": [{"code": "draft", "message": words}]})
+    rows = Incident.objects.visible_to(user).select_related("site")
+    found = rows.filter(code=code).first() if "\x00" not in code else None
+    if found is None:
+        words = _("No such incident is known.")
+        raise refused({"second_report_of": [{"code": "unknown", "message": words}]})
+    return found
+
+
+def _ask_about_twins(report: Report, key: Any, user: Any) -> None:
+    """Refuse a report that may repeat an incident; nothing of it is kept."""
+    compared: list[int] = []
+    given = report.given()
+    twins = likely(
+        Incident(site=given["site"], **given["facts"]),
+        by=user,
+        seen=report.other_than,
+        victims=given["victims"],
+        names=[victim.name for victim in given["victims"]],
+        key=key,
+        note_search=compared.append,
+    )
+    for found in compared:
+        finding.searched(found, by=user)
+    if twins:
+        told = [
+            {"code": twin.incident.code, "takes_source": bool(twin.incident.takes_source)}  # type: ignore[attr-defined]
+            for twin in twins
+        ]
+        words = _("It may be one of these incidents. Nothing is saved yet.")
+        raise Refused(409, "likely_duplicate", words, more={"likely_duplicates": told})
+
+
+def _told_again(
+    request: HttpRequest, report: Report, original: Incident, *, key: Any, digest: str
+) -> HttpResponse:
+    """Add a report's sources to the incident that it tells of."""
+    given = report.given()
+    del given["site"], given["submit"]
+    replayed = SecondReport.objects.filter(key=key, by=request.user).exists()
+    told = services.add_second_report(original, **given, key=key, digest=digest, by=request.user)
+    return _logged(request, told.code, replayed=replayed)
+
+
+def _as_fields(refusal: IncidentRefusal, *, told_of: bool) -> Refused:
     """A refusal of the service at the field where it belongs."""
-    names = ["report"]
+    names = ["second_report_of" if told_of else "report"]
     if isinstance(refusal, NotComplete):
         names = [field_of(str(MISSING.get(name, name))) for name in refusal.missing]
     elif type(refusal) in FIELD_OF:
@@ -186,7 +244,8 @@ def _logged_schema() -> Any:
             "incident": INCIDENT_WHOLE.ref,
             "likely_duplicates": {
                 **many(TEXT),
-                "description": "Codes of incidents that it may repeat; it was logged all the same.",
+                "description": "Codes of incidents that it may repeat; it was logged all the same, "
+                "or as another one.",
             },
         }
     )
@@ -220,7 +279,8 @@ LIST_VIEW = endpoint(
             201: Answer("The new incident.", _logged_schema, LOGGED_HEADERS),
             409: Answer(
                 "The key was used before, with another body (kept too, for a person to settle) or "
-                "by somebody else."
+                "by somebody else; or, where the report asks, it may be one of the incidents under "
+                "`likely_duplicates` (kept nowhere)."
             ),
             413: Answer("More than 256 KB."),
             415: Answer("Not application/json."),

@@ -120,6 +120,17 @@ def digests_of(names: Iterable[str]) -> frozenset[bytes]:
     return frozenset(digest for digest in found if digest is not None)
 
 
+def sealed_names_of(victims: Iterable[Victimization]) -> frozenset[bytes]:
+    """The sealed names of saved rows as the vault compares them; one question where there are."""
+    keys = [str(row.pk) for row in victims if row.has_sealed_name]
+    if not keys:
+        return frozenset()
+    known = BlindIndex.objects.filter(
+        table=Victimization._meta.db_table, column="name", row__in=keys
+    )
+    return frozenset(bytes(digest) for digest in known.values_list("digest", flat=True))
+
+
 # --- one report -----------------------------------------------------------------------------------
 
 
@@ -181,13 +192,15 @@ def likely_twins(
     by: User,
     victims: Sequence[Any] = (),
     names: Iterable[str] = (),
+    digests: frozenset[bytes] = frozenset(),
     is_saved: bool = False,
     in_hand: tuple[Sequence[Incident], Sequence[NotATwin]] | None = None,
     note_search: Callable[[int], Any] | None = None,
 ) -> list[Twin]:
     """The records that a report most likely repeats, the likeliest first, at most three.
 
-    `report` may be one that is not saved yet, with what its form holds. Pairs that somebody has
+    `report` may be one that is not saved yet, with what its form holds: `names` as they were typed;
+    of a saved one `digests`, as the vault has them (`sealed_names_of`). Pairs that somebody has
     decided on are left out. One question where nothing is near; at most four for a saved one, five
     before that. `in_hand` are the candidates and decisions of a saved one, where they are read.
 
@@ -206,7 +219,7 @@ def likely_twins(
             near = _undecided(report, near, decisions([report.pk]))
     if not near:
         return []
-    here = telling_of(report, victims, digests_of(names))
+    here = telling_of(report, victims, digests_of(names) | digests)
     there = tellings(near, with_names=bool(here.names), by=by, note_search=note_search)
     found = [Twin(one, likeness(here, there[one.pk])) for one in near]
     likely = [twin for twin in found if twin.likeness.is_likely]

@@ -375,8 +375,9 @@ class Reader:
         facts["occurred_to"] = end
         if start and end and end < start[0]:
             wrong("occurred_to", "ends_before_start", text_of("occurred_to"))
-        if start and start[0] > self.latest:
-            wrong("occurred_from", "date_in_future", text_of("occurred_from"))
+        for name, moment in (("occurred_from", start and start[0]), ("occurred_to", end)):
+            if moment and moment > self.latest:
+                wrong(name, "date_in_future", text_of(name))
         facts["time_precision"] = take(
             "time_precision", lambda text: cells.whole_between(text, 1, 4), 1
         )
@@ -426,6 +427,8 @@ class Reader:
         facts["reported_at"] = reported[0] if reported else None
         if reported and self.sent_in_utc and not _ZONE.search(text_of("reported_at")):
             facts["reported_at"] = reported[0].replace(tzinfo=UTC)
+        if facts["reported_at"] and facts["reported_at"] > self.latest:
+            wrong("reported_at", "date_in_future", text_of("reported_at"))
         actors = take("actor_category", self._all("actor_category"), [])
         sources = self._sources(take, wrong)
         need("source_kind", sources)

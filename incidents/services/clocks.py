@@ -139,8 +139,9 @@ def start_of(incident: Incident) -> tuple[datetime, bool]:
     """When the clock begins, and whether that is late notice.
 
     With the event; with the report where that came more than 24 hours after it. Source: rule I2.
+    Never after it was sent: whoever sent it had heard.
     """
-    heard = incident.reported_at
+    heard = min(incident.reported_at, incident.submitted_at or incident.reported_at)
     late = heard - incident.occurred_from > timedelta(hours=LATE_NOTICE_HOURS)
     return (heard, True) if late else (incident.occurred_from, False)
 

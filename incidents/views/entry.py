@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import translation
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -16,12 +16,14 @@ from ceasefire.exports import file_response
 from ceasefire.people.access import requires
 from incidents import services
 from incidents.duplicates import finding
-from incidents.exceptions import IncidentRefusal, SameKeyOtherContent
+from incidents.duplicates.finding import Twin
+from incidents.exceptions import IncidentRefusal, NotAllowedFromHere, SameKeyOtherContent
 from incidents.forms.entry import EntryActorRows, EntryForm, EntryVictimRows
 from incidents.models import Incident
 from incidents.paper import paper_pdf
-from incidents.views.logging import LISTED, digest_of, say_refusal
+from incidents.views.logging import LISTED, ask_first, digest_of, say_refusal
 from incidents.views.scope import places_of, sites_of
+from incidents.views.twins import OTHER, asked_twin, chosen_twin, question, remember_answers
 
 #: What the next sheet may take over from the last, in its address: codes and a day.
 KEPT = ("site", "day", "place")
@@ -58,47 +60,55 @@ def entry(request: HttpRequest) -> HttpResponse:
         "victims": EntryVictimRows(request.POST or None, prefix="victims"),
         "actors": EntryActorRows(request.POST or None, prefix="actors"),
     }
+    twins: list[Twin] = []
     if request.method == "POST" and all([form.is_valid(), *[r.is_valid() for r in rows.values()]]):
-        answer = _save(request, form, rows)
+        compared: list[int] = []
+        twins = ask_first(request, form, rows, compared.append)
+        answer = None if twins else _save(request, form, rows)
+        for found in compared:
+            finding.searched(found, by=request.user)  # type: ignore[arg-type]
         if answer is not None:
             return answer
-    return render(request, "incidents/entry.html", {"form": form, "rows": rows})
+    return render(request, "incidents/entry.html", {"form": form, "rows": rows, **question(twins)})
 
 
 def _save(request: HttpRequest, form: EntryForm, rows: dict[str, Any]) -> HttpResponse | None:
+    """Log a sheet, or add its source to the record that it repeats; on to the next sheet."""
     first = form.first_source()
+    given: dict[str, Any] = {
+        "facts": form.facts(),
+        "sources": [first] if first else [],
+        "victims": rows["victims"].facts(),
+        "actors": rows["actors"].facts(),
+        "key": form.cleaned_data["key"],
+        "digest": digest_of(request),
+        "by": request.user,
+    }
+    words = _("Saved as {}. Write it on the sheet.")
     try:
-        incident = services.create_incident(
-            site=form.chosen_site(),
-            facts=form.facts(),
-            sources=[first] if first else [],
-            victims=rows["victims"].facts(),
-            actors=rows["actors"].facts(),
-            key=form.cleaned_data["key"],
-            digest=digest_of(request),
-            by=request.user,
-        )
+        if asked_twin(request) not in ("", OTHER):
+            original = chosen_twin(request)
+            if original is None:
+                raise NotAllowedFromHere
+            incident = services.add_second_report(original, **given)
+            words = _("Your source was added to {}. Write it on the sheet.")
+        else:
+            incident = services.create_incident(site=form.chosen_site(), **given)
+            remember_answers(request, incident)
     except SameKeyOtherContent as refusal:
         messages.warning(request, str(refusal))
         return redirect(refusal.incident)
     except IncidentRefusal as refusal:
         say_refusal(form, refusal)
         return None
-    messages.success(
-        request, format_html(_("Saved as {}. Write it on the sheet."), _link(incident))
-    )
-    twins = finding.likely_twins(
-        incident, by=request.user, victims=list(incident.victimizations.all()), is_saved=True
-    )
-    if twins:
-        found = format_html_join(" · ", "{}", [(_link(twin.incident),) for twin in twins])
-        messages.warning(request, format_html(_("It looks like {}. Compare them."), found))
+    messages.success(request, format_html(words, _link(incident)))
     address = reverse("incidents:entry")
     if form.cleaned_data["keep"]:
+        # What was typed: the record that took the source may lie elsewhere.
         kept = {
-            "site": incident.site.code,
+            "site": form.chosen_site().code,
             "day": f"{form.cleaned_data['day']:%d/%m/%Y}",
-            "place": incident.place.pcode,
+            "place": form.facts()["place"].pcode,
         }
         address = f"{address}?{urlencode(kept)}"
     return redirect(address)

@@ -36,6 +36,7 @@ from incidents.views.twins import (
     OTHER,
     asked_twin,
     chosen_twin,
+    question,
     remember_answers,
     say_added,
     twins_to_ask,
@@ -67,13 +68,13 @@ def incident_new(request: HttpRequest) -> HttpResponse:
     }
     if request.method == "POST" and all([form.is_valid(), *[r.is_valid() for r in rows.values()]]):
         compared: list[int] = []
-        twins = [] if as_draft else _ask_first(request, form, rows, compared.append)
+        twins = [] if as_draft else ask_first(request, form, rows, compared.append)
         answer = None if twins else _log(request, form, rows, as_draft=as_draft)
         for found in compared:
             finding.searched(found, by=request.user)  # type: ignore[arg-type]
         if answer is not None:
             return answer
-        return _log_page(request, form, rows, sites, twins=twins)
+        return _log_page(request, form, rows, sites, **question(twins))
     return _log_page(request, form, rows, sites)
 
 
@@ -86,7 +87,7 @@ def _log_page(
     return render(request, "incidents/incident_new.html", {"form": form, "rows": rows, **more})
 
 
-def _ask_first(
+def ask_first(
     request: HttpRequest, form: LogForm, rows: dict[str, Any], note_search: Any
 ) -> list[Any]:
     """The records that the report may repeat, to be asked about before it is saved."""

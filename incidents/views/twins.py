@@ -1,6 +1,6 @@
 """Likely twins: asked about before a report is saved or sent, and listed for reviewers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -34,6 +34,7 @@ def twins_to_ask(
     *,
     victims: Any = (),
     names: Any = (),
+    digests: frozenset[bytes] = frozenset(),
     is_saved: bool = False,
     key: Any = None,
     note_search: Any = None,
@@ -42,25 +43,64 @@ def twins_to_ask(
 
     A form that was already saved under its key is not asked about: it only comes a second time.
     """
-    found = finding.likely_twins(
+    seen = request.POST.getlist("twins_seen") if asked_twin(request) == OTHER else []
+    return likely(
         report,
         by=request.user,
+        seen=seen,
         victims=victims,
         names=names,
+        digests=digests,
+        is_saved=is_saved,
+        key=key,
+        note_search=note_search,
+    )
+
+
+def likely(
+    report: Incident,
+    *,
+    by: Any,
+    seen: Collection[str] = (),
+    victims: Any = (),
+    names: Any = (),
+    digests: frozenset[bytes] = frozenset(),
+    is_saved: bool = False,
+    key: Any = None,
+    note_search: Any = None,
+) -> list[Twin]:
+    """The records that a report may repeat, without those of `seen`, codes that it was held
+    against before; each says as `takes_source` whether the report may become a source of it."""
+    found = finding.likely_twins(
+        report,
+        by=by,
+        victims=victims,
+        names=names,
+        digests=digests,
         is_saved=is_saved,
         note_search=note_search,
     )
-    if asked_twin(request) == OTHER:
-        seen = set(request.POST.getlist("twins_seen"))
-        found = [twin for twin in found if twin.incident.code not in seen]
+    passed = set(seen)
+    found = [twin for twin in found if twin.incident.code not in passed]
     if found and key is not None and _arrived(key):
         return []
     is_sensitive = services.is_sensitive(report, victims)
     for twin in found:
-        twin.incident.takes_source = services.may_add_source(  # type: ignore[attr-defined]
-            twin.incident, request.user
-        ) and (twin.incident.is_sensitive or not is_sensitive)
+        twin.incident.takes_source = _takes_source(  # type: ignore[attr-defined]
+            twin.incident, by, is_sensitive=is_sensitive
+        )
     return found
+
+
+def _takes_source(twin: Incident, by: Any, *, is_sensitive: bool) -> bool:
+    """Whether a person's report may become a source of a record: an open one takes no guarded."""
+    return services.may_add_source(twin, by) and (twin.is_sensitive or not is_sensitive)
+
+
+def question(twins: Sequence[Twin]) -> dict[str, Any]:
+    """What the question on a page shows; whether there is more than one answer to it."""
+    takes = [bool(twin.incident.takes_source) for twin in twins]  # type: ignore[attr-defined]
+    return {"twins": twins, "twins_take_source": any(takes)}
 
 
 def _arrived(key: Any) -> bool:
@@ -72,13 +112,23 @@ def _arrived(key: Any) -> bool:
 
 def remember_answers(request: HttpRequest, incident: Incident) -> None:
     """Keep that the reporter called this one another event than those that were shown."""
-    if asked_twin(request) != OTHER or incident.reporter_id != request.user.pk:
+    if asked_twin(request) == OTHER:
+        remember_others(incident, request.POST.getlist("twins_seen"), by=request.user)
+
+
+def remember_others(incident: Incident, told: Sequence[str], *, by: Any) -> None:
+    """Keep that the reporter of an incident called it another event than those of these codes.
+
+    Of those that it could have become a source of: where there was no such choice, "another one"
+    was the only way on and says nothing.
+    """
+    if incident.reporter_id != by.pk:
         return
-    codes = [code for code in request.POST.getlist("twins_seen") if "\x00" not in code]
-    codes = codes[: finding.MOST_TWINS]
-    shown = Incident.objects.visible_to(request.user).filter(code__in=codes, site=incident.site_id)
-    for other in shown.exclude(pk=incident.pk):
-        services.decide_not_twins(incident, other, by=request.user, at_entry=True)
+    codes = [code for code in told if "\x00" not in code][: finding.MOST_TWINS]
+    shown = Incident.objects.visible_to(by).filter(code__in=codes, site=incident.site_id)
+    for other in shown.exclude(pk=incident.pk).select_related("site"):
+        if _takes_source(other, by, is_sensitive=incident.is_sensitive):
+            services.decide_not_twins(incident, other, by=by, at_entry=True)
 
 
 def chosen_twin(request: HttpRequest) -> Incident | None:
@@ -112,18 +162,25 @@ def ask_before_sending(request: HttpRequest, incident: Incident) -> HttpResponse
             messages.error(request, str(refusal))
             return redirect(incident)
         return say_added(request, original)
+    victims = list(incident.victimizations.all())
     twins = twins_to_ask(
-        request, incident, victims=list(incident.victimizations.all()), is_saved=True
+        request,
+        incident,
+        victims=victims,
+        digests=finding.sealed_names_of(victims),
+        is_saved=True,
     )
     if not twins:
-        remember_answers(request, incident)
+        if incident.workflow_state == Incident.State.DRAFT:
+            # What was sent before can no longer become a source: it had no other way on.
+            remember_answers(request, incident)
         return None
     return render(
         request,
         "incidents/twins_before_sending.html",
         {
             "incident": incident,
-            "twins": twins,
+            **question(twins),
             "may_hand_over": incident.workflow_state == Incident.State.DRAFT,
         },
     )
@@ -202,14 +259,25 @@ def twins_of(
     """
     if "near" not in rows:
         return []
+    # What the reporter said does not decide: they may have had no other way on.
+    decided = [row for row in rows["decisions"] if not row.at_entry]
+    denied = [row for row in rows["decisions"] if row.at_entry]
+    said = {key for row in denied for key in (row.first_id, row.second_id)}
     found = finding.likely_twins(
         incident,
         by=user,
         victims=rows["victims"],
         is_saved=True,
-        in_hand=(rows["near"], rows["decisions"]),
+        in_hand=(rows["near"], decided),
     )
-    return [{"incident": twin.incident, "reasons": reasons(twin.likeness.parts)} for twin in found]
+    return [
+        {
+            "incident": twin.incident,
+            "reasons": reasons(twin.likeness.parts),
+            "denied_at_entry": twin.incident.pk in said,
+        }
+        for twin in found
+    ]
 
 
 @require_POST

@@ -137,7 +137,9 @@
       } else {
         const html = await answer.text();
         done(form);
-        if (!replaceWith(form, html, "")) say(form, "refused");
+        // A page without the form (a record that is gone, say) would take what was typed away.
+        const keeps = answer.ok || html.includes("data-keep");
+        if (!keeps || !replaceWith(form, html, "")) say(form, "refused");
       }
     } catch {
       say(form, "waiting");
@@ -154,12 +156,14 @@
     if (!form.matches("form[data-keep]") || event.defaultPrevented) return;
     event.preventDefault();
     const state = waiting.get(form);
+    const button = event.submitter;
     if (state) {
+      // Who pressed another button meanwhile means that one.
+      if (button) [state.name, state.value] = [button.name, button.value];
       state.wait = FIRST_WAIT;
       send(form);
       return;
     }
-    const button = event.submitter;
     waiting.set(form, {
       timer: 0,
       wait: FIRST_WAIT,

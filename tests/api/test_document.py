@@ -13,6 +13,8 @@ from openapi_spec_validator import validate
 
 from ceasefire.api.document import document
 from ceasefire.api.operations import OPERATIONS
+from ceasefire.oversight.place_api import EXAMPLE as PLACE
+from ceasefire.people.roles import Role
 from incidents.services import ActorFacts, SourceFacts, VictimFacts
 from tests.api.conftest import REPORT
 from tests.test_architecture import API_VIEWS, URLS
@@ -82,7 +84,7 @@ def test_it_names_every_address_and_no_other(described):
     }
 
 
-def test_every_operation_answers_as_it_says(described, device, worker, log):
+def test_every_operation_answers_as_it_says(described, device, worker, make_user, log):
     incident = log(
         sources=[SourceFacts("family", "C", "3", text="words"), SourceFacts("media", "B", "2")],
         victims=[VictimFacts("killed", age=41)],
@@ -124,11 +126,27 @@ def test_every_operation_answers_as_it_says(described, device, worker, log):
     example = operation_of(described, "POST", "/incidents/")["requestBody"]["content"][
         "application/json"
     ]["example"]
-    for body, status in ((example, 201), (example, 200), (REPORT | {"killed_best": 9}, 409)):
-        answer = phone.send(body, key=key)
+    asks = REPORT | {"likely_duplicates": "ask"}
+    again = uuid4()
+    for body, status, under in (
+        (example, 201, key),
+        (example, 200, key),
+        (REPORT | {"killed_best": 9}, 409, key),
+        (example, 201, uuid4()),
+        (example | {"likely_duplicates": "ask"}, 409, again),
+        (asks | {"second_report_of": incident.code}, 201, again),
+    ):
+        answer = phone.send(body, key=under)
         assert answer.status_code == status, answer.content
         is_as_described(described, "POST", "/incidents/", answer)
         asked.add("logIncident")
+
+    office = device(make_user(Role.ADMINISTRATOR))
+    for body, status in ((PLACE, 201), (PLACE, 200), ({**PLACE, "short": ""}, 400)):
+        answer = office.send(body, path="/places/")
+        assert answer.status_code == status, answer.content
+        is_as_described(described, "POST", "/places/", answer)
+        asked.add("addPlace")
 
     assert asked == {operation.key for operation in OPERATIONS}
 

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from ceasefire.audit.models import AuditEvent
 from ceasefire.look import paging
 from ceasefire.people.roles import Role
-from incidents.models import ConflictingSubmission, Incident
+from incidents.models import ConflictingSubmission, Incident, NotATwin, SecondReport, Source
 from incidents.services import ActorFacts, SourceFacts, VictimFacts
 from tests.api.conftest import REPORT
 from tests.incidents.conftest import MOMENT
@@ -421,6 +421,71 @@ def test_likely_duplicates_are_told_and_block_nothing(device, worker):
     assert first["likely_duplicates"] == []
     assert second.status_code == 201
     assert second.json()["likely_duplicates"] == [first["incident"]["code"]]
+
+
+def test_a_report_may_ask_before_it_is_logged(device, worker):
+    phone, key = device(worker), uuid4()
+    first = phone.send(REPORT).json()["incident"]["code"]
+    asks = {**REPORT, "likely_duplicates": "ask"}
+
+    refused = phone.send(asks, key=key)
+    assert (refused.status_code, refused.json()["code"]) == (409, "likely_duplicate")
+    assert refused.json()["likely_duplicates"] == [{"code": first, "takes_source": True}]
+    assert Incident.objects.count() == 1
+
+    told = phone.send({**asks, "other_than": [first]}, key=key)
+    assert told.status_code == 201
+    other = Incident.objects.get(code=told.json()["incident"]["code"])
+    assert NotATwin.objects.get().at_entry
+    assert other.code != first
+    # What was told once is not asked about again.
+    assert phone.send({**asks, "other_than": [first]}, key=key).status_code == 200
+
+
+def test_a_draft_is_not_asked_about(device, worker):
+    phone = device(worker)
+    phone.send(REPORT)
+    kept = phone.send({**REPORT, "likely_duplicates": "ask", "submit": False})
+    assert kept.status_code == 201
+
+
+def test_a_report_becomes_a_further_source_once(device, worker, make_user, basrah):
+    first = device(make_user(Role.WORKER, basrah)).send(REPORT).json()["incident"]["code"]
+    phone, key = device(worker), uuid4()
+    body = {**REPORT, "second_report_of": first}
+
+    told, again = phone.send(body, key=key), phone.send(body, key=key)
+
+    assert (told.status_code, again.status_code) == (201, 200)
+    assert again["Idempotency-Replayed"] == "true"
+    assert told.json()["incident"]["code"] == first
+    assert Incident.objects.count() == 1
+    assert Source.objects.count() == 2
+    assert SecondReport.objects.get().by == worker
+    # With another answer under the same key both are kept.
+    other = phone.send({**body, "killed_best": 4}, key=key)
+    assert (other.status_code, other.json()["code"]) == (409, "same_key_other_content")
+
+
+@pytest.mark.parametrize("code", ["INC-2026-999999", "\x00"])
+def test_an_incident_that_the_person_does_not_see_takes_no_report(device, worker, code):
+    refused = device(worker).send({**REPORT, "second_report_of": code})
+    assert refused.json()["fields"]["second_report_of"][0]["code"] == "unknown"
+    assert not Incident.objects.exists()
+
+
+def test_a_guarded_report_does_not_go_to_an_open_incident(device, worker):
+    phone = device(worker)
+    first = phone.send(REPORT).json()["incident"]["code"]
+    minor = {**REPORT, "victims": [{"harm": "killed", "age": 9}]}
+
+    asked = phone.send({**minor, "likely_duplicates": "ask"})
+    assert asked.json()["likely_duplicates"] == [{"code": first, "takes_source": False}]
+    refused = phone.send({**minor, "second_report_of": first})
+    assert "second_report_of" in refused.json()["fields"]
+    # There was no other way on, so nothing is said by it.
+    phone.send({**minor, "likely_duplicates": "ask", "other_than": [first]})
+    assert not NotATwin.objects.exists()
 
 
 def test_a_site_that_is_not_the_persons_takes_nothing(device, data_officer, make_user, make_site):

@@ -58,12 +58,32 @@ def test_the_same_one_takes_the_source_also_without_a_signal(visit: Any, demo_wo
     button = page.locator("[data-twins] button[name=twin]:not([value=other])").first
     code = button.get_attribute("value")
     page.context.set_offline(True)
-    button.tap()
+    # A slip of the thumb first: what was pressed last counts.
+    page.locator("[data-twins] button[value=other]").tap()
     page.locator("[data-unsent]").wait_for(state="visible")
+    button.tap()
     page.context.set_offline(False)
     page.locator("[data-unsent-again]").click()
     page.wait_for_url(f"**/incidents/{code}/")
     assert page.locator("li.source").count() >= 2
+
+
+def test_an_answer_without_the_form_takes_nothing_away(visit: Any, demo_world: World) -> None:
+    page, _thumb = ask(visit, demo_world, "en")
+    page.route(
+        "**/incidents/new/",
+        lambda route: (
+            route.fulfill(
+                status=404, content_type="text/html", body='<main id="content"><h1>Gone</h1></main>'
+            )
+            if route.request.method == "POST"
+            else route.continue_()
+        ),
+    )
+    page.locator("[data-twins] button[value=other]").tap()
+    page.locator("[data-unsent]").wait_for(state="visible")
+    assert page.locator("[name=summary]").input_value() == "رصاص قرب السوق"
+    assert page.locator("text=Gone").count() == 0
 
 
 def test_it_works_without_script(visit: Any, demo_world: World) -> None:

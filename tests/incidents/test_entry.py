@@ -14,7 +14,7 @@ from ceasefire.places.models import Place
 from incidents import paper
 from incidents.forms.entry import QUESTIONS, flat
 from incidents.forms.incident import LogForm
-from incidents.models import ConflictingSubmission, Incident
+from incidents.models import ConflictingSubmission, Incident, NotATwin
 
 pytestmark = pytest.mark.django_db
 SHEET = {
@@ -126,18 +126,59 @@ def test_day_and_place_are_kept_for_the_next_sheet_where_asked(worker, signed_in
     assert next_sheet["day"].value() == "18/11/2026"
     assert next_sheet["place"].value() == "IQG02Q02N02-ASHAR"
     assert str(next_sheet["type"].value() or "") == ""
-    assert sent(client).context["form"]["place"].value() is None
+    bare = sent(client, type="ROB", subtype="")
+    assert bare.context["form"]["place"].value() is None
 
 
-def test_a_likely_duplicate_is_told_and_blocks_nothing(worker, signed_in):
+def test_a_likely_twin_is_asked_about_before_anything_is_saved(worker, signed_in):
+    client = signed_in(worker)
+    sent(client)
+    first = Incident.objects.get()
+    key = str(uuid4())
+
+    asked = sent(client, key=key, summary="another word")
+
+    assert [twin.incident for twin in asked.context["twins"]] == [first]
+    assert asked.context["twins_take_source"]
+    assert "another word" in asked.content.decode()
+    assert Incident.objects.get() == first
+
+    told = {"summary": "another word", "twin": "other", "twins_seen": first.code}
+    page = sent(client, key=key, **told)
+    other = Incident.objects.exclude(pk=first.pk).get()
+    assert other.code in page.content.decode()
+    assert page.redirect_chain[-1][0] == ADDRESS
+    assert NotATwin.objects.get().at_entry
+
+
+def test_a_sheet_becomes_a_further_source_and_the_next_one_follows(worker, signed_in):
     client = signed_in(worker)
     sent(client)
     first = Incident.objects.get()
 
-    page = sent(client)
+    page = sent(client, twin=first.code, twins_seen=first.code, keep="on")
 
-    assert Incident.objects.count() == 2
-    assert page.content.decode().count(first.get_absolute_url()) >= 1
+    assert Incident.objects.get() == first
+    assert first.sources.count() == 2
+    assert first.code in page.content.decode()
+    assert page.context["form"]["place"].value() == "IQG02Q02N02-ASHAR"
+
+
+def test_what_only_a_supervisor_can_join_decides_nothing(worker, supervisor, signed_in):
+    client = signed_in(worker)
+    sent(client)
+    first = Incident.objects.get()
+    minor = {"victims-0-age": "9", "key": str(uuid4())}
+
+    asked = sent(client, **minor)
+    assert not asked.context["twins_take_source"]
+    assert "a supervisor compares them" in asked.content.decode()
+    sent(client, **minor, twin="other", twins_seen=first.code)
+
+    other = Incident.objects.exclude(pk=first.pk).get()
+    assert not NotATwin.objects.exists()
+    page = signed_in(supervisor).get(other.get_absolute_url())
+    assert [twin["incident"] for twin in page.context["twins"]] == [first]
 
 
 # --- paper ---------------------------------------------------------------------------------------
