@@ -58,7 +58,7 @@ def place_add(request: HttpRequest) -> HttpResponse:
         raise invalid(form.errors.get_json_data())
     facts = {name: value for name, value in form.cleaned_data.items() if name != "short"}
     try:
-        place = place_services.add_neighbourhood(**facts, by=request.user)
+        place = place_services.add_neighbourhood(**facts, by=request.user)  # type: ignore[arg-type]
     except CodeIsTaken:
         # Somebody was quicker; the same place, if it was this very request.
         found = _same(body)
