@@ -516,9 +516,10 @@ def answered(
     """How the incidents were answered whose 72 hours ended from `start` up to (not on) `end`.
 
     By the end of the 72 hours, not by the day of the event, so that each is settled when it is
-    counted. Only of incidents that count; one whose clock was ended by hand without a community
-    response was not answered in time. None where the site had no clock by then: nothing is known,
-    which is not zero. `as_of` leaves out what ended later.
+    counted. Only of incidents that count: one that was returned comes in once it was sent again,
+    with the week in which its 72 hours ended, for its clock ran on. One whose clock was ended by
+    hand without a community response was not answered in time. None where the site had no clock by
+    then: nothing is known, which is not zero. `as_of` leaves out what ended later.
     """
     began = datetime.combine(start, time.min, periods.BAGHDAD)
     ended = datetime.combine(end, time.min, periods.BAGHDAD)

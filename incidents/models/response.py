@@ -49,6 +49,7 @@ class IncidentResponse(models.Model):
         # What the incident's own way did to it.
         DUPLICATE = "duplicate", _("Stopped: a duplicate")
         WITHDRAWN = "withdrawn", _("Stopped: withdrawn")
+        # Of older days: a clock runs on while its incident is returned.
         RETURNED = "returned", _("Stopped: returned to the reporter")
         RETYPED = "retyped", _("Stopped: another kind of incident")
 

@@ -8,6 +8,7 @@ services.accept_incident(incident, by=user, version=version)
 
 from incidents.services.bulk import ask_bulk, bulk_verbs, may_undo_bulk, run_here, undo_bulk
 from incidents.services.clocks import (
+    ANSWERED,
     follow,
     follow_changed,
     follow_new,
@@ -126,6 +127,7 @@ from incidents.services.workflow import (
 )
 
 __all__ = [
+    "ANSWERED",
     "EARLIEST",
     "FIELDS",
     "GROUPS",

@@ -22,6 +22,9 @@ from incidents.services import notices
 #: Always on the clock besides the family of killings: attempted killing, kidnapping, tribal fight,
 #: tribal raid. Arrest by the authorities (DET) is not the community's to answer.
 ALWAYS = frozenset({"ATM", "KID", "TRB", "DKA"})
+#: The states in which the clock and the watch run. Reports leave out what was returned, its clock
+#: too, until it counts again (`incidents.measures`).
+ANSWERED = (*Incident.COUNTED_STATES, Incident.State.RETURNED)
 #: Sent later than this after it happened, an incident is history and nobody is sent out for it.
 HISTORY_AFTER = timedelta(days=14)
 #: How the origin of a row of the program's own table begins; outside lists have other ones.
@@ -63,11 +66,12 @@ def is_urgent(incident: Incident) -> bool:
 def may_be_answered(incident: Incident) -> bool:
     """Whether it is the program's own record, which somebody may put on the clock by hand.
 
-    Drafts and what does not count have no clock, nor has what came with an outside list or lies in
-    a read-only site.
+    What counts, and what was returned for a missing answer: a killing does not wait for a detail.
+    Drafts, duplicates and what was withdrawn have no clock, nor has what came with an outside list
+    or lies in a read-only site.
     """
     return (
-        incident.workflow_state in Incident.COUNTED_STATES
+        incident.workflow_state in ANSWERED
         and (not incident.origin or incident.origin.startswith(OF_OUR_TABLE))
         and not incident.site.read_only
         and incident.submitted_at is not None
@@ -273,7 +277,6 @@ def _resume(
 _STOPPED_BY = {
     Incident.State.DUPLICATE: IncidentResponse.Closed.DUPLICATE,
     Incident.State.WITHDRAWN: IncidentResponse.Closed.WITHDRAWN,
-    Incident.State.RETURNED: IncidentResponse.Closed.RETURNED,
 }
 
 

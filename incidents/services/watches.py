@@ -31,7 +31,7 @@ def start_watch(incident: Incident, *, by: User, at: datetime | None = None) -> 
     refuse(incident, by, ASSIGN)
     if watch is not None:
         return watch
-    if incident.workflow_state not in Incident.COUNTED_STATES or not clocks.is_killing(incident):
+    if incident.workflow_state not in clocks.ANSWERED or not clocks.is_killing(incident):
         raise WatchIsOver
     now = at or periods.now()
     until = now + timedelta(hours=WATCH_HOURS)

@@ -149,7 +149,6 @@ def clock_context(
                 check.words = ""
     response: IncidentResponse | None = next(iter(rows["responses"]), None)
     may_assign = services.may_assign(incident, user)
-    counted = incident.workflow_state in Incident.COUNTED_STATES
     if response is None:
         return {"may_open_clock": may_assign and services.may_be_answered(incident)}
     at = periods.now()
@@ -177,7 +176,10 @@ def clock_context(
     open_watch = next((one for one in watches if one.ended_at is None), None)
     found["ended_watches"] = [one for one in watches if one.ended_at is not None]
     found["may_start_watch"] = (
-        may_assign and counted and open_watch is None and services.is_killing(incident)
+        may_assign
+        and incident.workflow_state in services.ANSWERED
+        and open_watch is None
+        and services.is_killing(incident)
     )
     if open_watch is not None:
         found |= _watch(open_watch, rows["checks"], user, at=at, people=people)

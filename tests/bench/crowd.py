@@ -393,7 +393,7 @@ FROM incidents_incident i
 JOIN bench_kind k ON k.kind = i.type
 CROSS JOIN LATERAL (
   SELECT i.occurred_from AS start,
-    CASE WHEN i.workflow_state IN ('returned', 'withdrawn') THEN i.workflow_state
+    CASE WHEN i.workflow_state = 'withdrawn' THEN i.workflow_state
          WHEN i.occurred_from > now() - interval '72 hours' THEN ''
          WHEN hashtext(i.code) %% 30 = 0 THEN 'unsafe' ELSE 'answered' END AS reason
 ) clock

@@ -9,13 +9,13 @@ from django.db.utils import ProgrammingError
 
 from ceasefire import periods, worklist
 from ceasefire.audit.models import AuditEvent
-from incidents import services
+from incidents import measures, services
 from incidents.models import (
     Incident,
     IncidentResponse,
     RetaliationWatch,
 )
-from incidents.services import ActorFacts, VictimFacts, clocks
+from incidents.services import ActorFacts, VictimFacts, clocks, rollups
 from tests.incidents.conftest import FAIR, MOMENT, facts
 
 pytestmark = pytest.mark.django_db
@@ -126,10 +126,6 @@ def test_a_draft_gets_its_clock_when_it_is_sent(log: Any, worker: Any) -> None:
 
 
 #: What takes an incident out of the counted ones, and why the clock says it stopped.
-def _return(incident: Incident, by: dict[str, Any], _other: Incident) -> None:
-    services.return_incident(incident, by=by["supervisor"], reason="which street?")
-
-
 def _withdraw(incident: Incident, by: dict[str, Any], _other: Incident) -> None:
     services.withdraw_incident(incident, by=by["worker"], reason="mistake")
 
@@ -140,9 +136,9 @@ def _duplicate(incident: Incident, by: dict[str, Any], other: Incident) -> None:
 
 @pytest.mark.parametrize(
     ("leave", "reason"),
-    [(_return, CLOSED.RETURNED), (_withdraw, CLOSED.WITHDRAWN), (_duplicate, CLOSED.DUPLICATE)],
+    [(_withdraw, CLOSED.WITHDRAWN), (_duplicate, CLOSED.DUPLICATE)],
 )
-def test_who_leaves_the_counted_states_stops_the_clock(
+def test_what_is_withdrawn_or_a_duplicate_stops_the_clock(
     log: Any, worker: Any, supervisor: Any, leave: Any, reason: str
 ) -> None:
     incident, other = log(), log()
@@ -152,21 +148,58 @@ def test_who_leaves_the_counted_states_stops_the_clock(
     assert response.closed_at is not None
 
 
-def test_a_returned_incident_goes_on_with_its_clock_when_it_comes_again(
-    log: Any, worker: Any, supervisor: Any
+def test_a_killing_that_is_returned_is_answered_all_the_same(
+    log: Any, worker: Any, supervisor: Any, basrah: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    incident = log()
-    start = incident.response.started_at
+    monkeypatch.setattr(periods, "now", lambda: MOMENT + 5 * HOUR)
+    incident = log(actors=[ActorFacts(category="tribal")])
+    before = IncidentResponse.objects.get()
     services.return_incident(incident, by=supervisor, reason="which street?")
+    response, watch = IncidentResponse.objects.get(), RetaliationWatch.objects.get()
+    assert (response.closed_at, response.due_at, watch.ended_at) == (None, before.due_at, None)
+    services.take_response(incident, by=worker)
+    services.record_action(incident, kind="hospital", by=worker)
+    services.set_watchers(incident, victim_side=worker, other_side=None, by=supervisor)
+    # Not in the reports, until it counts again: then with the week in which it fell due.
+    day = periods.local_day(before.due_at)
+    week = day, day + timedelta(days=1)
+    found = measures.answered(basrah.pk, *week)
+    assert found is not None
+    assert found.due == 0
+    assert list(rollups.differences()) == []
     services.submit_incident(incident, by=worker)
+    services.record_action(incident, kind="event", by=worker)
+    assert measures.answered(basrah.pk, *week) == measures.Answered(1, 1, 0)
+    assert list(rollups.differences()) == []
     response = IncidentResponse.objects.get()
-    assert (response.closed_at, response.closed_reason, response.started_at) == (None, "", start)
+    assert (response.started_at, response.assigned_to) == (before.started_at, worker)
     verbs = AuditEvent.objects.filter(verb__startswith="response.").order_by("seq")
     assert list(verbs.values_list("verb", flat=True)) == [
         "response.opened",
-        "response.stopped",
-        "response.resumed",
+        "response.taken",
+        "response.action_recorded",
+        "response.action_recorded",
     ]
+
+
+def test_what_was_returned_is_taken_off_the_clock_when_it_is_no_killing(
+    log: Any, worker: Any, supervisor: Any
+) -> None:
+    incident = services.return_incident(log(), by=supervisor, reason="is he dead?")
+    services.edit_incident(
+        incident, facts={"type": "THR", "killed_best": 0}, version=incident.version, by=worker
+    )
+    assert IncidentResponse.objects.get().closed_reason == CLOSED.RETYPED
+
+
+def test_a_clock_that_a_return_stopped_in_older_days_goes_on(
+    log: Any, worker: Any, supervisor: Any
+) -> None:
+    incident = services.return_incident(log(), by=supervisor, reason="which street?")
+    IncidentResponse.objects.update(closed_at=MOMENT + HOUR, closed_reason="returned")
+    services.submit_incident(incident, by=worker)
+    response = IncidentResponse.objects.get()
+    assert (response.closed_at, response.closed_reason) == (None, "")
 
 
 def test_a_corrected_type_takes_it_on_and_off_the_clock(log: Any, supervisor: Any) -> None:
@@ -279,9 +312,9 @@ def test_a_watch_goes_on_with_its_people_when_its_incident_comes_again(
         services.start_watch(incident, by=supervisor)
     services.set_watchers(incident, victim_side=worker, other_side=other, by=supervisor)
     before = RetaliationWatch.objects.get()
-    services.return_incident(incident, by=supervisor, reason="which street?")
+    taken_back = services.withdraw_incident(incident, by=worker, reason="a mistake")
     assert RetaliationWatch.objects.get().outcome == "stopped"
-    services.submit_incident(incident, by=worker)
+    services.undo_step(incident, by=worker, version=taken_back.version)
     watch = RetaliationWatch.objects.get()
     assert (watch.ended_at, watch.outcome) == (None, "")
     assert (watch.victim_side, watch.other_side, watch.ends_at) == (worker, other, before.ends_at)
