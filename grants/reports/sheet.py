@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ceasefire import periods
 from grants.models import Document, Grant
 from grants.services import deferrals
 
@@ -41,7 +42,10 @@ def content(grant: Grant) -> dict[str, Any]:
         "actual": [grant.actual_start, grant.actual_end],
         "awarded_on": grant.awarded_on,
         "closed_on": grant.closed_on,
-        "beneficiaries": sum(actual or expected for expected, actual in reached),
+        # A counted nobody is a count: only what is unknown stands at what was expected, as in R4.
+        "beneficiaries": sum(
+            expected if actual is None else actual for expected, actual in reached
+        ),
         "amounts": {
             "requested_usd": grant.requested_usd,
             "approved_usd": grant.approved_usd,
@@ -74,7 +78,7 @@ def content(grant: Grant) -> dict[str, Any]:
                 one.severity,
                 one.text[:200],
                 one.due_on,
-                one.closed_at.date() if one.closed_at else None,
+                periods.local_day(one.closed_at) if one.closed_at else None,
             ]
             for one in grant.findings.order_by("number")
         ],
@@ -83,7 +87,11 @@ def content(grant: Grant) -> dict[str, Any]:
             [one.type, one.due_on, one.deferred_by.code_name] for one in deferrals.open_of(grant)
         ),
         "photos": [
-            {"document": one.pk, "sha256": one.sha256, "on": one.dated or one.uploaded_at.date()}
+            {
+                "document": one.pk,
+                "sha256": one.sha256,
+                "on": one.dated or periods.local_day(one.uploaded_at),
+            }
             for one in photos
         ],
     }
