@@ -209,6 +209,10 @@ class WrongDocument(GrantRefusal):
     message = _("This paper is of another kind, or of another grant.")
 
 
+class PaperWanting(GrantRefusal):
+    message = _("The last check of this paper found it not to be in order.")
+
+
 class QuotedTwice(GrantRefusal):
     message = _("A vendor quotes once, and one quote is chosen.")
 

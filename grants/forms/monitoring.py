@@ -101,7 +101,7 @@ class PaperForm(Asking):
         super().__init__(*args, **kwargs)
         field: Any = self.fields["document"]
         field.queryset = (
-            Document.objects.standing()
+            Document.objects.in_order()
             .filter(grant=grant, type__in=["photo", "visit_report"], of_visit__isnull=True)
             .order_by("-uploaded_at")
         )
@@ -167,7 +167,7 @@ class ReceiveReportForm(Asking):
         super().__init__(*args, **kwargs)
         field: Any = self.fields["document"]
         field.queryset = (
-            Document.objects.standing()
+            Document.objects.in_order()
             .filter(grant=grant, type__in=["narrative_report", "financial_report", "other"])
             .order_by("-uploaded_at")
         )

@@ -197,7 +197,7 @@ class AskForm(_InACurrency):
 
 
 def _papers(grant: Grant, *types: str) -> Any:
-    return Document.objects.filter(grant=grant, type__in=types).standing().order_by("-uploaded_at")
+    return Document.objects.filter(grant=grant, type__in=types).in_order().order_by("-uploaded_at")
 
 
 class CertifyForm(PlainText):

@@ -123,6 +123,7 @@ def _standing(grant: str, kind: str) -> str:
     return (
         f"SELECT FROM grants_document d WHERE d.grant_id = {grant}.id AND d.type = {kind}"
         " AND NOT EXISTS (SELECT FROM grants_document n WHERE n.supersedes_id = d.id)"
+        " AND grants_in_order(d.id)"
     )
 
 
@@ -482,7 +483,7 @@ def documents(filters: Filters) -> str:
       LEFT JOIN LATERAL (
         SELECT c.at, o.code_name FROM grants_documentcheck c
           JOIN grants_officer o ON o.user_id = c.by_id
-         WHERE c.document_id = doc.id AND c.good ORDER BY c.id LIMIT 1) ch ON TRUE
+         WHERE c.document_id = doc.id ORDER BY c.id DESC LIMIT 1) ch ON TRUE
      WHERE {of_grants(filters)} AND {within(begun, filters)}
      ORDER BY g.ref, CASE need.stage {places} END, need.type"""
 

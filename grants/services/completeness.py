@@ -160,9 +160,10 @@ def register(grants: QuerySet[Grant], *, on: date | None = None) -> Iterator[Pap
     """
     keys = grants.order_by().values("pk")
     checked: dict[Any, tuple[str, datetime | None]] = {}
-    good = DocumentCheck.objects.filter(document__grant__in=keys, good=True).order_by("id")
-    for document, name, moment in good.values_list("document_id", "by__code_name", "at"):
-        checked.setdefault(document, (name, moment))
+    # The last word on each; a paper whose last word is bad is not there.
+    checks = DocumentCheck.objects.filter(document__grant__in=keys).order_by("id")
+    for document, name, moment in checks.values_list("document_id", "by__code_name", "at"):
+        checked[document] = (name, moment)
     rows = (
         PaperNeed.objects.filter(grant__in=keys)
         .order_by("grant__ref", "since", "id")

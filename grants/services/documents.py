@@ -15,6 +15,7 @@ from grants.exceptions import (
     GrantRefusal,
     InTheFuture,
     NotForThisPerson,
+    PaperWanting,
     WrongDocument,
 )
 from grants.models import (
@@ -140,13 +141,17 @@ def sealed_to(grant: Grant, who: Officer | None) -> set[str]:
 def check_document(document: Document, *, good: bool, by: User) -> DocumentCheck:
     """Say that a paper is good, or not; somebody other than who filed it, once.
 
-    Of a paper under seal by somebody who may open it.
+    The last word counts: a paper that was found not to be in order is missing until a later version
+    comes or another person finds it good. Of a paper under seal by somebody who may open it.
     """
     who = officer(by, *CHECKERS)
     if document.uploaded_by_id == who.pk or document.type in sealed_to(document.grant, who):
         raise NotForThisPerson
+    held(document.grant)
     with or_else({"a_paper_is_checked_once_by_one": CheckedAlready}):
         made = DocumentCheck.objects.create(document=document, by=who, good=good)
+    if good and Document.objects.standing().filter(pk=document.pk).exists():
+        _cure(document, who)
     audit.record(
         "document.checked",
         subject=document.grant,
@@ -157,11 +162,20 @@ def check_document(document: Document, *, good: bool, by: User) -> DocumentCheck
 
 
 def types_on_file(grant: Grant) -> set[str]:
-    """The types of the papers that stand, those that nothing supersedes."""
+    """The types of the papers that count: nothing supersedes them, and their last check is good."""
     if reading.has(grant, "documents"):
-        gone = {one.supersedes_id for one in grant.documents.all()}
-        return {one.type for one in grant.documents.all() if one.pk not in gone}
-    return set(Document.objects.filter(grant=grant).standing().values_list("type", flat=True))
+        # Read with their last word (`reading`).
+        rows: list[Any] = list(grant.documents.all())
+        gone = {one.supersedes_id for one in rows}
+        return {one.type for one in rows if one.pk not in gone and one.last_good is not False}
+    return set(Document.objects.filter(grant=grant).in_order().values_list("type", flat=True))
+
+
+def refuse_wanting(document: Document | None) -> None:
+    """Refuse a paper that the last who checked it found not to be in order: `PaperWanting`."""
+    last = DocumentCheck.objects.filter(document=document).order_by("-id").first()
+    if document is not None and last is not None and not last.good:
+        raise PaperWanting
 
 
 def types_to_go_on(grant: Grant, day: date) -> set[str]:

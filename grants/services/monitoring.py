@@ -38,6 +38,7 @@ from grants.models import (
     State,
     VisitPaper,
 )
+from grants.services import documents
 from grants.services.held import apart, auditor, changed, held, officer, or_else, said
 
 #: States in which somebody may look at what was built.
@@ -113,6 +114,7 @@ def receive_report(report: Report, *, received_on: date, document: Document, by:
         raise NotAllowedFromHere
     if document.grant_id != grant.pk:
         raise WrongDocument
+    documents.refuse_wanting(document)
     changed(report, received_on=received_on, document=document)
     audit.record("grant.report_received", subject=grant, by=by, detail={"kind": report.kind})
     return report
@@ -127,6 +129,7 @@ def accept_report(report: Report, *, by: User) -> Report:
     report = Report.objects.select_for_update(no_key=True).get(pk=report.pk)
     if report.received_on is None or report.accepted_at is not None:
         raise NotAllowedFromHere
+    documents.refuse_wanting(report.document)
     changed(report, accepted_by=who, accepted_at=periods.now())
     audit.record("grant.report_accepted", subject=grant, by=by, detail={"kind": report.kind})
     return report

@@ -43,7 +43,7 @@ from grants.models import (
     State,
     Tranche,
 )
-from grants.services import anomalies, ledger, machine, payroll, requirements, stops
+from grants.services import anomalies, documents, ledger, machine, payroll, requirements, stops
 from grants.services.held import apart, changed, held, officer, or_else, said
 
 Method = PaymentRequest.Method
@@ -93,6 +93,7 @@ def ask(
         raise MethodNotEnabled
     if evidence is not None and evidence.grant_id != grant.pk:
         raise WrongDocument
+    documents.refuse_wanting(evidence)
     if currency == "USD":
         waiting = tranche.payments.filter(
             state__in=["REQUESTED", "CERTIFIED"], currency="USD"
@@ -270,6 +271,7 @@ def pay(
         raise BeforeTheCertificate
     if proof.grant_id != grant.pk or proof.type != DocumentType.RECEIPT:
         raise WrongDocument
+    documents.refuse_wanting(proof)
     if payment.method == Method.CASH and (
         witness is None or witness.pk in (who.pk, payment.requested_by_id)
     ):

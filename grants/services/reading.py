@@ -115,6 +115,8 @@ def _rows(grant: Grant, name: str) -> Any:
     rows = getattr(grant, name).all()
     if name in _ONLY:
         rows = rows.only(*_ONLY[name])
+    if name == "documents":
+        rows = rows.with_last_word()
     return rows.order_by(*_ORDER.get(name, ("id",)))
 
 

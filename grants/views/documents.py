@@ -94,6 +94,7 @@ def _stages(grant: Grant, needs: list[PaperNeed]) -> list[dict[str, Any]]:
         for paper in papers:
             if paper.stage != stage or paper.pk in superseded:
                 continue
+            checks = sorted(paper.checks.all(), key=lambda one: one.pk)
             older, key = [], paper.supersedes_id
             while key is not None:
                 older.append(by_key[key])
@@ -102,7 +103,8 @@ def _stages(grant: Grant, needs: list[PaperNeed]) -> list[dict[str, Any]]:
                 {
                     "paper": paper,
                     "older": older,
-                    "checks": list(paper.checks.all()),
+                    "checks": checks,
+                    "is_wanting": bool(checks) and not checks[-1].good,
                     "is_required": paper.type in required,
                 }
             )
