@@ -60,7 +60,7 @@ def load_grants(stage: Any) -> dict[str, int]:
     """Fill funds, organisations, rates and grants in the caller's transaction; how many of each."""
     clock = Clock()
     office = Office(stage.people, min(stage.cut, periods.now()), clock)
-    with _without_savepoints(), same_people(), told(clock):
+    with without_savepoints(), same_people(), told(clock):
         _open_funds(office)
         _upload_lists(office)
         _add_organisations(office)
@@ -85,7 +85,7 @@ def load_grants(stage: Any) -> dict[str, int]:
 
 
 @contextmanager
-def _without_savepoints() -> Iterator[None]:
+def without_savepoints() -> Iterator[None]:
     """No savepoint a verb: a refusal ends the whole load, and they are a quarter of its time."""
     before = connection.features.uses_savepoints
     connection.features.uses_savepoints = False
