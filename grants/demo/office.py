@@ -365,9 +365,7 @@ class Walk:
         office = self.office
         self.later(days)
         report = self.paper("visit_report", office.monitor) if kind == "routine" else None
-        if kind in ("routine", "completion"):
-            self.paper("photo", office.monitor)
-        return monitoring.record_visit(
+        made = monitoring.record_visit(
             self.grant,
             kind=kind,
             visited_on=self.today,
@@ -376,6 +374,9 @@ class Walk:
             by=office.monitor,
             **facts,
         )
+        if kind in ("routine", "completion"):
+            monitoring.link_paper(made, self.paper("photo", office.monitor), by=office.monitor)
+        return made
 
     def report(self, kind: str, days: int = 2) -> Walk:
         """The report that is due next is received and accepted."""

@@ -4,13 +4,22 @@ import uuid
 from datetime import date
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from grants.models.documents import Document
+from grants.models.documents import Document, DocumentType
 from grants.models.grants import Grant
 from grants.models.officers import Officer
+
+
+class MonitoringVisitQuerySet(models.QuerySet["MonitoringVisit"]):
+    def with_photos(self) -> "MonitoringVisitQuerySet":
+        """Each with `has_photo`: whether a photo that counts was brought back from it."""
+        photos = Document.objects.filter(type=DocumentType.PHOTO).with_last_word()
+        photos = photos.filter(Q(last_good=True) | Q(last_good__isnull=True))
+        brought = VisitPaper.objects.filter(visit=OuterRef("pk"), document__in=photos.values("pk"))
+        return self.annotate(has_photo=Exists(brought))
 
 
 class MonitoringVisit(models.Model):
@@ -39,6 +48,8 @@ class MonitoringVisit(models.Model):
     lon = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True)
     exactness = models.CharField(max_length=1, choices=Grant.Exactness.choices, blank=True)
     recorded_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = MonitoringVisitQuerySet.as_manager()
 
     class Meta:
         ordering = ["grant", "visited_on", "recorded_at"]

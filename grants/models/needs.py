@@ -11,8 +11,8 @@ from grants.models.documents import Document, DocumentType, Stage
 from grants.models.grants import Grant
 from grants.models.officers import Officer
 
-#: What the emergency path may put off. Never what is screened, decided or signed by, or paid on,
-#: and nothing of the closeout, which asks for every paper.
+#: What the emergency path may put off. Never what is screened, decided, signed or paid by, nor
+#: the photo of a visit, and nothing of the closeout, which asks for every paper.
 DEFERRABLE = (
     DocumentType.OWNER_CONSENT,
     DocumentType.ENVIRONMENT,
@@ -21,7 +21,6 @@ DEFERRABLE = (
     DocumentType.MONITORING_PLAN,
     DocumentType.REPORT_PLAN,
     DocumentType.VISIT_REPORT,
-    DocumentType.PHOTO,
 )
 #: So many at a time in one grant, and for so long at most.
 DEFERRED_AT_ONCE = 2
@@ -67,7 +66,9 @@ class Deferral(models.Model):
                 name="a_paper_is_deferred_once",
             ),
             models.CheckConstraint(
-                condition=Q(type__in=[str(one) for one in DEFERRABLE]),
+                # Photos were put off before completion asked for that of its own visit; since then
+                # a trigger refuses them.
+                condition=Q(type__in=[*map(str, DEFERRABLE), str(DocumentType.PHOTO)]),
                 name="no_paper_of_vetting_approval_or_payment_is_deferred",
             ),
             models.CheckConstraint(condition=~Q(reason=""), name="a_deferral_has_a_reason"),

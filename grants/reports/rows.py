@@ -541,7 +541,12 @@ def _lacks() -> str:
                     SELECT q.vendor_id FROM grants_quote q WHERE q.grant_id = g.id AND q.chosen))
               AND (o.status <> 'ACTIVE'
                    OR (v.subjects ->> o.id::text)::int IS DISTINCT FROM o.version))"""
-    shown = _standing("g", "'evidence'")
+    shown = _standing("g", "'evidence'") + " AND d.uploaded_at >= since.at"
+    visited = """SELECT FROM grants_monitoringvisit r WHERE r.grant_id = g.id
+               AND r.visited_on >= since.day"""
+    photo = f"""{visited} AND EXISTS (SELECT FROM grants_visitpaper w
+                JOIN grants_document d ON d.id = w.document_id
+               WHERE w.visit_id = r.id AND d.type = 'photo' AND grants_in_order(d.id))"""
     conditions = {
         "payment_stop": """EXISTS (SELECT FROM grants_paymentstop s
             WHERE s.fund_id = g.fund_id AND s.district_id = g.district_id
@@ -555,9 +560,8 @@ def _lacks() -> str:
         "report_accepted": """t.needs_report AND NOT EXISTS (
             SELECT FROM grants_report r WHERE r.grant_id = g.id
                AND r.accepted_at IS NOT NULL AND r.received_on >= since.day)""",
-        "visit": """t.needs_visit AND NOT EXISTS (
-            SELECT FROM grants_monitoringvisit r WHERE r.grant_id = g.id
-               AND r.visited_on >= since.day)""",
+        "visit": f"t.needs_visit AND NOT EXISTS ({visited})",
+        "visit_photo": f"t.needs_visit AND EXISTS ({visited}) AND NOT EXISTS ({photo})",
         "visit_overdue": """EXISTS (SELECT FROM grants_plannedvisit r WHERE r.grant_id = g.id
             AND r.visit_id IS NULL AND r.called_off_at IS NULL AND r.due_on < %(today)s::date)""",
         "evidence": f"before.number > 0 AND NOT EXISTS ({shown})",
@@ -601,10 +605,11 @@ def tranches(filters: Filters) -> str:
                coalesce(sum(e.accounted_usd), 0) AS accounted
           FROM grants_tranche e WHERE e.grant_id = g.id AND e.number < t.number) before
       CROSS JOIN LATERAL (
-        SELECT coalesce((SELECT max(p.paid_on) FROM grants_paymentrequest p
-                           JOIN grants_tranche e ON e.id = p.tranche_id
-                          WHERE p.grant_id = g.id AND p.state = 'PAID' AND e.number < t.number),
-                        g.awarded_on) AS day) since
+        SELECT coalesce(max(p.paid_on), g.awarded_on) AS day,
+               coalesce(max(p.paid_at), '-infinity') AS at
+          FROM grants_paymentrequest p
+          JOIN grants_tranche e ON e.id = p.tranche_id
+         WHERE p.grant_id = g.id AND p.state = 'PAID' AND e.number < t.number) since
       CROSS JOIN LATERAL (
         SELECT CASE WHEN t.paid_usd < t.planned_usd AND g.state IN {_UNPAID}
                     THEN {_lacks()} END AS lacks OFFSET 0) gate

@@ -190,6 +190,13 @@ def refuse_amendment(amendment: Amendment, *, reason: str, by: User) -> Amendmen
     return amendment
 
 
+def for_signature(grant: Grant, amendment: Amendment) -> list[Missing]:
+    """The signed paper of this very amendment: filed since it was asked for."""
+    if documents.is_on_file(grant, DocumentType.AMENDMENT, amendment.opened_at):
+        return []
+    return [Missing("document", document=DocumentType.AMENDMENT)]
+
+
 @transaction.atomic
 def sign_amendment(
     amendment: Amendment, *, by: User, parts: Iterable[Part] = (), on: date | None = None
@@ -202,8 +209,9 @@ def sign_amendment(
     who = officer(by, "officer")
     grant, amendment = _held(amendment, STATE.APPROVED)
     apart(who.pk in machine.excluded(grant, "officer"))
-    if DocumentType.AMENDMENT not in documents.types_on_file(grant):
-        raise StepIsMissingSomething([Missing("document", document=DocumentType.AMENDMENT)])
+    lacks = for_signature(grant, amendment)
+    if lacks:
+        raise StepIsMissingSomething(lacks)
     difference = amendment.new_usd - grant.approved_usd
     if difference > grant.fund.left_usd:
         raise FundExhausted

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
@@ -109,7 +109,8 @@ def file_document(
 
 def _cure(document: Document, who: Officer) -> Deferral | None:
     """End the deferral that a paper answers, inside the locks of its filing."""
-    if document.type not in (*DEFERRABLE, DocumentType.SOLE_SOURCE):
+    # A photo is not put off any more; one that was before is answered by its paper all the same.
+    if document.type not in (*DEFERRABLE, DocumentType.PHOTO, DocumentType.SOLE_SOURCE):
         return None
     kinds = [document.type]
     if document.type == DocumentType.SOLE_SOURCE:
@@ -176,6 +177,25 @@ def refuse_wanting(document: Document | None) -> None:
     last = DocumentCheck.objects.filter(document=document).order_by("-id").first()
     if document is not None and last is not None and not last.good:
         raise PaperWanting
+
+
+def is_on_file(grant: Grant, kind: str, since: datetime | None = None) -> bool:
+    """Whether a paper of a type counts that was filed at a moment or later; ever, without one.
+
+    What was filed for an earlier tranche, amendment or stop says nothing of a later one.
+    """
+    if reading.has(grant, "documents"):
+        papers: list[Any] = list(grant.documents.all())
+        gone = {one.supersedes_id for one in papers}
+        return any(
+            one.type == kind
+            and one.pk not in gone
+            and one.last_good is not False
+            and (since is None or one.uploaded_at >= since)
+            for one in papers
+        )
+    rows = Document.objects.filter(grant=grant, type=kind).in_order()
+    return (rows.filter(uploaded_at__gte=since) if since is not None else rows).exists()
 
 
 def types_to_go_on(grant: Grant, day: date) -> set[str]:

@@ -57,7 +57,7 @@ _ORDER = {
     "visits": ("visited_on", "recorded_at"),
 }
 _ONLY = {
-    "documents": ("grant", "type", "stage", "supersedes", "uploaded_by"),
+    "documents": ("grant", "type", "stage", "supersedes", "uploaded_by", "uploaded_at"),
     "transitions": ("grant", "role", "actor"),
 }
 
@@ -117,6 +117,8 @@ def _rows(grant: Grant, name: str) -> Any:
         rows = rows.only(*_ONLY[name])
     if name == "documents":
         rows = rows.with_last_word()
+    if name == "visits":
+        rows = rows.with_photos()
     return rows.order_by(*_ORDER.get(name, ("id",)))
 
 

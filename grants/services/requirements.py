@@ -82,6 +82,7 @@ WORDS: dict[str, Any] = {
     "visit_overdue": _("The planned visit that is overdue"),
     "evidence": _("Evidence of what the last tranche was used for"),
     "actual_end": _("The day on which the work ended"),
+    "visit_photo": _("A photo that belongs to that visit"),
     "completion_visit": _("A completion visit"),
     "indicator_values": _("A value of every indicator"),
     "final_report": _("An accepted final report"),
@@ -136,6 +137,22 @@ def _papers(grant: Grant, *types: str) -> list[Missing]:
     """Papers that are neither on file nor put off (`deferrals`)."""
     there = documents.types_to_go_on(grant, periods.now().date())
     return [Missing("document", document=one) for one in types if one not in there]
+
+
+def _papers_since(grant: Grant, since: datetime | None, *types: str) -> list[Missing]:
+    """Papers of which none that stands was filed since a moment."""
+    return [
+        Missing("document", document=one)
+        for one in types
+        if not documents.is_on_file(grant, one, since)
+    ]
+
+
+def _visits(grant: Grant) -> list[Any]:
+    """Its visits, each with `has_photo`."""
+    if reading.has(grant, "visits"):
+        return list(grant.visits.all())
+    return list(grant.visits.with_photos())
 
 
 def _today(at: datetime | None) -> date:
@@ -386,23 +403,29 @@ def for_tranche(grant: Grant, tranche: Tranche, day: date) -> list[Missing]:
         if accounted * 100 < advanced * grant.fund.accounted_pct:
             lacks.append(Missing("accounted", detail=str(grant.fund.accounted_pct)))
     keys = {one.pk for one in earlier}
-    paid_on = [
-        one.paid_on
+    paid = [
+        one
         for one in (grant.payments.all() if earlier else ())
-        if one.state == "PAID" and one.tranche_id in keys and one.paid_on is not None
+        if one.state == "PAID" and one.tranche_id in keys
     ]
-    since = max(paid_on) if paid_on else grant.awarded_on
+    since = max((one.paid_on for one in paid if one.paid_on), default=grant.awarded_on)
+    paid_at = max((one.paid_at for one in paid if one.paid_at), default=None)
     assert since is not None
     if tranche.needs_report and not any(
         one.accepted_at is not None and one.received_on is not None and one.received_on >= since
         for one in grant.reports.all()
     ):
         lacks.append(Missing("report_accepted"))
-    if tranche.needs_visit and not any(one.visited_on >= since for one in grant.visits.all()):
-        lacks.append(Missing("visit"))
+    if tranche.needs_visit:
+        there = [one for one in _visits(grant) if one.visited_on >= since]
+        if not there:
+            lacks.append(Missing("visit"))
+        elif not any(one.has_photo for one in there):
+            lacks.append(Missing("visit_photo"))
     if any(one.is_overdue(day) for one in grant.planned_visits.all()):
         lacks.append(Missing("visit_overdue"))
-    if earlier and DocumentType.EVIDENCE not in documents.types_on_file(grant):
+    # What was shown for a tranche before that one says nothing of it.
+    if earlier and not documents.is_on_file(grant, DocumentType.EVIDENCE, paid_at):
         lacks.append(Missing("evidence"))
     return lacks
 
@@ -422,10 +445,13 @@ def for_first_payment(grant: Grant, day: date) -> list[Missing]:
 
 
 def for_completion(grant: Grant, day: date) -> list[Missing]:
-    """Completion visit and photo, actual end, a value of every indicator."""
-    lacks = _papers(grant, DocumentType.PHOTO)
-    if not any(one.kind == MonitoringVisit.Kind.COMPLETION for one in grant.visits.all()):
+    """Completion visit with its photo (C6), actual end, a value of every indicator."""
+    lacks = []
+    there = [one for one in _visits(grant) if one.kind == MonitoringVisit.Kind.COMPLETION]
+    if not there:
         lacks.append(Missing("completion_visit"))
+    elif not any(one.has_photo for one in there):
+        lacks.append(Missing("visit_photo"))
     if grant.actual_end is None:
         lacks.append(Missing("actual_end"))
     measured = set(
@@ -439,8 +465,8 @@ def for_completion(grant: Grant, day: date) -> list[Missing]:
 
 
 def for_reinstatement(grant: Grant, day: date) -> list[Missing]:
-    """Findings closed, a memo, and an approver who agrees."""
-    lacks = _papers(grant, DocumentType.MEMO)
+    """Findings closed, a memo on this stop, and an approver who agrees."""
+    lacks = _papers_since(grant, grant.state_since, DocumentType.MEMO)
     if any(one.closed_at is None for one in grant.findings.all()):
         lacks.append(Missing("findings"))
     agreed = any(

@@ -18,8 +18,8 @@ from ceasefire import periods
 from ceasefire.people.access import requires
 from grants.forms.amendments import AmendmentForm, TrancheRows, parts_of
 from grants.forms.steps import ClearForm, ReasonForm, StepForm
-from grants.models import Amendment, DocumentType, Grant, Officer, State
-from grants.services import amendments, documents, funds, machine, requirements
+from grants.models import Amendment, Grant, Officer, State
+from grants.services import amendments, funds, machine, requirements
 from grants.services.requirements import Missing
 from grants.views.doing import me, tried
 from grants.views.offering import PARTS, SPOKEN, Offering, lacks
@@ -133,9 +133,7 @@ def _lacks(page: AmendmentPage, amendment: Amendment) -> list[Missing]:
         return requirements.for_clearance(grant, periods.today())
     if page.slug == "approve" and rises and amendment.state == OPEN:
         return [Missing("clearance")]
-    if page.slug == "sign" and DocumentType.AMENDMENT not in documents.types_on_file(grant):
-        return [Missing("document", document=DocumentType.AMENDMENT)]
-    return []
+    return amendments.for_signature(grant, amendment) if page.slug == "sign" else []
 
 
 def offers(amendment: Amendment, who: Officer | None, offering: Offering) -> list[dict[str, Any]]:

@@ -455,6 +455,7 @@ _MENDED_AT: dict[str, tuple[str, str]] = {
     "report_accepted": ("grants:grant_monitoring", ""),
     "final_report": ("grants:grant_monitoring", ""),
     "visit": ("grants:grant_monitoring", ""),
+    "visit_photo": ("grants:grant_monitoring", ""),
     "visit_overdue": ("grants:grant_monitoring", ""),
     "completion_visit": ("grants:grant_monitoring", ""),
     "indicator_values": ("grants:grant_monitoring", ""),

@@ -216,11 +216,8 @@ def onward(office: Any, grant: Grant, tranches: Any = None) -> Grant:
                 paper(grant, "evidence", office.requester)
     elif grant.state == "ACTIVE":
         with acting(office.monitor):
-            for kind in ("photo", "visit_report"):
-                paper(grant, kind, office.monitor)
-            monitoring.record_visit(
-                grant, kind="completion", visited_on=today, seen="It stands", by=office.monitor
-            )
+            paper(grant, "visit_report", office.monitor)
+            visited(office, grant, kind="completion")
             for indicator in grant.indicators.all():
                 monitoring.record_value(indicator, as_of=today, value=Decimal(7), by=office.monitor)
             machine.complete(grant, actual_end=today, by=office.monitor)
@@ -284,6 +281,22 @@ def pay_it(office: Any, payment: Any, **facts: Any) -> Any:
 def pay(office: Any, tranche: Any, amount: Any, *, rate: Any = None, **facts: Any) -> Any:
     """Ask, certify and pay; the posting."""
     return pay_it(office, certified(office, tranche, amount, **facts), rate=rate)
+
+
+def visited(office: Any, grant: Any, *, kind: str = "routine", photo: bool = True) -> Any:
+    """Somebody was there today, and brought a photo back."""
+    with acting(office.monitor):
+        made = monitoring.record_visit(
+            grant,
+            kind=kind,
+            visited_on=periods.now().date(),
+            seen="It stands",
+            by=office.monitor,
+        )
+        if photo:
+            brought = paper(grant, "photo", office.monitor)
+            monitoring.link_paper(made, brought, by=office.monitor)
+    return made
 
 
 def account(office: Any, tranche: Any, amount: Any) -> Any:

@@ -13,7 +13,7 @@ from ceasefire import periods
 from ceasefire.database.session import acting
 from grants.exceptions import DutiesKeptApart, NotForThisPerson, StepIsMissingSomething
 from grants.models import DEFERRABLE, Deferral, Document, Grant, PaperNeed
-from grants.services import completeness, deferrals, documents, funds, machine, requirements
+from grants.services import completeness, deferrals, documents, funds, machine
 from tests.grants import office as world
 
 pytestmark = pytest.mark.django_db
@@ -169,12 +169,13 @@ def _held_by_the_database(grant: Grant, office: Any) -> None:
     }
     open_one = Deferral.objects.get(grant=grant, ended_at__isnull=True)
     for other in (
-        {"type": "photo", "slot": 3},
-        {"type": "photo", "slot": open_one.slot},
+        {"type": "quote", "slot": 3},
+        {"type": "quote", "slot": open_one.slot},
         {"type": "receipt", "slot": 1},
-        {"type": "photo", "slot": 1, "due_on": in_days(40)},
-        {"type": "photo", "slot": 1, "reason": ""},
-        {"type": "photo", "slot": 1, "deferred_by_id": office.requester.pk},
+        {"type": "photo", "slot": 1},
+        {"type": "quote", "slot": 1, "due_on": in_days(40)},
+        {"type": "quote", "slot": 1, "reason": ""},
+        {"type": "quote", "slot": 1, "deferred_by_id": office.requester.pk},
     ):
         with pytest.raises(DatabaseError), transaction.atomic():
             Deferral.objects.create(**{**row, **other})
@@ -192,23 +193,17 @@ def test_nothing_is_closed_while_a_paper_is_put_off(office, fund):
     grant = world.move(office, world.draft(office, fund, 3000), "ACTIVE")
     with acting(office.officer):
         deferrals.defer(
-            grant, type="photo", due_on=in_days(3), reason="no camera", by=office.officer
+            grant, type="visit_report", due_on=in_days(3), reason="no power", by=office.officer
         )
-    assert requirements.Missing("document", "photo") not in requirements.for_completion(
-        grant, in_days(0)
-    )
     with acting(office.monitor):
-        world.paper(grant, "visit_report", office.monitor)
-        world.monitoring.record_visit(
-            grant, kind="completion", visited_on=in_days(0), seen="It stands", by=office.monitor
-        )
+        world.visited(office, grant, kind="completion")
         for indicator in grant.indicators.all():
             world.monitoring.record_value(indicator, as_of=in_days(0), value=7, by=office.monitor)
         machine.complete(grant, actual_end=in_days(0), by=office.monitor)
     grant = world.onward(office, Grant.objects.get(pk=grant.pk))
     with pytest.raises(StepIsMissingSomething) as refused:
         world.onward(office, grant)
-    assert [one.document for one in refused.value.missing] == ["photo"]
+    assert [one.document for one in refused.value.missing] == ["visit_report"]
 
 
 def test_a_second_person_checks_and_a_later_version_stands_in_its_place(

@@ -549,6 +549,8 @@ def test_a_suspension_is_not_lifted_by_hand_by_who_must_not(office, grant_in, al
     grant = grant_in("ACTIVE")
     with acting(office.auditor):
         grant = machine.suspend(grant, reason="ghosts", by=office.auditor)
+    with acting(office.officer2):
+        world.paper(grant, "memo", office.officer2)
 
     def refused(why: str, who: Any, acts_as: str = "officer") -> None:
         with pytest.raises(Error, match=why), role_of(who, role):

@@ -93,14 +93,13 @@ def _report(office: Any, grant: Grant) -> None:
 
 
 def _visit(office: Any, grant: Grant) -> None:
+    world.visited(office, grant, photo=False)
+
+
+def _photo(office: Any, grant: Grant) -> None:
     with acting(office.monitor):
-        monitoring.record_visit(
-            grant,
-            kind="routine",
-            visited_on=periods.now().date(),
-            seen="It stands",
-            by=office.monitor,
-        )
+        brought = world.paper(grant, "photo", office.monitor)
+        monitoring.link_paper(grant.visits.get(), brought, by=office.monitor)
 
 
 #: What opens each part of the gate, in the order in which the database looks.
@@ -112,6 +111,7 @@ OPENS: dict[str, Callable[[Any, Grant], Any]] = {
     "what the last tranche was used for": _evidence,
     "report since the last payment": _report,
     "visits first": _visit,
+    "has a photo": _photo,
 }
 
 
@@ -129,13 +129,16 @@ def test_a_raw_payment_does_not_come_through_a_shut_gate(office, grant_in, role)
     assert LedgerEntry.objects.filter(kind="DISBURSE").count() == 2
 
 
-def step_raw(grant: Grant, before: str, after: str, who: Any, acts_as: str) -> None:
+def step_raw(
+    grant: Grant, before: str, after: str, who: Any, acts_as: str, reason: str = ""
+) -> None:
     Transition.objects.create(
         grant=grant,
         from_state=before,
         to_state=after,
         role=acts_as,
         actor_id=who.pk,
+        reason=reason,
         documents_hash="",
         round=1,
     )
