@@ -87,5 +87,6 @@ urlpatterns += [
     path("<code:code>/watch/people/", responses.watch_people, name="watch_people"),
     path("<code:code>/watch/check/", responses.watch_check, name="watch_check"),
     path("<code:code>/watch/end/", responses.watch_end, name="watch_end"),
+    path("<code:code>/told/take/", verbs.told_take, name="told_take"),
     path("<code:code>/again/<int:key>/settle/", verbs.submission_settle, name="submission_settle"),
 ]

@@ -85,6 +85,7 @@ VERBS: dict[str, str | Promise] = {
     "incident.said_not_the_same": _("Said that two records tell of two events"),
     "incident.sent_again_with_other_content": _("The same form came again with other content"),
     "incident.step_undone": _("Took back a step with an incident"),
+    "incident.row_taken_over": _("Took a person or a source over from a report that was kept"),
     "incident.submission_settled": _("Settled a form that came twice"),
     "incident.submitted": _("Sent an incident to review"),
     "incident.taken_for_review": _("Took an incident for review"),

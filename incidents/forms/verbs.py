@@ -74,7 +74,9 @@ class GradeForm(NormalisedForm):
 class RevealForm(NormalisedForm):
     """Which sealed name is asked for, and why."""
 
-    row = forms.UUIDField(widget=forms.HiddenInput)
+    row = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    #: Instead of a row of the record one of a form that is kept (`services.address_of`).
+    kept = forms.CharField(widget=forms.HiddenInput, required=False, max_length=80)
     field = forms.ChoiceField(
         choices=[("name", ""), ("contact", "")], widget=forms.HiddenInput, initial="name"
     )

@@ -151,7 +151,10 @@ def content_hash(content: Mapping[str, Any]) -> str:
 
 
 def without_names(content: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """The content without what belongs into the vault, and that part by its path."""
+    """The content without what belongs into the vault, and that part by its path.
+
+    A row says of each name that it lies there: `has_sealed_name`.
+    """
     names: dict[str, str] = {}
     bare: dict[str, Any] = {}
     for key, value in content.items():
@@ -162,7 +165,10 @@ def without_names(content: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str,
         for position, row in enumerate(value):
             kept = dict(row)
             for field in ("name", "contact"):
-                if kept.pop(field, ""):
+                if field not in kept:
+                    continue
+                kept[f"has_sealed_{field}"] = bool(kept.pop(field))
+                if row[field]:
                     names[f"{key}.{position}.{field}"] = row[field]
             bare[key].append(kept)
     return bare, names

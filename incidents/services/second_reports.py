@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
 
-from ceasefire import audit, periods
+from ceasefire import audit, periods, vault
 from ceasefire.people.models import User
 from incidents.exceptions import (
     KeyTaken,
@@ -19,6 +19,7 @@ from incidents.exceptions import (
 from incidents.models import Incident, SecondReport
 from incidents.services import rules, search
 from incidents.services.facts import (
+    FIELDS,
     ActorFacts,
     SourceFacts,
     VictimFacts,
@@ -172,8 +173,9 @@ def send_as_second_report(
     """Hand the sources of one's own draft over to the incident that it repeats.
 
     Their sealed names go with them, for the vault knows a source by its own key, and so do photos,
-    which a discarded draft would lose. The draft, with what else it holds, is withdrawn and kept. A
-    sensitive one is not handed over to a record that is open to more people.
+    which a discarded draft would lose. The draft is withdrawn, and its reporter's alone; what else
+    it holds is kept for the reviewer as a second report's, the names of people harmed sealed again.
+    A sensitive one is not handed over to a record that is open to more people.
     """
     held = (
         Incident.objects.select_for_update(of=("self",))
@@ -195,9 +197,37 @@ def send_as_second_report(
         raise NotAllowedFromHere
     at = at or periods.now()
     _hand_over(draft, original, by=by, at=at)
+    _keep_rest(draft, original, by=by, at=at)
     withdraw_incident(draft, by=by)
     audit.record("incident.reported_again", subject=original, by=by, detail={"draft": draft.code})
     return original
+
+
+def _keep_rest(draft: Incident, original: Incident, *, by: User, at: datetime) -> None:
+    """Keep what a draft holds besides its sources for the reviewer of the record it repeats."""
+    victims = [
+        VictimFacts(
+            **{name: getattr(row, name) for name in VictimFacts.PLAIN},
+            name=vault.unseal(row, "name", by=by) if row.has_sealed_name else "",
+        )
+        for row in draft.victimizations.all()
+    ]
+    actors = [
+        ActorFacts(**{name: getattr(row, name) for name in ActorFacts.PLAIN})
+        for row in draft.actors.all()
+    ]
+    told = {name: getattr(draft, name) for name in FIELDS}
+    content = as_content(told, sources=(), victims=victims, actors=actors)
+    bare, names = without_names(content)
+    kept = SecondReport.objects.create(
+        key=uuid4(),
+        content_hash=content_hash(content),
+        incident=original,
+        content=bare,
+        by=by,
+        at=at,
+    )
+    seal_names(kept, names, by=by)
 
 
 def _hand_over(draft: Incident, original: Incident, *, by: User, at: datetime) -> None:

@@ -337,8 +337,8 @@ def detail_context(request: HttpRequest, incident: Incident, **forms: Any) -> di
         else None,
         "reveal_form": RevealForm(prefix="reveal") if sight.reveal else None,
         "duplicates": rows["duplicates"],
-        "submissions": _told_again(incident, rows.get("submissions", ()), user),
-        "second_reports": _told_again(incident, rows["second_reports"], user),
+        "submissions": _told_again(incident, rows.get("submissions", ()), user, sight, rows),
+        "second_reports": _told_again(incident, rows["second_reports"], user, sight, rows),
         "is_draft": incident.workflow_state == Incident.State.DRAFT,
     }
     context.update(clock_context(incident, user, rows, since=sight.since))
@@ -534,6 +534,7 @@ AUTOMATIC: dict[str, Any] = {
     "source added": gettext_lazy("A source was added."),
     "source graded": gettext_lazy("A source was graded anew."),
     "the record was discarded": gettext_lazy("The record was discarded."),
+    "taken over from a report": gettext_lazy("It was taken over from another report."),
     "records merged": gettext_lazy("A record of the same event was merged into it."),
     "records parted": gettext_lazy("A merged record was parted from it."),
     "grade from the sources again": gettext_lazy("The sources decide the grade again."),
@@ -555,13 +556,86 @@ LABELS: dict[str, Any] = {
 }
 
 
-def _told_again(incident: Incident, forms: Iterable[Any], user: Any) -> list[dict[str, Any]]:
-    """What forms about the same say otherwise than the record."""
+def _told_again(
+    incident: Incident,
+    forms: Iterable[Any],
+    user: Any,
+    sight: Any,
+    standing: Mapping[str, list[Any]],
+) -> list[dict[str, Any]]:
+    """What forms about the same say otherwise than the record, and of whom they tell besides."""
     return [
-        {"row": kept, "differences": _differing(incident, kept.content)}
+        {
+            "row": kept,
+            "differences": _differing(incident, kept.content),
+            "people": [
+                {
+                    "kind": LABELS[row.kind],
+                    "words": _kept_words(row, sight, is_own=kept.by_id == user.pk),
+                    "sealed": row.sealed,
+                    "address": services.address_of(kept, row),
+                    "is_taken": row.is_taken,
+                    "may_take": not row.is_taken
+                    and services.may_take_over(incident, user, kind=row.kind),
+                }
+                for row in services.new_rows(kept, standing)
+            ],
+        }
         for kept in forms
         if services.may_read_form(incident, kept, user)
     ]
+
+
+#: The code lists of the answers about people and sources.
+PEOPLE_LISTS = {
+    "harm": "harm",
+    "sex": "sex",
+    "age_band": "age_band",
+    "gunshot": "yes_no_unknown",
+    "hospital": "yes_no_unknown",
+    "outcome": "outcome",
+    "category": "actor_category",
+    "certainty": "actor_certainty",
+    "count_band": "count_band",
+    "kind": "source_kind",
+    "reliability": "reliability",
+    "credibility": "credibility",
+}
+#: What needs its question beside it to be understood.
+ASKED: dict[str, Any] = {
+    "age": gettext_lazy("Age"),
+    "gunshot": gettext_lazy("Gunshot wound"),
+    "hospital": gettext_lazy("Taken to hospital"),
+    "outcome_on": gettext_lazy("Since"),
+}
+
+
+def _kept_words(row: Any, sight: Any, *, is_own: bool) -> str:
+    """A row of a kept form in words, as far as this person may read it."""
+    hidden = (
+        set()
+        if is_own
+        else {
+            *(() if sight.groups else ("named_group",)),
+            *(() if sight.words else ("note", "text")),
+        }
+    )
+    words = []
+    for name, value in row.values.items():
+        if name in hidden or value in (None, "", "unknown", []):
+            continue
+        if name in PEOPLE_LISTS:
+            said = codes.label(PEOPLE_LISTS[name], value)
+        elif name == "roles":
+            said = " · ".join(codes.label("victim_role", role) for role in value)
+        else:
+            said = in_words(name, value)
+        words.append(
+            _("%(question)s: %(answer)s") % {"question": ASKED[name], "answer": said}
+            if name in ASKED
+            else str(said)
+        )
+    return " · ".join(words)
 
 
 def _differing(incident: Incident, content: dict[str, Any]) -> list[tuple[Any, str, str]]:

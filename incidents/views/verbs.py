@@ -239,25 +239,50 @@ def name_reveal(request: HttpRequest, code: str) -> HttpResponse:
     form = RevealForm(request.POST, prefix="reveal")
     shown = ""
     if form.is_valid():
-        key = form.cleaned_data["row"]
-        row: Any = incident.sources.filter(pk=key).first() or get_object_or_404(
-            incident.victimizations, pk=key
-        )
-        if form.cleaned_data["field"] == "contact" and not isinstance(row, Source):
-            raise Http404
+        show = _sealed_row(request, incident, form.cleaned_data)
         try:
-            shown = vault.reveal(
-                row,
-                form.cleaned_data["field"],
-                by=request.user,
-                reason=form.cleaned_data["reason"],
-            )
+            shown = show()
         except vault.VaultError as refusal:
             form.add_error("reason", REVEAL_REFUSALS.get(type(refusal), _("It does not open.")))
     return render(
         request,
         "incidents/name_reveal.html",
         {"incident": incident, "form": form, "shown": shown},
+    )
+
+
+def _sealed_row(
+    request: HttpRequest, incident: Incident, given: dict[str, Any]
+) -> Callable[[], str]:
+    """What opens the sealed name that is asked for; 404 where there is no such row."""
+    by, field, reason = request.user, given["field"], given["reason"]
+    if given["kept"]:
+        found = services.find_row(incident, given["kept"], by)
+        if found is None:
+            raise Http404
+        kept, told = found
+        return lambda: services.reveal_kept(kept, told, field=field, by=by, reason=reason)
+    row: Any = incident.sources.filter(pk=given["row"]).first() or get_object_or_404(
+        incident.victimizations, pk=given["row"]
+    )
+    if field == "contact" and not isinstance(row, Source):
+        raise Http404
+    return lambda: vault.reveal(row, field, by=by, reason=reason)
+
+
+@require_POST
+@requires("incidents.review_incident")
+def told_take(request: HttpRequest, code: str) -> HttpResponse:
+    """Take a person or a source that a kept form told of over into the record."""
+    incident = one(request, code)
+    address = request.POST.get("kept", "")
+    if services.find_row(incident, address, request.user) is None:
+        raise Http404
+    return _carry_out(
+        request,
+        incident,
+        lambda: services.take_over_row(incident, address, by=request.user),
+        gettext_lazy("Taken over into the record."),
     )
 
 

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ceasefire import attachments, periods
+from ceasefire import attachments, periods, vault
 from ceasefire.attachments.services import expire
 from ceasefire.audit.models import AuditEvent
 from ceasefire.people.roles import Role
@@ -21,11 +21,11 @@ from incidents import services
 from incidents.duplicates import finding
 from incidents.duplicates.scoring import THRESHOLD, Count, Harmed, Telling, likeness
 from incidents.duplicates.words import comparable, marks
-from incidents.exceptions import NotAllowedFromHere, SameKeyOtherContent
+from incidents.exceptions import GuardedStays, NotAllowedFromHere, SameKeyOtherContent
 from incidents.models import ConflictingSubmission, Incident, NotATwin, SecondReport
-from incidents.services import SourceFacts, VictimFacts
+from incidents.services import ActorFacts, SourceFacts, VictimFacts
 from tests.attachments.conftest import drawn
-from tests.incidents.conftest import FAIR, MOMENT, facts
+from tests.incidents.conftest import FAIR, MOMENT, facts, move_to
 from tests.incidents.duplicate_curve import DEVELOPMENT, DOCS, HELD_OUT, at, picture, points, table
 from tests.incidents.duplicate_pairs import make_pairs
 from tests.incidents.test_pages import NEW, minimal
@@ -272,6 +272,139 @@ class TestAtEntry:
             assert ("Reported again" in page) is reads, person.role
             told = page.split("Reported again")[-1][:1500]
             assert ("<bdi>4</bdi>" in told) is reads
+
+    def test_people_that_it_told_of_are_read_opened_for_a_reason_and_taken_over(
+        self, signed_in, log, supervisor, make_user, basrah
+    ):
+        there, colleague = log(), make_user("interrupter", basrah)
+        services.add_second_report(
+            there,
+            facts=facts(),
+            sources=[FAIR],
+            victims=[VictimFacts("killed", sex="f", age=33, name="Zahra Abbas")],
+            actors=[ActorFacts("gang", named_group="Banu X", note="a white car")],
+            by=colleague,
+            key=uuid.uuid4(),
+        )
+        told, address = SecondReport.objects.get(), there.get_absolute_url()
+        assert "Zahra" not in str(told.content)
+        client = signed_in(supervisor)
+        page = client.get(address).content.decode()
+        fold = page.split("Reported again")[-1].split("</details></div>")[0]
+        assert "It told nothing else." not in page
+        assert "Woman" in fold
+        assert "33" in fold
+        assert "a white car" in fold
+        # The group's name is the manager's.
+        assert "Banu X" not in page
+        person, gang = (f"told.{told.pk}.{kind}.0" for kind in ("victims", "actors"))
+        seal = {"reveal-kept": person, "reveal-field": "name"}
+        reveal, take = f"{address}reveal/", f"{address}told/take/"
+        assert "Zahra" not in client.post(reveal, seal).content.decode()
+        opened = client.post(reveal, {**seal, "reveal-reason": "the family asks"})
+        assert "Zahra Abbas" in opened.content.decode()
+        event = AuditEvent.objects.get(verb="vault.revealed")
+        assert event.reason == "the family asks"
+        for row in (person, gang, person):
+            client.post(take, {"kept": row})
+        victim, actor = there.victimizations.get(), there.actors.get()
+        assert (victim.sex, victim.age, victim.has_sealed_name) == ("f", 33, True)
+        assert vault.unseal(victim, "name", by=supervisor) == "Zahra Abbas"
+        assert (actor.category, actor.named_group, actor.note) == ("gang", "Banu X", "a white car")
+        assert AuditEvent.objects.filter(verb="incident.row_taken_over").count() == 2
+        page = client.get(address).content.decode()
+        assert page.count("Taken over.") == 2
+        assert take not in page
+        # Who sent it reads it; neither opens nor takes.
+        client = signed_in(colleague)
+        page = client.get(address).content.decode()
+        assert "Banu X" in page
+        assert take not in page
+        assert client.post(take, {"kept": gang}).status_code == 403
+        assert client.post(reveal, {**seal, "reveal-reason": "why not"}).status_code == 403
+
+    def test_what_came_again_under_the_same_key_is_taken_over_by_a_revision(
+        self, signed_in, log, worker, supervisor
+    ):
+        key = uuid.uuid4()
+        there = log(key=key)
+        with pytest.raises(SameKeyOtherContent):
+            services.create_incident(
+                site=there.site,
+                facts=facts(),
+                sources=[replace(FAIR, text="he saw it", name="Umm Ali")],
+                victims=[VictimFacts("killed", age=40)],
+                by=worker,
+                key=key,
+            )
+        there = move_to(there, "accepted")
+        kept = ConflictingSubmission.objects.get()
+        client = signed_in(supervisor)
+        assert "he saw it" in client.get(there.get_absolute_url()).content.decode()
+        for row in ("victims.0", "sources.0"):
+            services.take_over_row(there, f"again.{kept.pk}.{row}", by=supervisor)
+        assert there.victimizations.get().age == 40
+        assert there.sources.last().has_sealed_name
+        assert [one.reason for one in there.revisions.all()] == [
+            "taken over from a report",
+            "source added",
+        ]
+        with pytest.raises(NotAllowedFromHere):
+            services.take_over_row(there, f"again.{kept.pk}.victims.0", by=supervisor)
+
+    @pytest.mark.parametrize(
+        "row", ["", "told", "told.x.victims.0", "again.7.victims.0", "told.{key}.victims.7"]
+    )
+    def test_no_other_row_is_opened_or_taken_over(self, signed_in, log, supervisor, row):
+        there, other = log(), log()
+        services.add_second_report(
+            other,
+            facts=facts(),
+            sources=[FAIR],
+            victims=[VictimFacts("killed")],
+            by=supervisor,
+            key=uuid.uuid4(),
+        )
+        told, client = SecondReport.objects.get(), signed_in(supervisor)
+        row = row.format(key=told.pk)
+        for kept in (row, f"told.{told.pk}.victims.0"):
+            path = there.get_absolute_url()
+            assert client.post(f"{path}told/take/", {"kept": kept}).status_code == 404
+            asked = {"reveal-kept": kept, "reveal-reason": "why", "reveal-field": "name"}
+            assert client.post(f"{path}reveal/", asked).status_code == 404
+
+    def test_a_guarded_person_is_not_taken_over_for_a_reporter_who_may_not_see_them(
+        self, log, worker, supervisor
+    ):
+        there = log(victims=[VictimFacts("killed", age=12)])
+        services.add_second_report(
+            there,
+            facts=facts(),
+            sources=[FAIR],
+            victims=[VictimFacts("killed", age=9)],
+            by=supervisor,
+            key=uuid.uuid4(),
+        )
+        told = SecondReport.objects.get()
+        with pytest.raises(GuardedStays):
+            services.take_over_row(there, f"told.{told.pk}.victims.0", by=supervisor)
+
+    def test_what_a_draft_holds_besides_is_kept_for_the_reviewer(
+        self, log, worker, supervisor, signed_in
+    ):
+        there = log()
+        draft = log(
+            state="draft",
+            victims=[VictimFacts("killed", age=51, name="Zahra Abbas")],
+            killed_best=3,
+        )
+        services.send_as_second_report(draft, to=there, by=worker)
+        told = SecondReport.objects.get()
+        page = signed_in(supervisor).get(there.get_absolute_url()).content.decode()
+        assert "51" in page.split("Reported again")[-1]
+        assert "Zahra" not in str(told.content)
+        services.take_over_row(there, f"told.{told.pk}.victims.0", by=supervisor)
+        assert vault.unseal(there.victimizations.get(), "name", by=supervisor) == "Zahra Abbas"
 
     def test_the_form_saved_otherwise_afterwards_is_the_same_form(
         self, signed_in, worker, now_there
