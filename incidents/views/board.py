@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Prefetch, Q
+from django.db.models import Case, Count, Prefetch, Q, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -23,8 +23,8 @@ from incidents.models import IncidentResponse, RetaliationWatch, WatchCheck
 from incidents.views.clock import Shown, sendable_among, shown, watch_clock
 from incidents.views.scope import sites_of
 
-#: So many running clocks a page; so many that ended lately, and watches.
-SIZE, MOST_CLOSED, MOST_WATCHES = 40, 12, 20
+#: So many clocks of a column beside the others, of one by itself; that ended lately; watches.
+BESIDE, SIZE, MOST_CLOSED, MOST_WATCHES = 15, 40, 12, 20
 #: How long what ended stays in view.
 LATELY = timedelta(hours=72)
 GROUPS = (
@@ -32,10 +32,11 @@ GROUPS = (
     ("amber", _("Over 48 hours"), "due"),
     ("running", _("Running"), "running"),
 )
-#: Which clocks stand in a column; what nobody asks for by itself has no condition here.
+#: Which clocks stand in a column.
 STAGES = {
     "red": lambda at: Q(due_at__lte=at),
     "amber": lambda at: Q(due_at__gt=at, amber_at__lte=at),
+    "running": lambda at: Q(amber_at__gt=at),
 }
 UNREAD_BY_A_BOARD = (
     "incident__place__geometry",
@@ -111,13 +112,7 @@ def board_context(request: HttpRequest) -> dict[str, Any]:
     )
     if asked.who:
         rows = rows.filter(assigned_to=user if asked.who == "mine" else None)
-    page: KeysetPage[IncidentResponse] = keyset_page(
-        rows.running().filter(STAGES[asked.stage](at)) if asked.stage else rows.running(),
-        ordering=("due_at", "id"),
-        after=request.GET.get("after"),
-        before=request.GET.get("before"),
-        size=SIZE,
-    )
+    counts, page, found = _columns(request, rows.running(), asked, at)
     people = (
         services.sendable([site.pk for site in sites])
         if user.has_perm("incidents.assign_response")
@@ -130,7 +125,7 @@ def board_context(request: HttpRequest) -> dict[str, Any]:
             at=at,
             people=None if people is None else sendable_among(people, row.incident),
         )
-        for row in page
+        for row in found
     ]
     # A number's own clocks alone: neither what ended nor a watch is one of them.
     alone = bool(asked.stage)
@@ -164,6 +159,11 @@ def board_context(request: HttpRequest) -> dict[str, Any]:
                 "label": label,
                 "tone": tone,
                 "rows": [row for row in running if row.stage == name],
+                # As many as there are, whatever is in view.
+                "count": counts[name],
+                "all": reverse("incidents:board") + asked.query(stage=name)
+                if page is None and counts[name] > BESIDE
+                else "",
             }
             for name, label, tone in GROUPS
             if asked.stage in ("", name)
@@ -179,8 +179,34 @@ def board_context(request: HttpRequest) -> dict[str, Any]:
         "more_watches": len(watches) > MOST_WATCHES,
         "at": at,
         "unread_notices": unread,
-        "state": _state(running, closed, watches, unread),
+        "state": _state(running, closed, watches, unread, counts),
     }
+
+
+def _columns(
+    request: HttpRequest, rows: Any, asked: Asked, at: datetime
+) -> tuple[dict[str, int], KeysetPage[IncidentResponse] | None, list[IncidentResponse]]:
+    """How many clocks stand in each column; the page of one asked for alone; the clocks in view.
+
+    Each column is asked by itself: what has been over its hours for long never ends by itself, and
+    would push what began an hour ago out of one list.
+    """
+    counts = rows.order_by().aggregate(
+        **{name: Count("pk", filter=stage(at)) for name, stage in STAGES.items()}
+    )
+    if asked.stage:
+        page: KeysetPage[IncidentResponse] = keyset_page(
+            rows.filter(STAGES[asked.stage](at)),
+            ordering=("due_at", "id"),
+            after=request.GET.get("after"),
+            before=request.GET.get("before"),
+            size=SIZE,
+        )
+        return counts, page, list(page)
+    found: list[IncidentResponse] = []
+    for stage in STAGES.values():
+        found += rows.filter(stage(at)).order_by("due_at", "id")[:BESIDE]
+    return counts, None, found
 
 
 def _with_cursor(request: HttpRequest, asked: Asked) -> str:
@@ -189,7 +215,11 @@ def _with_cursor(request: HttpRequest, asked: Asked) -> str:
 
 
 def _watches(user: Any, asked: Asked, at: datetime) -> list[dict[str, Any]]:
-    """Open watches, the one that ends first on top, with the newest check of each side."""
+    """Open watches with the newest check of each side.
+
+    Those within their hours first, the one that ends first on top; then those that only wait for
+    somebody to say how they ended.
+    """
     rows = (
         RetaliationWatch.objects.visible_to(user)
         .open()
@@ -212,6 +242,8 @@ def _watches(user: Any, asked: Asked, at: datetime) -> list[dict[str, Any]]:
     elif asked.who == "free":
         rows = rows.filter(Q(victim_side=None) | Q(other_side=None))
     found = []
+    over = Case(When(ends_at__lte=at, then=1), default=0)
+    rows = rows.order_by(over, "ends_at", "id")
     # One more than is shown tells that there are more.
     for watch in rows[: MOST_WATCHES + 1]:
         newest = {check.side: check for check in watch.newest}
@@ -232,10 +264,14 @@ def _watches(user: Any, asked: Asked, at: datetime) -> list[dict[str, Any]]:
 
 
 def _state(
-    running: list[Shown], closed: list[Shown], watches: list[dict[str, Any]], unread: int
+    running: list[Shown],
+    closed: list[Shown],
+    watches: list[dict[str, Any]],
+    unread: int,
+    counts: dict[str, int],
 ) -> str:
     """What the board shows as a short word, the same as long as nothing on it changes."""
-    shown_now: list[Any] = [get_language(), unread, periods.now().date()]
+    shown_now: list[Any] = [get_language(), unread, periods.now().date(), *counts.values()]
     for row in [*running, *closed]:
         clock = row.clock
         shown_now += [row.response.pk, row.response.version, row.incident.version]

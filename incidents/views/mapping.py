@@ -385,7 +385,13 @@ def _weeks(filters: MapFilter) -> dict[str, Any]:
     earliest, latest = today - LONGEST, today + timedelta(days=366)
     first = Week.of(max(earliest, min(mapping.begins(sites) or since, since)), start).start
     last = Week.of(min(latest, max(today, until)), start).start
-    return {"first": first.isoformat(), "count": (last - first).days // 7 + 1}
+    asked = {name: given.get(name) for name in ("since", "until")}
+    return {
+        "first": first.isoformat(),
+        "count": (last - first).days // 7 + 1,
+        # As they were understood, in whatever digits and form they were typed.
+        **{name: day.isoformat() if day else None for name, day in asked.items()},
+    }
 
 
 def _digits(user: Any) -> str:

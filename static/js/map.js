@@ -266,11 +266,8 @@
   const first = () => Date.parse(`${data.weeks.first}T00:00Z`);
   const start = (at) => new Date(first() + at * 7 * DAY);
   const end = (at) => new Date(first() + (at * 7 + 6) * DAY);
-  const typed = (name) => {
-    const field = form.elements[name];
-    const parts = /^(\d{1,2})\/(\d{1,2})\/(\d{4})$/.exec(field ? field.value.trim() : "");
-    return parts ? Date.UTC(Number(parts[3]), Number(parts[2]) - 1, Number(parts[1])) : null;
-  };
+  // As the server understood it, whatever the digits and the form it was typed in.
+  const typed = (name) => (data.weeks[name] ? Date.parse(`${data.weeks[name]}T00:00Z`) : null);
   const written = (day) =>
     [day.getUTCDate(), day.getUTCMonth() + 1, day.getUTCFullYear()]
       .map((part) => String(part).padStart(2, "0"))
@@ -289,24 +286,29 @@
       day === null
         ? otherwise
         : Math.max(0, Math.min(most, Math.floor((day - first()) / (7 * DAY))));
+    moved.clear();
     since.max = until.max = String(most);
     since.value = String(index(typed("since"), 0));
     until.value = String(index(typed("until"), most));
     tell();
   }
 
+  // The ends that were moved since the last answer; what was typed at the other stays as it is.
+  const moved = new Set();
   for (const slider of [since, until]) {
     slider.addEventListener("input", () => {
+      moved.add(slider);
       // One end pushes the other.
       if (Number(since.value) > Number(until.value)) {
-        if (slider === since) until.value = since.value;
-        else since.value = until.value;
+        const other = slider === since ? until : since;
+        other.value = slider.value;
+        moved.add(other);
       }
       tell();
     });
     slider.addEventListener("change", () => {
-      form.elements.since.value = written(start(Number(since.value)));
-      form.elements.until.value = written(end(Number(until.value)));
+      if (moved.has(since)) form.elements.since.value = written(start(Number(since.value)));
+      if (moved.has(until)) form.elements.until.value = written(end(Number(until.value)));
       form.elements.until.dispatchEvent(new Event("change", { bubbles: true }));
     });
   }

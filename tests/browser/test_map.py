@@ -108,13 +108,21 @@ def test_the_weeks_move_by_keyboard_and_the_table_follows(visit: Any, demo_world
     assert "since=" in page.url
     assert page.locator("[data-week=since]").get_attribute("aria-valuetext")
     # What is typed moves the slider.
-    page.locator("[name=since]").fill("01/01/2020")
+    page.locator("[name=since]").fill("٠١-٠١-٢٠٢٠")
     with page.expect_response(re.compile("/incidents/map/\\?")):
         page.keyboard.press("Tab")
     page.wait_for_function(
         f"n => {SUM} >= n",
         arg=before,
     )
+    told = page.locator("[data-week=since]").get_attribute("aria-valuetext")
+    assert re.search("(December 2019|January 2020)$", told), told
+    # The other end is moved, and what was typed at this one stays.
+    page.locator("[data-week=until]").focus()
+    with page.expect_response(re.compile("/incidents/map/\\?")):
+        page.keyboard.press("ArrowLeft")
+    assert page.locator("[name=since]").input_value() == "٠١-٠١-٢٠٢٠"
+    assert page.locator("[name=until]").input_value()
     assert said == []
 
 

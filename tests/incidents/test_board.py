@@ -203,12 +203,46 @@ def test_the_board_asks_no_more_for_many_rows_than_for_few(
         started(number * 1.3, actors=[ActorFacts(category="tribal")] if number % 3 == 0 else ())
     with CaptureQueriesContext(connection) as many:
         page = client.get(BOARD).content.decode()
-    assert page.count('class="card-item response-row"') == 40
-    assert 'rel="next"' in page
+    # 4 over 72 hours, 19 over 48, 38 younger: the first fifteen of each, and its true number.
+    assert [len(of(page, name)) for name in ("red", "amber", "running")] == [4, 15, 15]
+    numbers = re.findall(r'class="number">.*?(\d+)', page)
+    assert numbers == ["4", "19", "38"]
     assert len(many) == len(few)
-    onward = re.search(r'rel="next" href="([^"]+)"', page)[1].replace("&amp;", "&")
+    assert "stage=red" not in page
+    onward = re.search(r'href="([^"]+stage=running)"', page)[1].replace("&amp;", "&")
     rest = client.get(onward).content.decode()
-    assert rest.count('class="card-item response-row"') == 21
+    assert len(of(rest, "running")) == 38
+    assert 'aria-labelledby="group-red"' not in rest
+
+
+def test_what_has_long_been_late_hides_nothing_that_has_just_begun(
+    started: Any, signed_in: Any, worker: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board, "BESIDE", 2)
+    monkeypatch.setattr(board, "SIZE", 2)
+    for days in range(4, 9):
+        started(days * 24)
+    client = signed_in(worker)
+    before = client.get(BOARD).content.decode()
+    young = started(1)
+    page = client.get(BOARD).content.decode()
+    assert of(page, "running") == [young.code]
+    assert len(of(page, "red")) == 2
+    # An open page hears of it, though what it shows of the other columns is the same.
+    assert state_of(page) != state_of(before)
+    first = client.get(f"{BOARD}?stage=red").content.decode()
+    onward = re.search(r'rel="next" href="([^"]+)"', first)[1].replace("&amp;", "&")
+    assert len(of(first, "red")) == 2
+    assert not set(of(first, "red")) & set(of(client.get(onward).content.decode(), "red"))
+
+
+def test_a_watch_within_its_hours_stands_before_one_that_is_over(
+    started: Any, signed_in: Any, supervisor: Any
+) -> None:
+    sides = [ActorFacts(category="tribal")]
+    over, late, young = (started(hours, actors=sides) for hours in (100, 60, 2))
+    page = signed_in(supervisor).get(BOARD)
+    assert [watch["row"].incident for watch in page.context["watches"]] == [late, young, over]
 
 
 def test_watches_that_are_not_shown_are_not_passed_over_in_silence(
