@@ -87,9 +87,18 @@
     said.textContent = button.dataset.wordsAsking;
     navigator.geolocation.getCurrentPosition(
       (found) => {
+        const metres = Math.round(found.coords.accuracy);
+        // So far off it says no more than the place that is chosen, and would be drawn as if it did.
+        if (metres > 1000) {
+          said.textContent = `${button.dataset.wordsVague} (±${metres} m)`;
+          return;
+        }
         form.querySelector("[name=lat]").value = found.coords.latitude.toFixed(5);
         form.querySelector("[name=lon]").value = found.coords.longitude.toFixed(5);
-        said.textContent = `${button.dataset.wordsDone} (±${Math.round(found.coords.accuracy)} m)`;
+        // "About there" where the phone itself is not sure of the street.
+        const precision = form.querySelector("[name=geo_precision]");
+        if (precision) precision.value = metres > 150 ? "2" : "";
+        said.textContent = `${button.dataset.wordsDone} (±${metres} m)`;
         count(form);
       },
       () => {

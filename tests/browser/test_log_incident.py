@@ -244,3 +244,23 @@ def test_the_phone_s_place_fills_the_point(visit: Any, demo_world: World) -> Non
     thumb.tap("button[name=send_as][value=report]")
     arrive(page)
     assert "30.52" in page.locator("dl.facts").last.inner_text()
+
+
+@pytest.mark.parametrize(("metres", "precision"), [(20, ""), (400, "2"), (5000, None)])
+def test_a_point_is_no_more_exact_than_the_phone_was_sure(
+    metres: int, precision: str | None, visit: Any, demo_world: World
+) -> None:
+    page = visit(
+        "worker",
+        viewport=PHONE,
+        has_touch=True,
+        geolocation={"latitude": 30.52, "longitude": 47.8, "accuracy": metres},
+        permissions=["geolocation"],
+    )
+    page.goto(demo_world.url("/incidents/new/"))
+    page.locator("[data-use-my-place]").tap()
+    page.locator("[data-my-place-said]", has_text=f"±{metres} m").wait_for()
+
+    assert (page.locator("[name=lat]").input_value() == "") == (precision is None)
+    if precision is not None:
+        assert page.locator("[name=geo_precision]").input_value() == precision
