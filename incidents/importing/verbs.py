@@ -496,7 +496,7 @@ class _Making:
             self.names.update(self.gazetteer.names(place))
         words = self._words(facts.get("summary", ""))
         return {
-            "reported_at": self._heard(entry, facts["occurred_from"]),
+            "reported_at": self._heard(facts),
             "staff_involved": False,
             **facts,
             "site_id": self.plan.site_of(entry).pk,
@@ -513,14 +513,19 @@ class _Making:
             "original": entry.original,
         }
 
-    def _heard(self, entry: Entry, occurred: datetime) -> datetime:
+    def _heard(self, facts: dict[str, Any]) -> datetime:
         """When an event was heard of, where the row does not say.
 
         A table of our own that tells of the last days is news: heard with the import, from which
         its 72 hours run. Of what is older nobody knows, so no delay is counted.
         """
-        recent = self.plan.format == Format.TABLE and self.now - occurred <= clocks.HISTORY_AFTER
-        return max(self.now, occurred) if recent else occurred
+        occurred: datetime = facts["occurred_from"]
+        latest = clocks.at_latest(
+            occurred, facts.get("occurred_to"), facts.get("time_precision", 1)
+        )
+        if self.plan.format == Format.TABLE and self.now - latest <= clocks.HISTORY_AFTER:
+            return max(self.now, occurred)
+        return occurred
 
     def _words(self, summary: str) -> str:
         found = self.keys.get(summary)

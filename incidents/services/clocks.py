@@ -25,8 +25,11 @@ ALWAYS = frozenset({"ATM", "KID", "TRB", "DKA"})
 #: The states in which the clock and the watch run. Reports leave out what was returned, its clock
 #: too, until it counts again (`incidents.measures`).
 ANSWERED = (*Incident.COUNTED_STATES, Incident.State.RETURNED)
-#: Sent later than this after it happened, an incident is history and nobody is sent out for it.
+#: Sent later than this after it can have happened, an incident is history and nobody is sent out for it.
 HISTORY_AFTER = timedelta(days=14)
+#: By how much the day may be too early, by `time_precision`: within a week, within a month, not
+#: known (then no more than a month is presumed).
+UNSURE = {2: timedelta(days=6), 3: timedelta(days=30), 4: timedelta(days=30)}
 #: How the origin of a row of the program's own table begins; outside lists have other ones.
 OF_OUR_TABLE = "table/"
 #: Hours of a clock, and where it says that people were told of them.
@@ -87,8 +90,21 @@ def is_live(incident: Incident) -> bool:
     return (
         may_be_answered(incident)
         and incident.submitted_at is not None
-        and incident.submitted_at - incident.occurred_from <= HISTORY_AFTER
+        and incident.submitted_at - latest_moment(incident) <= HISTORY_AFTER
     )
+
+
+def latest_moment(incident: Incident) -> datetime:
+    """When it happened at the latest, as far as that is known.
+
+    A body of "some day this month" typed as its first day may be of yesterday.
+    """
+    return at_latest(incident.occurred_from, incident.occurred_to, incident.time_precision)
+
+
+def at_latest(begun: datetime, ended: datetime | None, precision: int) -> datetime:
+    """The latest moment that a beginning, an end and how sure the day is allow."""
+    return max(begun + UNSURE.get(precision, timedelta()), ended or begun)
 
 
 def follow_new(batch: ImportBatch, *, by: User | None, at: datetime) -> None:
@@ -124,8 +140,9 @@ def _recent_of(batch: ImportBatch, *, at: datetime) -> Iterator[Incident]:
     rows = (
         Incident.objects.filter(
             answered,
+            Q(occurred_from__gte=at - HISTORY_AFTER - max(UNSURE.values()))
+            | Q(occurred_to__gte=at - HISTORY_AFTER),
             batch=batch,
-            occurred_from__gte=at - HISTORY_AFTER,
             workflow_state__in=Incident.COUNTED_STATES,
             origin__startswith=OF_OUR_TABLE,
             site__read_only=False,

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -91,6 +92,43 @@ def test_when_a_clock_begins(
     assert response.contact_due_at - response.started_at == 24 * HOUR
     assert response.amber_at - response.started_at == 48 * HOUR
     assert response.due_at - response.started_at == 72 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("precision", "days", "ended_after", "runs"),
+    [(1, 15, None, False), (2, 15, None, True), (2, 21, None, False), (3, 40, None, True),
+     (4, 40, None, True), (4, 50, None, False), (1, 20, 10, True)],
+)  # fmt: skip
+def test_a_day_that_is_not_sure_may_be_of_yesterday(
+    basrah: Any, worker: Any, precision: int, days: int, ended_after: int | None, runs: bool
+) -> None:
+    told = facts(
+        time_precision=precision,
+        occurred_to=None if ended_after is None else MOMENT + timedelta(days=ended_after),
+    )
+    sent = MOMENT + timedelta(days=days)
+    incident = services.create_incident(
+        site=basrah, facts=told, sources=[FAIR], by=worker, at=sent, key=uuid4()
+    )
+    response = IncidentResponse.objects.filter(incident=incident).first()
+    assert (response is not None) == runs
+    if response is not None:
+        # It is answered from the hearing on.
+        assert (response.started_at, response.late_notice) == (incident.reported_at, True)
+
+
+def test_what_came_too_late_is_put_on_the_clock_by_hand(
+    basrah: Any, worker: Any, supervisor: Any
+) -> None:
+    incident = services.create_incident(
+        site=basrah, facts=facts(), sources=[FAIR], by=worker, at=MOMENT + timedelta(days=15)
+    )
+    response = services.open_response(incident, by=supervisor, at=MOMENT + timedelta(days=15))
+    assert response.by_hand
+    # Nothing that happens to the record takes it off again.
+    services.take_for_review(incident, by=supervisor)
+    response.refresh_from_db()
+    assert response.closed_at is None
 
 
 def test_history_has_no_clock(basrah: Any, worker: Any) -> None:
