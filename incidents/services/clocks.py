@@ -25,7 +25,7 @@ ALWAYS = frozenset({"ATM", "KID", "TRB", "DKA"})
 #: The states in which the clock and the watch run. Reports leave out what was returned, its clock
 #: too, until it counts again (`incidents.measures`).
 ANSWERED = (*Incident.COUNTED_STATES, Incident.State.RETURNED)
-#: Sent later than this after it can have happened, an incident is history and nobody is sent out for it.
+#: Sent later than this after it can have happened, an incident is history: nobody is sent out.
 HISTORY_AFTER = timedelta(days=14)
 #: By how much the day may be too early, by `time_precision`: within a week, within a month, not
 #: known (then no more than a month is presumed).
