@@ -265,6 +265,12 @@ class PayrollNotCertified(PayrollRefusal):
     message = _("The payroll list of this payment is certified first.")
 
 
+class PayrollMissing(PayrollRefusal):
+    message = _(
+        "Wages are paid by a certified payroll list; this payment has none. Make the list first."
+    )
+
+
 class BadPayrollRow(PayrollRefusal):
     """A row that cannot be read; `number` is its place in what was given."""
 

@@ -27,9 +27,8 @@ DAYS = 60
 
 
 def fill(office: Office, *, paid: Grant, running: Grant) -> None:
-    """A certified list on a grant paid in dinars, a draft on another, and two planned visits."""
-    last = office.now.date() - timedelta(days=3)
-    _certified(office, paid, last)
+    """A draft of the last days of the certified list of another grant, and two planned visits."""
+    last = paid.payroll_lists.get().period_to
     draft = payroll.begin_list(
         running,
         period_from=last - timedelta(days=6),
@@ -57,10 +56,10 @@ def fill(office: Office, *, paid: Grant, running: Grant) -> None:
     monitoring.escalate_findings(on=office.now.date())
 
 
-def _certified(office: Office, grant: Grant, last: date) -> None:
-    payment = PaymentRequest.objects.get(grant=grant, state="PAID")
+def certified(office: Office, payment: PaymentRequest, last: date) -> None:
+    """A certified list of the days up to `last` for wages that somebody asked for."""
     done = payroll.begin_list(
-        grant,
+        payment.grant,
         period_from=last - timedelta(days=DAYS - 1),
         period_to=last,
         currency=payment.currency,

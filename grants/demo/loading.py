@@ -400,8 +400,14 @@ def _dinars(walk: Walk) -> None:
     wrong = walk.ask(1, 1_000_000, currency="IQD", method="CASH")
     payments.refuse(wrong, reason="the invoice has no date", by=office.certifier)
     rate = rates.rate_for(walk.today, "CBI")
-    walk.pay(1, amount=int(Decimal(5900) * rate.iqd_per_usd), currency="IQD", method="CASH",
-             rate=rate)  # fmt: skip
+    walk.pay(
+        1,
+        amount=int(Decimal(5900) * rate.iqd_per_usd),
+        currency="IQD",
+        method="CASH",
+        rate=rate,
+        asked=lambda payment: fieldwork.certified(office, payment, walk.today),
+    )
     walk.account(1, share=85)
     walk.paper("payroll", office.requester)
     handover.hand_over(

@@ -5,6 +5,7 @@ Nothing here writes a row: each method is one verb of `grants.services` with its
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -336,12 +337,22 @@ class Walk:
         )
 
     def pay(
-        self, number: int, days: int = 8, *, amount: Any = None, rate: Any = None, **facts: Any
+        self,
+        number: int,
+        days: int = 8,
+        *,
+        amount: Any = None,
+        rate: Any = None,
+        asked: Callable[[PaymentRequest], None] | None = None,
+        **facts: Any,
     ) -> Walk:
-        """Ask, certify and pay a tranche."""
+        """Ask, certify and pay a tranche; `asked`: what is done before it is certified."""
         office = self.office
         self.later(days - 2)
-        payment = self.certify(self.ask(number, amount, **facts))
+        payment = self.ask(number, amount, **facts)
+        if asked is not None:
+            asked(payment)
+        payment = self.certify(payment)
         at = self.later(1)
         proof = self.paper("receipt", office.payer)
         witness = office.who(office.officer) if payment.method == "CASH" else None

@@ -35,6 +35,7 @@ from grants.exceptions import (
     BadPayrollRow,
     NameMissing,
     NotAllowedFromHere,
+    PayrollMissing,
     PayrollNotCertified,
     PersonTwice,
     SignsUndecided,
@@ -50,6 +51,7 @@ from grants.models import (
     PayrollFlag,
     PayrollList,
     PayrollRow,
+    ProjectKind,
     State,
 )
 from grants.screening.names import parts_of
@@ -479,13 +481,24 @@ def decide_signs(
 # --- certifying ----------------------------------------------------------------------------------
 
 
-@transaction.atomic
 def certify_list(payroll: PayrollList, *, by: User) -> PayrollList:
     """Certify a list: every sign in order, and rows, control total and payment one sum.
 
-    Looks it over once more first, since another list of those days may have come. By a certifier
-    who neither made it nor asked for the grant. Raises `SignsUndecided`, `SumsDiffer`.
+    Looks it over once more first, since another list of those days may have come. What that brings
+    to light is kept, also where the list is refused for it: the certifier has to see what there is
+    to decide. By a certifier who neither made it nor asked for the grant. Raises `SignsUndecided`,
+    `SumsDiffer`.
     """
+    with transaction.atomic():
+        certified = _certified(payroll, by)
+    # After the signs are saved: inside, the refusal would take them along.
+    if certified is None:
+        raise SignsUndecided
+    return certified
+
+
+def _certified(payroll: PayrollList, by: User) -> PayrollList | None:
+    """The list, certified; None where signs are to be decided first, those found now saved."""
     who = officer(by, "certifier")
     grant, found = _held_list(payroll)
     apart(who.pk in (grant.requester_id, found.made_by_id))
@@ -494,8 +507,11 @@ def certify_list(payroll: PayrollList, *, by: User) -> PayrollList:
         raise SumsDiffer
     if not sum_of(found) == found.control_total == payment.amount:
         raise SumsDiffer
-    if find_signs(found) or live_flags(found).exclude(verdict=PayrollFlag.Verdict.FINE).exists():
-        raise SignsUndecided
+    fresh = find_signs(found)
+    if fresh:
+        _trail("payroll.looked_over", found, by, number=fresh)
+    if live_flags(found).exclude(verdict=PayrollFlag.Verdict.FINE).exists():
+        return None
     with or_else(
         {
             "rows, control total and payment": SumsDiffer,
@@ -523,9 +539,26 @@ def look_over(payroll: PayrollList, *, by: User) -> int:
 
 
 def refuse_until_certified(payment: PaymentRequest) -> None:
-    """A payment with a payroll list that is no more than a draft is not certified."""
-    if PayrollList.objects.filter(payment=payment).exclude(state="CERTIFIED").exists():
+    """No payment is certified whose payroll list is a draft, or that needs a list and has none.
+
+    A trigger says the same. Raises `PayrollNotCertified`, `PayrollMissing`.
+    """
+    made = PayrollList.objects.filter(payment=payment).first()
+    if made is None and needs_list(payment):
+        raise PayrollMissing
+    if made is not None and made.state != PayrollList.State.CERTIFIED:
         raise PayrollNotCertified
+
+
+def needs_list(payment: PaymentRequest) -> bool:
+    """Whether a payment is of wages: its paper is a payroll list, or its grant is cash for work.
+
+    What a cash-for-work grant pays straight to a vendor is tools and material.
+    """
+    if payment.evidence is not None and payment.evidence.type == DocumentType.PAYROLL:
+        return True
+    of_wages = payment.grant.kind == ProjectKind.CASH_FOR_WORK
+    return of_wages and payment.method != PaymentRequest.Method.VENDOR_DIRECT
 
 
 # --- names ---------------------------------------------------------------------------------------

@@ -16,12 +16,13 @@ from grants.exceptions import (
     DutiesKeptApart,
     NotAllowedFromHere,
     NotForThisPerson,
+    PayrollMissing,
     PayrollNotCertified,
     PersonTwice,
     SignsUndecided,
     SumsDiffer,
 )
-from grants.models import PayrollFlag, PayrollList, PayrollRow
+from grants.models import PaymentRequest, PayrollFlag, PayrollList, PayrollRow
 from grants.services import payments, payroll
 from grants.services.payroll import Worker
 from tests.grants import office as world
@@ -345,3 +346,76 @@ def test_nobody_is_added_to_a_list_while_it_is_certified(office, grant_in):
 
     assert isinstance(meet(certify, add), NotAllowedFromHere)
     assert made.rows.count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("kind", "method", "paper", "waits"),
+    [
+        ("cash_for_work", "CASH", None, True),
+        ("cash_for_work", "EFT", "invoice", True),
+        # Tools and material, straight to who sells them.
+        ("cash_for_work", "VENDOR_DIRECT", None, False),
+        ("cash_for_work", "VENDOR_DIRECT", "payroll", True),
+        ("culture", "EFT", "payroll", True),
+        ("culture", "EFT", "invoice", False),
+    ],
+)
+def test_wages_are_paid_by_a_certified_list_and_never_without_one(
+    office, grant_in, kind, method, paper, waits
+):
+    grant = grant_in("AWARDED", kind=kind)
+    evidence = None
+    if paper:
+        with acting(office.requester):
+            evidence = world.paper(grant, paper, office.requester)
+    payment = world.ask(office, grant.tranches.get(), 200, method=method, evidence=evidence)
+    if not waits:
+        with acting(office.certifier):
+            assert payments.certify(payment, by=office.certifier).state == "CERTIFIED"
+        return
+
+    with acting(office.certifier), pytest.raises(PayrollMissing):
+        payments.certify(payment, by=office.certifier)
+    # Nor past the verb.
+    with acting(office.certifier), transaction.atomic():
+        world.match_raw(payment, office.certifier)
+        with pytest.raises(DatabaseError, match="wages are paid"), transaction.atomic():
+            PaymentRequest.objects.filter(pk=payment.pk).update(
+                state="CERTIFIED", certifier=office.certifier.pk, certified_at=payment.requested_at
+            )
+        transaction.set_rollback(True)
+    made = begun(office, grant, 200, payment=payment, currency="USD")
+    filled(office, made, Worker("Reed Marsh Waters", "10", "20"))
+    with acting(office.certifier):
+        with pytest.raises(PayrollNotCertified):
+            payments.certify(payment, by=office.certifier)
+        payroll.certify_list(made, by=office.certifier)
+        assert payments.certify(payment, by=office.certifier).state == "CERTIFIED"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_signs_that_the_last_look_finds_are_kept_for_who_was_refused_for_them(
+    office, grant_in, signed_in
+):
+    """Another list of those days came after the first was looked over."""
+    first, second = grant_in("AWARDED"), grant_in("AWARDED")
+    payment = world.ask(office, first.tranches.get(), 200)
+    made = begun(office, first, 200, payment=payment, currency="USD")
+    filled(office, made, Worker("Reed Marsh Waters", "10", "20"))
+    later = begun(office, second, 90, currency="USD")
+    filled(office, later, Worker("Reed Marsh Waters", "3", "30"))
+    assert not made.flags.exists()
+
+    client = signed_in(office.certifier)
+    address = reverse("grants:payroll_certify", args=[first.ref, made.number])
+    page = client.post(address, follow=True)
+
+    assert [(one.kind, one.verdict) for one in made.flags.all()] == [("name", "")]
+    assert str(SignsUndecided()) in page.content.decode()
+    assert len(page.context["decide"].fields["flags"].queryset) == 1
+    with acting(office.certifier):
+        payroll.decide_signs(
+            made, made.flags.all(), verdict="fine", reason="two people", by=office.certifier
+        )
+        assert payroll.certify_list(made, by=office.certifier).state == "CERTIFIED"
