@@ -35,5 +35,5 @@ ONCE = "CREATE OR REPLACE" + _ONCE[_BEGIN + len("CREATE") : _ONCE.index("$$;", _
 class Migration(migrations.Migration):
     """No wages are certified without a certified payroll list."""
 
-    dependencies = [("grants", "0019_last_word")]
+    dependencies = [("grants", "0020_occasions")]
     operations = [migrations.RunSQL(WAGES, ONCE)]

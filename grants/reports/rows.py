@@ -109,6 +109,11 @@ def _listed(filters: Filters) -> str:
     return f"{of_grants(filters)} AND (m.moved AND l.grant_id IS NOT NULL OR {begun})"
 
 
+#: What stands approved of a grant `g`: of one that was called off nothing does any more.
+_APPROVED = (
+    "CASE WHEN g.state IN (" + ", ".join(f"'{state}'" for state in CALLED_OFF) + ")"
+    " THEN 0.00 ELSE g.approved_usd END"
+)
 _UNLIQUIDATED = "m.obligated_usd - m.deobligated_usd - m.disbursed_usd + m.refunded_usd"
 
 
@@ -138,7 +143,8 @@ def portfolio(filters: Filters) -> str:
              AS implementer,
            g.sector, g.sector AS dac_code,
            json_build_array(d.name_en, d.name_ar) AS district, g.state,
-           g.requested_usd, g.approved_usd, m.obligated_usd, m.disbursed_usd, m.refunded_usd,
+           g.requested_usd, {_APPROVED} AS approved_usd, m.obligated_usd, m.disbursed_usd,
+           m.refunded_usd,
            {_UNLIQUIDATED} AS unliquidated_usd, m.deobligated_usd,
            g.planned_start, g.planned_end, g.actual_start, g.actual_end, nullif(g.risk, '') AS risk,
            coalesce((SELECT count(n.document_id) * 100 / nullif(count(*), 0)
@@ -342,9 +348,10 @@ _OVERDUE = (
 
 
 def districts(filters: Filters) -> str:
+    """People are those of grants that were awarded: a request reaches nobody."""
     return f"""
     SELECT d.pcode AS district_code, d.name_en AS district_en, d.name_ar AS district_ar,
-           count(*) AS grants, sum(g.approved_usd) AS approved_usd,
+           count(*) AS grants, sum({_APPROVED}) AS approved_usd,
            sum(m.obligated_usd) AS obligated_usd, sum(m.disbursed_usd) AS disbursed_usd,
            round(100 * sum(m.obligated_usd) / nullif(sum(sum(m.obligated_usd)) OVER (), 0), 1)
              AS pct_of_total,
@@ -358,7 +365,8 @@ def districts(filters: Filters) -> str:
       JOIN grants_fund f ON f.id = g.fund_id
       JOIN places_place d ON d.id = g.district_id
       LEFT JOIN (SELECT grant_id, sum(coalesce(actual, expected)) AS people
-                   FROM grants_beneficiaries GROUP BY grant_id) b ON b.grant_id = g.id
+                   FROM grants_beneficiaries GROUP BY grant_id) b
+             ON b.grant_id = g.id AND g.awarded_on IS NOT NULL
       {_money(filters)}
      WHERE {_listed(filters)}
      GROUP BY d.pcode, d.name_en, d.name_ar
@@ -635,7 +643,10 @@ def results(filters: Filters) -> str:
 
 
 def screening(filters: Filters) -> str:
-    """The log that `vetting.log_rows` tells, as one statement: a run and a list in a row."""
+    """The log that `vetting.log_rows` tells, as one statement: a run and a list in a row.
+
+    `officer` is who made the decision that stands for the run, the last of several of its kind.
+    """
     standing = (
         "SELECT FROM grants_screeningdisposition d WHERE d.run_id = s.id AND d.disposition = '{}'"
         " AND NOT EXISTS (SELECT FROM grants_screeningdisposition l WHERE l.corrects_id = d.id)"
@@ -650,13 +661,12 @@ def screening(filters: Filters) -> str:
            s.algorithm || ' ' || s.algorithm_version AS algorithm, s.threshold,
            (SELECT count(*) FROM grants_screeninghit h
              WHERE h.run_id = s.id AND h.source = l.source) AS hits,
-           CASE WHEN EXISTS ({standing.format("TRUE_MATCH")}) THEN 'TRUE_MATCH'
-                WHEN EXISTS ({standing.format("ESCALATED")}) THEN 'ESCALATED'
-                WHEN s.hit_count > {decided} OR s.hit_count = 0 AND NOT EXISTS ({signed})
-                THEN 'OPEN'
-                WHEN EXISTS ({standing.format("FALSE_POSITIVE")}) THEN 'FALSE_POSITIVE'
-                ELSE 'CLEAR_NO_HIT' END AS disposition,
-           o.code_name AS officer,
+           heaviest.disposition,
+           (SELECT o.code_name FROM grants_screeningdisposition d
+              JOIN grants_officer o ON o.user_id = d.officer_id
+             WHERE d.run_id = s.id AND d.disposition = heaviest.disposition AND NOT EXISTS (
+               SELECT FROM grants_screeningdisposition l WHERE l.corrects_id = d.id)
+             ORDER BY d.at DESC, d.id DESC LIMIT 1) AS officer,
            (SELECT c.valid_to FROM grants_decision c
              WHERE c.grant_id = g.id AND c.step = 'vetting' AND c.verdict = 'YES' AND c.at >= s.at
                AND c.subjects ? s.organisation_id::text ORDER BY c.id LIMIT 1) AS valid_to
@@ -664,7 +674,13 @@ def screening(filters: Filters) -> str:
       JOIN grants_grant g ON g.id = s.grant_id
       JOIN grants_screeningrunlist u ON u.run_id = s.id
       JOIN grants_screeninglist l ON l.id = u.list_id
-      JOIN grants_officer o ON o.user_id = s.officer_id
+      CROSS JOIN LATERAL (
+        SELECT CASE WHEN EXISTS ({standing.format("TRUE_MATCH")}) THEN 'TRUE_MATCH'
+                    WHEN EXISTS ({standing.format("ESCALATED")}) THEN 'ESCALATED'
+                    WHEN s.hit_count > {decided} OR s.hit_count = 0 AND NOT EXISTS ({signed})
+                    THEN 'OPEN'
+                    WHEN EXISTS ({standing.format("FALSE_POSITIVE")}) THEN 'FALSE_POSITIVE'
+                    ELSE 'CLEAR_NO_HIT' END AS disposition OFFSET 0) heaviest
      WHERE {of_grants(filters)} AND {within(f"(s.at {_LOCAL})::date", filters)}
      ORDER BY s.at, s.written_at, s.id, l.source"""
 

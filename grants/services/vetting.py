@@ -562,6 +562,13 @@ def _standing(runs: Iterable[Any]) -> dict[Any, list[str]]:
     return found
 
 
+def _deciders(runs: list[Any]) -> dict[tuple[Any, str], str]:
+    """Run and kind of decision -> who made the last of that kind that nobody corrected."""
+    rows = ScreeningDisposition.objects.filter(run__in=runs, corrected_by__isnull=True)
+    told = rows.order_by("at", "id").values_list("run_id", "disposition", "officer__code_name")
+    return {(run, disposition): name for run, disposition, name in told}
+
+
 def _counts(run: ScreeningRun, standing: list[str]) -> dict[str, int]:
     counts = {kind.value: standing.count(kind) for kind in Kind}
     counts["OPEN"] = run.hit_count - sum(
@@ -679,7 +686,8 @@ class LogRow:
     threshold: str
     hits: int
     disposition: str
-    officer: str
+    #: Who made the decision that stands for the run; None while it is open.
+    officer: str | None
     screened_at: datetime
     valid_to: date | None
 
@@ -697,7 +705,7 @@ def log_rows(
     the same version of the organisation. Names are in none of the columns.
     """
     rows = (
-        ScreeningRun.objects.select_related("grant", "officer")
+        ScreeningRun.objects.select_related("grant")
         .defer("sealed", "grant__purpose", "grant__rationale", "grant__sustainment")
         .order_by("at", "written_at", "id")
     )
@@ -724,6 +732,7 @@ def _midnight(day: date) -> datetime:
 def _log_of(runs: list[ScreeningRun]) -> Iterator[LogRow]:
     keys = [run.pk for run in runs]
     standing = _standing(keys)
+    decided = _deciders(keys)
     used: dict[Any, list[ScreeningList]] = {}
     for link in ScreeningRunList.objects.filter(run__in=keys).select_related("list"):
         used.setdefault(link.run_id, []).append(link.list)
@@ -761,7 +770,7 @@ def _log_of(runs: list[ScreeningRun]) -> Iterator[LogRow]:
                 threshold=str(run.threshold),
                 hits=hits.get(run.pk, []).count(one.source),
                 disposition=worst,
-                officer=run.officer.code_name,
+                officer=decided.get((run.pk, worst)),
                 screened_at=run.at,
                 valid_to=cleared.valid_to if cleared is not None else None,
             )

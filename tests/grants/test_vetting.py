@@ -211,8 +211,9 @@ def test_every_hit_is_decided_by_a_person_before_anybody_is_cleared(office, gran
     assert list(vetting.log_rows(last=today() - timedelta(days=1))) == []
 
 
-def test_report_r12_says_what_the_log_says_at_every_turn(office, grant):
+def test_report_r12_says_what_the_log_says_at_every_turn(office, grant, make_user):
     seen = set()
+    second = make_user("reo_staff", username="reo.vetting2", duties=["vetting"])
 
     def the_same() -> None:
         sql = rows.STATEMENTS["screening"]({})
@@ -228,15 +229,24 @@ def test_report_r12_says_what_the_log_says_at_every_turn(office, grant):
             assert told == expected
             seen.add((told["disposition"], told["valid_to"] is not None))
 
+    def officers() -> list[str | None]:
+        return [one.officer for one in vetting.log_rows()]
+
     the_same()
     runs = screened(office, grant)
     the_same()
+    # Whoever ran it decided nothing yet.
+    assert officers() == [None, None]
     hit = runs["1"].hits.get()
-    first = decide(office, hit, "ESCALATED")
+    with acting(second):
+        first = vetting.decide_hit(hit, disposition="ESCALATED", reason="unsure", by=second)
     the_same()
+    assert officers() == [None, second.code_name]
     decide(office, hit, "FALSE_POSITIVE", seen=first.pk)
-    sign(office, runs[""])
+    with acting(second):
+        vetting.sign_run(runs[""], reason="nobody", by=second)
     the_same()
+    assert officers() == [second.code_name, office.vetting.code_name]
     with acting(office.vetting):
         machine.clear(grant, by=office.vetting)
     the_same()

@@ -12,7 +12,7 @@ from grants.models import Beneficiaries, Grant, Officer
 from grants.reports import rows as statements
 from grants.reports import sheet
 from grants.reports.columns import REPORTS
-from grants.services import monitoring
+from grants.services import machine, monitoring
 from tests.grants import office as world
 
 pytestmark = pytest.mark.django_db
@@ -55,3 +55,25 @@ def test_the_days_of_the_sheet_are_those_of_baghdad(office, grant_in):
     content = sheet.content(Grant.objects.get(pk=grant.pk))
     assert content["findings"][0][-1] == day
     assert [one["on"] for one in content["photos"]] == [day]
+
+
+def test_people_are_of_awarded_grants_and_called_off_grants_have_no_approved_sum(office, grant_in):
+    """R4 and R1: a draft reaches nobody, and what was called off is approved no more."""
+    for state, people in (("DRAFT", 1000), ("APPROVED", 200), ("ACTIVE", 30)):
+        grant = grant_in(state)
+        Beneficiaries.objects.create(
+            grant=grant, sex="f", age_band="18-24", expected=people, actual=None
+        )
+    called_off = grant_in("APPROVED")
+    Beneficiaries.objects.create(grant=called_off, sex="f", age_band="18-24", expected=5)
+    with acting(office.officer):
+        machine.cancel(called_off, reason="the site is gone", by=office.officer)
+    called_off.refresh_from_db()
+    # It keeps what was decided; the reports count what stands.
+    assert (called_off.state, called_off.approved_usd) == ("CANCELLED", 3000)
+
+    (district,) = found(office, "districts")
+    assert (district["grants"], district["beneficiaries"]) == (4, 30)
+    assert (district["approved_usd"], district["usd_per_beneficiary"]) == (6000, 100)
+    rows = {row["state"]: row["approved_usd"] for row in found(office, "portfolio")}
+    assert rows == {"DRAFT": 0, "APPROVED": 3000, "ACTIVE": 3000, "CANCELLED": 0}
