@@ -43,6 +43,7 @@ from incidents.services.links import (
     may_unlink,
     remove_link,
 )
+from incidents.services.merged_answers import follow_merges
 from incidents.services.merging import (
     GROUPS,
     ROWS,
@@ -174,6 +175,7 @@ __all__ = [
     "find_row",
     "follow",
     "follow_changed",
+    "follow_merges",
     "follow_new",
     "grade_source",
     "in_review_order",

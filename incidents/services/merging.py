@@ -4,8 +4,9 @@ Marking a duplicate and merging are one verb: the sources, photos and links of t
 other, the one becomes its duplicate, and what was done is kept row by row. What the kept record
 lacks may be taken over. Nothing is thrown away, so it can be undone exactly.
 
-What stays with the merged record, and is found there: its history, its response, its people harmed
-and perpetrators unless they were taken over, and forms that came twice.
+What stays with the merged record, and is found there: its history, the actions of its response, its
+people harmed and perpetrators unless they were taken over, and forms that came twice. What its
+response counts for goes along (`merged_answers`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -39,7 +40,7 @@ from incidents.models import (
     Source,
     Victimization,
 )
-from incidents.services import clocks, links, rules, search, trail
+from incidents.services import clocks, links, merged_answers, rules, search, trail
 from incidents.services.facts import FIELDS, plain
 from incidents.services.sources import verify_again
 from incidents.services.workflow import (
@@ -190,6 +191,7 @@ def merge_incidents(
         merge.before["gone"] = {"workflow_state": held[gone.pk].workflow_state}
         gone.duplicate_of = kept
 
+    watch = merged_answers.open_watch_of(gone)
     gone = carry_out(
         gone,
         "duplicate",
@@ -208,6 +210,7 @@ def merge_incidents(
         "kept": {**_values(kept), "version": kept.version},
         "gone": {"version": gone.version},
     }
+    answer = merged_answers.take_over(merge, kept=kept, gone=gone, watch=watch, by=by, at=at)
     merge.save(force_insert=True)
     trail.record(
         "incident.merged",
@@ -215,7 +218,11 @@ def merge_incidents(
         by=by,
         fields=sorted(changes),
         reason=reason,
-        detail={"duplicate": gone.code, "sources": len(merge.moved["sources"])},
+        detail={
+            "duplicate": gone.code,
+            "sources": len(merge.moved["sources"]),
+            **({"answer": answer} if answer else {}),
+        },
     )
     return merge
 
@@ -275,6 +282,7 @@ def _take_over(
         changes["sources"] = [number, number + len(merge.moved["sources"])]
     merge.moved["links"] = links.move_links(kept, gone)
     merge.moved["photos"] = move_photos(kept, gone)
+    merge.moved["beside"] = merged_answers.move_rows(kept, gone)
     repeated = Incident.objects.filter(duplicate_of=gone)
     merge.moved["duplicates"] = [str(key) for key in repeated.values_list("pk", flat=True)]
     repeated.update(duplicate_of=kept)
@@ -414,6 +422,7 @@ def unmerge_incidents(
         changes["verification"] = [was["verification"], kept.verification]
     if merge.moved["sources"]:
         changes["sources"] = [was["sources"], kept.sources.count()]
+    merged_answers.give_back(merge, kept=kept, at=at)
     _save_kept(kept, by=by, changes=changes, reason=reason or PARTED, at=at)
     _stand_again(merge, gone, by=by, reason=reason, at=at)
     merge.undone_at, merge.undone_by, merge.undone_reason = at, by, reason
@@ -479,6 +488,7 @@ def _give_back(merge: IncidentMerge, kept: Incident, gone: Incident) -> None:
     Source.objects.filter(pk__in=merge.moved["origins"]).update(same_origin_as=None)
     _keep_said(kept, gone)
     links.give_back(merge.moved["links"], kept=kept, gone=gone)
+    merged_answers.give_back_rows(merge.moved.get("beside", {}), kept=kept, gone=gone)
     Attachment.objects.filter(pk__in=merge.moved["photos"], subject_key=kept.pk).update(
         subject_key=gone.pk
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from ceasefire import periods
@@ -31,6 +31,12 @@ from incidents.models import (
 )
 from incidents.models.response import RESPONSE_HOURS, WATCH_HOURS
 
+#: What is shown of an action: its own columns, who, and at which record.
+ACTION_FIELDS = (
+    *(field.name for field in ResponseAction._meta.concrete_fields),
+    "by__code_name",
+    "response__incident__code",
+)
 #: The newest checks of a watch that a page shows.
 SHOWN_CHECKS = 8
 
@@ -122,7 +128,17 @@ def clock_questions(incident: Incident, user: Any) -> dict[str, QuerySet[Any]]:
         "responses": IncidentResponse.objects.filter(incident=incident).select_related(
             "assigned_to"
         ),
-        "actions": ResponseAction.objects.filter(response__incident=incident).select_related("by"),
+        # Those of records that were merged into it too, as far as the person may see these.
+        "actions": ResponseAction.objects.filter(
+            Q(response__incident=incident)
+            | Q(
+                response__incident__in=Incident.objects.visible_to(user)
+                .filter(duplicate_of=incident)
+                .values("pk")
+            )
+        )
+        .select_related("by", "response__incident")
+        .only(*ACTION_FIELDS),
         "watches": incident.watches.select_related("victim_side", "other_side"),
         "checks": checks.select_related("by")[:SHOWN_CHECKS],
         **({"people": services.sendable_to(incident)} if may_assign else {}),

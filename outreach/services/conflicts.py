@@ -17,6 +17,7 @@ from ceasefire.codes import next_number
 from ceasefire.people.models import User
 from ceasefire.places.models import Site
 from incidents.models import Incident
+from incidents.services import follow_merges
 from outreach.exceptions import (
     ChangedMeanwhile,
     NotAColleague,
@@ -612,6 +613,28 @@ def unlink_incident(conflict: Conflict, incident: Incident, *, by: User) -> None
     audit.record(
         "conflict.incident_unlinked", subject=conflict, by=by, detail={"incident": incident.code}
     )
+
+
+def _move_links(kept: Incident, gone: Incident) -> list[int]:
+    """The links of a record that is merged hold for the one that stays; their keys.
+
+    One to a conflict that the other belongs to already stays where it is.
+    """
+    there = ConflictIncident.objects.filter(incident=kept).values("conflict")
+    rows = ConflictIncident.objects.filter(incident=gone).exclude(conflict__in=there)
+    keys = list(rows.values_list("pk", flat=True))
+    ConflictIncident.objects.filter(pk__in=keys).update(incident=kept)
+    return keys
+
+
+def _give_links_back(moved: list[int], kept: Incident, gone: Incident) -> None:
+    """One that was taken away since stays away."""
+    there = ConflictIncident.objects.filter(incident=gone).values("conflict")
+    rows = ConflictIncident.objects.filter(pk__in=moved, incident=kept)
+    rows.exclude(conflict__in=list(there.values_list("conflict", flat=True))).update(incident=gone)
+
+
+follow_merges("outreach.conflicts", move=_move_links, give_back=_give_links_back)
 
 
 def closes_on(conflict: Conflict) -> date:

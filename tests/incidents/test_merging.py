@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ceasefire import vault
+from ceasefire import periods, vault
 from ceasefire.audit.models import AuditEvent
 from ceasefire.people.roles import Role
-from incidents import services
+from incidents import measures, services
 from incidents.exceptions import (
     CannotBeParted,
     ChangedMeanwhile,
@@ -19,8 +19,16 @@ from incidents.exceptions import (
     NotForThisPerson,
     ReasonNeeded,
 )
-from incidents.models import Incident, IncidentLink, IncidentMerge, NotATwin, Source
-from incidents.services import ActorFacts, SourceFacts, VictimFacts
+from incidents.models import (
+    Incident,
+    IncidentLink,
+    IncidentMerge,
+    IncidentResponse,
+    NotATwin,
+    RetaliationWatch,
+    Source,
+)
+from incidents.services import ActorFacts, SourceFacts, VictimFacts, rollups
 from tests.incidents.conftest import FAIR, MOMENT, move_to
 
 NAMED = SourceFacts("hospital", "B", "2", text="the morgue says so", name="Abu Ali")
@@ -291,6 +299,117 @@ class TestParting:
         gone.refresh_from_db()
         assert (kept.is_sensitive, gone.is_sensitive) == (also_hidden, True)
         assert kept.is_visible_to(worker) is not also_hidden
+
+
+class TestTheAnswer:
+    """What was done for a killing is not lost where its record turns out to be a second one."""
+
+    @pytest.fixture(autouse=True)
+    def _now(self, monkeypatch):
+        monkeypatch.setattr(periods, "now", lambda: MOMENT + timedelta(hours=30))
+
+    @pytest.fixture
+    def colleague(self, make_user, basrah):
+        return make_user(Role.INTERRUPTER, basrah, username="colleague")
+
+    @pytest.fixture
+    def answered(self, log, worker, colleague, supervisor):
+        """(what stays, what goes): the second was answered, by somebody, with watchers."""
+        kept, gone = log(), log(actors=[ActorFacts("tribal")])
+        services.assign_response(gone, to=colleague, by=supervisor)
+        services.set_watchers(gone, victim_side=worker, other_side=colleague, by=supervisor)
+        for hours, kind in ((5, "hospital"), (20, "event")):
+            services.record_action(
+                gone, kind=kind, by=colleague, at=MOMENT + timedelta(hours=hours), words="we went"
+            )
+        return kept, gone
+
+    def state(self, incident):
+        rows = IncidentResponse.objects.filter(incident=incident)
+        return rows.values_list(
+            "first_contact_at", "community_response_at", "assigned_to", "closed_at", "closed_reason"
+        ).get()
+
+    def test_it_counts_for_the_record_that_stays_and_goes_back(
+        self, answered, supervisor, basrah, colleague, worker, signed_in
+    ):
+        kept, gone = answered
+        before = self.state(kept), self.state(gone)
+        day = periods.local_day(kept.response.due_at)
+        week = day, day + timedelta(days=1)
+        merge = services.merge_incidents(kept=kept, gone=gone, by=supervisor)
+        first, community, _holder, _at, reason = self.state(kept)
+        assert first == MOMENT + timedelta(hours=5)
+        assert community == MOMENT + timedelta(hours=20)
+        assert reason == "answered"
+        assert measures.answered(basrah.pk, *week) == measures.Answered(1, 1, 0)
+        assert list(rollups.differences()) == []
+        page = signed_in(supervisor).get(kept.get_absolute_url()).content.decode()
+        assert "we went" in page
+        assert "recorded for" in page
+        services.unmerge_incidents(merge, by=supervisor, reason="two events")
+        assert (self.state(kept), self.state(gone)) == before
+        page = signed_in(supervisor).get(kept.get_absolute_url()).content.decode()
+        assert "we went" not in page
+        assert list(rollups.differences()) == []
+
+    def test_who_has_it_and_who_watches_go_along(self, log, supervisor, worker, colleague):
+        kept, gone = log(), log(actors=[ActorFacts("tribal")])
+        services.start_watch(kept, by=supervisor)
+        services.set_watchers(kept, victim_side=colleague, other_side=None, by=supervisor)
+        services.assign_response(gone, to=colleague, by=supervisor)
+        services.set_watchers(gone, victim_side=None, other_side=worker, by=supervisor)
+        merge = services.merge_incidents(kept=kept, gone=gone, by=supervisor)
+        assert IncidentResponse.objects.get(incident=kept).assigned_to == colleague
+        watch = RetaliationWatch.objects.get(incident=kept)
+        assert (watch.victim_side, watch.other_side) == (colleague, worker)
+        services.unmerge_incidents(merge, by=supervisor, reason="two events")
+        assert IncidentResponse.objects.get(incident=kept).assigned_to is None
+        watch = RetaliationWatch.objects.get(incident=kept)
+        assert (watch.victim_side, watch.other_side) == (colleague, None)
+        assert RetaliationWatch.objects.open().get(incident=gone).other_side == worker
+
+    def test_a_watch_goes_on_at_the_record_that_stays(
+        self, answered, supervisor, worker, colleague
+    ):
+        kept, gone = answered
+        merge = services.merge_incidents(kept=kept, gone=gone, by=supervisor)
+        watch = RetaliationWatch.objects.open().get()
+        assert watch.incident == kept
+        assert (watch.victim_side, watch.other_side) == (worker, colleague)
+        services.unmerge_incidents(merge, by=supervisor, reason="two events")
+        assert RetaliationWatch.objects.open().get().incident == gone
+
+    def test_what_was_done_in_between_stays_with_the_record_that_stays(
+        self, answered, supervisor, worker
+    ):
+        kept, gone = answered
+        merge = services.merge_incidents(kept=kept, gone=gone, by=supervisor)
+        services.record_action(kept, kind="hospital", by=worker, at=MOMENT + timedelta(hours=28))
+        services.unmerge_incidents(merge, by=supervisor, reason="two events")
+        first, community, _holder, closed_at, reason = self.state(kept)
+        assert first == MOMENT + timedelta(hours=28)
+        assert (community, closed_at, reason) == (None, None, "")
+
+    def test_nobody_gets_what_they_may_not_see(self, log, supervisor, worker, colleague):
+        kept = log(victims=[VictimFacts("killed", age=12)])
+        gone = log()
+        services.assign_response(gone, to=colleague, by=supervisor)
+        services.record_action(gone, kind="hospital", by=colleague)
+        services.merge_incidents(kept=kept, gone=gone, by=supervisor)
+        _first, _community, holder, _at, _reason = self.state(kept)
+        assert holder is None
+
+    def test_the_reporter_reads_no_action_of_a_record_they_may_not_see(
+        self, log, supervisor, worker, signed_in
+    ):
+        kept = log(victims=[VictimFacts("killed", age=12)])
+        gone = log(victims=[VictimFacts("killed", age=12)], by=supervisor)
+        services.record_action(gone, kind="hospital", by=supervisor, words="the mother said")
+        services.merge_incidents(kept=kept, gone=gone, by=supervisor)
+        for person, reads in ((supervisor, True), (worker, False)):
+            page = signed_in(person).get(kept.get_absolute_url()).content.decode()
+            assert ("the mother said" in page) is reads
 
 
 FACTS = st.fixed_dictionaries(

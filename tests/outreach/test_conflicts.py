@@ -12,6 +12,7 @@ from ceasefire.audit.models import AuditEvent
 from ceasefire.people.models import User
 from ceasefire.people.roles import Role
 from ceasefire.vault.models import BlindIndex, Sealed
+from incidents import services as incident_services
 from outreach.exceptions import (
     ChangedMeanwhile,
     KeyTaken,
@@ -26,6 +27,7 @@ from outreach.exceptions import (
 )
 from outreach.models import (
     Conflict,
+    ConflictIncident,
     ConflictMediator,
     ConflictParty,
     ConflictStep,
@@ -36,7 +38,7 @@ from outreach.services import conflicts, consent, follow_ups, mediators, settlem
 from outreach.services.conflict_risk import risk_of
 from outreach.services.conflicts import PartyFacts
 from tests.incidents.test_two_connections import meet
-from tests.outreach.conflict_world import TRIBES, now_of, shift_ladder, tasks_of, told
+from tests.outreach.conflict_world import TRIBES, now_of, place, shift_ladder, tasks_of, told
 
 pytestmark = pytest.mark.django_db
 State = Conflict.State
@@ -518,3 +520,38 @@ def test_one_form_sent_twice_at_once_is_one_conflict(conflict, team):
     came = meet(lambda: conflict(key=key), lambda: conflict(key=key))
 
     assert came == Conflict.objects.get()
+
+
+def test_the_conflict_of_a_record_that_is_merged_goes_along_and_comes_back(conflict, team, basrah):
+    def log() -> Any:
+        return incident_services.create_incident(
+            site=basrah,
+            facts={
+                "type": "MUR",
+                "occurred_from": periods.now() - timedelta(hours=3),
+                "place": place(),
+                "killed_best": 1,
+            },
+            sources=[incident_services.SourceFacts("family", "C", "3")],
+            by=team.worker,
+        )
+
+    kept, gone = log(), log()
+    one, both = conflict(), conflict()
+    conflicts.link_incident(one, gone, by=team.worker, is_cause=True)
+    for incident in (kept, gone):
+        conflicts.link_incident(both, incident, by=team.worker)
+
+    def links() -> set[Any]:
+        rows = ConflictIncident.objects.values_list("conflict", "incident", "is_cause")
+        return set(rows)
+
+    before = links()
+    merge = incident_services.merge_incidents(kept=kept, gone=gone, by=team.supervisor)
+    assert links() == {
+        (one.pk, kept.pk, True),
+        (both.pk, kept.pk, False),
+        (both.pk, gone.pk, False),
+    }
+    incident_services.unmerge_incidents(merge, by=team.supervisor, reason="two events")
+    assert links() == before
