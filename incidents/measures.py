@@ -121,14 +121,17 @@ def weekly_counts(
     *,
     as_of: datetime | None = None,
     exclude_sensitive: bool = False,
+    week_start: int | None = None,
 ) -> list[Count]:
     """Counts by week, district and type of what happened from `start` up to (not on) `end`.
 
-    Weeks begin on the site's own weekday. Only what is there has a row: a missing week is zero or
-    not covered, which the site's coverage tells. `exclude_sensitive` leaves out sexual violence,
-    minors and staff, for whatever leaves the program.
+    Weeks begin on the site's own weekday, or on `week_start` (6 = Sunday). Only what is there has
+    a row: a missing week is zero or not covered, which the site's coverage tells.
+    `exclude_sensitive` leaves out sexual violence, minors and staff, for whatever leaves the
+    program.
     """
-    week_start = Site.objects.values_list("week_start", flat=True).get(pk=site_id)
+    if week_start is None:
+        week_start = Site.objects.values_list("week_start", flat=True).get(pk=site_id)
     with connection.cursor() as cursor:
         cursor.execute(
             _WEEKLY,

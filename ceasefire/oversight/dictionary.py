@@ -683,6 +683,7 @@ NOT_PERSONAL: dict[str, str] = {
     "reports.SharedWeeklyReport.*": "suppressed counts, names of places",
     "reports.EffectPlan.treated": "P-codes of districts",
     "reports.EffectPlan.comparison": "P-codes of districts",
+    "reports.EffectPlan.elsewhere": "codes of sites and P-codes of districts",
     "reports.EffectPlan.outcome": "all types, or the code of a family of types",
     "reports.EvaluatorsPack.sha256": "a hash of the finished pack",
     "reports.EvaluatorsPackPiece.key_id": "the name of a key",

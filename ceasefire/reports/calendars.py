@@ -92,12 +92,18 @@ ELECTION = "election"
 
 @lru_cache(maxsize=4096)
 def _periods_of(day: date) -> frozenset[str]:
+    return frozenset(name for name, _year in _years_of(day))
+
+
+@lru_cache(maxsize=4096)
+def _years_of(day: date) -> frozenset[tuple[str, int]]:
+    """The periods a day lies in, each with its year of the hijra."""
     try:
         hijri = Gregorian.fromdate(day).to_hijri()
     except (OverflowError, ValueError):
         return frozenset()
     return frozenset(
-        name
+        (name, hijri.year)
         for name, parts in PERIODS.items()
         if any(hijri.month == month and first <= hijri.day <= last for month, first, last in parts)
     )
@@ -111,6 +117,23 @@ def shares(weeks: Sequence[date]) -> dict[str, NDArray[np.float64]]:
             for name in _periods_of(first + timedelta(days=day)):
                 found[name][at] += 1 / 7
     return found
+
+
+def years(weeks: Sequence[date]) -> dict[str, list[frozenset[int]]]:
+    """Of each period, the years of the hijra in which each week (by its first day) has part in it.
+
+    The two Eids are one period that comes once a year, in two parts.
+    """
+    found = [
+        frozenset[tuple[str, int]]().union(
+            *(_years_of(first + timedelta(days=day)) for day in range(7))
+        )
+        for first in weeks
+    ]
+    return {
+        name: [frozenset(year for own, year in one if own == name) for one in found]
+        for name in PERIODS
+    }
 
 
 def marks(weeks: Sequence[date]) -> list[list[str]]:

@@ -39,6 +39,7 @@ from ceasefire.reports.panel import (
     rounded,
     sentence_of,
 )
+from ceasefire.reports.recording import coverage, districts
 from ceasefire.reports.sentences import sentence
 from ceasefire.reports.software import software_version
 from ceasefire.statistics.assessment import Assessment, Assessments
@@ -50,7 +51,9 @@ REPORT = "weekly-violence-trends"
 #: 3: nowcast, trend, near repeats and clusters.
 #: 4: delays, the line of the trend, concentration, effect, what was corrected, the software.
 #: 5: near repeats by kind, back-filled batches, places by sub-district, what was told before.
-VERSION = 5
+#: 6: of an effect its first week, which look it is, whether it was tested, and all its choices; of
+#: the trend whether the season was taken out.
+VERSION = 6
 #: The name and the state of that row.
 UNPLACED = _("Place not known closer than the governorate")
 UNTESTED = "untested"
@@ -216,7 +219,7 @@ def _documents(
         "alerts": [_finding(item, rows) for item in judged.alerts],
         "watch": [_finding(item, rows) for item in judged.watched],
         **further(site, week, panel, work.near, judged.beside, cut=cut, exclude_sensitive=without),
-        "effect": judged_effects(site, week, panel, as_of=as_of, exclude_sensitive=without),
+        "effect": judged_effects(site, week, as_of=as_of, cut=cut, exclude_sensitive=without),
         "software": software_version(),
         "responses": _responses(site, week, as_of=as_of, exclude_sensitive=without),
         "revisions": [],
@@ -360,33 +363,6 @@ def _responses(
     return vars(found)
 
 
-def coverage(
-    site: Site, *, cut: datetime | None = None, exclude_sensitive: bool = False
-) -> list[Period]:
-    """The site's coverage periods; where none is kept, since reporting or the records began."""
-    periods = list(site.coverage.order_by("start").values_list("start", "end"))
-    if periods:
-        return periods
-    if site.reporting_since is not None:
-        return [(Week.of(site.reporting_since, site.week_start).start, None)]
-    known = measures.first_and_last_day(site.pk, as_of=cut, exclude_sensitive=exclude_sensitive)
-    return [(Week.of(known[0], site.week_start).start, None)] if known else []
-
-
-def districts(site: Site) -> list[str]:
-    """The P-codes of the districts a site works in, whatever level its places have."""
-    own = list(site.places.values_list("pk", "level", "district__pcode"))
-    found = {district for _pk, _level, district in own if district}
-    wider = [pk for pk, level, _district in own if level == Place.Level.GOVERNORATE]
-    if wider:
-        found |= set(
-            Place.objects.filter(
-                level=Place.Level.DISTRICT, governorate__in=wider, valid_to=None
-            ).values_list("pcode", flat=True)
-        )
-    return sorted(found)
-
-
 def complete_until(
     site: Site,
     week: Week,
@@ -508,6 +484,7 @@ def shared_further(open_version: Documents) -> dict[str, Any]:
         "complete_to": body["data_health"]["complete_to"],
         "trend": {
             "yearly": ratio(trend["yearly"]),
+            "has_season": trend["has_season"],
             "calendar": {name: ratio(one) for name, one in trend["calendar"].items()},
         }
         if trend
@@ -526,8 +503,8 @@ def shared_further(open_version: Documents) -> dict[str, Any]:
 
 #: Of an effect, what is shared as it is.
 _EFFECT = (
-    "registered_on", "starts_on", "treated", "comparison", "outcome", "verdict", "reason",
-    "p_placebo",
+    "registered_on", "starts_on", "look", "treated", "comparison", "outcome", "tested", "verdict",
+    "reason", "p_placebo", "choices_of_all",
 )  # fmt: skip
 
 
@@ -671,8 +648,20 @@ def _families(kinds: set[str]) -> dict[str, dict[str, str]]:
 
 
 def _names(pcodes: Sequence[str]) -> dict[str, dict[str, str]]:
-    found = Place.objects.filter(pcode__in=list(pcodes)).values_list("pcode", "name_en", "name_ar")
-    names = {pcode: {"name_en": name_en, "name_ar": name_ar} for pcode, name_en, name_ar in found}
+    """Names of places; of one in another site's records ("SITE/P-CODE") with the site's name."""
+    elsewhere = [(one, *one.rsplit("/", 1)) for one in pcodes if "/" in one]
+    wanted = {*pcodes, *(pcode for _one, _site, pcode in elsewhere)}
+    found = Place.objects.filter(pcode__in=wanted).values_list("pcode", "name_en", "name_ar")
+    known = {pcode: {"name_en": name_en, "name_ar": name_ar} for pcode, name_en, name_ar in found}
+    names = {pcode: known[pcode] for pcode in pcodes if pcode in known}
+    if elsewhere:
+        sites = Site.objects.filter(code__in={site for _one, site, _pcode in elsewhere})
+        of_site = {site.code: {"name_en": site.name_en, "name_ar": site.name_ar} for site in sites}
+        for one, site, pcode in elsewhere:
+            names[one] = {
+                name: f"{known[pcode][name]} ({of_site[site][name]})"
+                for name in ("name_en", "name_ar")
+            }
     return names | {NOWHERE: unplaced_names()}
 
 

@@ -45,6 +45,10 @@ class EffectPlan(models.Model):
     #: P-codes of the districts where the program works, and of those it is compared with.
     treated = ArrayField(models.CharField(max_length=40))
     comparison = ArrayField(models.CharField(max_length=40))
+    #: Further districts that it is compared with, of other sites' records: "AL-ZUBAIR/IQG02Q03".
+    elsewhere = ArrayField(models.CharField(max_length=81), default=list, blank=True)
+    #: The first week by which it is judged; null in plans from before it was fixed.
+    first_week = models.DateField(null=True, blank=True)
     outcome = models.CharField(_("What is counted"), max_length=40, default=ALL_TYPES)
     #: Why these districts, in words without names of people.
     grounds = models.TextField(_("Why these districts"), max_length=1000)
@@ -93,6 +97,15 @@ class EffectPlan(models.Model):
     def audit_code(self) -> str:
         """How the trail names it: BASRAH-CENTRE-EFFECT-1."""
         return f"{self.site.code}-EFFECT-{self.number}"
+
+    @property
+    def elsewhere_pairs(self) -> list[tuple[str, str]]:
+        """The codes of the other sites and the districts there."""
+        return [(site, pcode) for site, pcode in (one.rsplit("/", 1) for one in self.elsewhere)]
+
+    @property
+    def elsewhere_sites(self) -> set[str]:
+        return {site for site, _pcode in self.elsewhere_pairs}
 
     @property
     def is_read(self) -> bool:

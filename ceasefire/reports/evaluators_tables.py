@@ -34,10 +34,11 @@ from ceasefire.codes.services import family
 from ceasefire.exports import Column, write_csv
 from ceasefire.periods import Week, local_day, today
 from ceasefire.places.models import Place, Site
-from ceasefire.reports.compilation import VERSION, complete_until, coverage, districts
+from ceasefire.reports.compilation import VERSION, complete_until
 from ceasefire.reports.models import SharedWeeklyReport, WeeklyReport
 from ceasefire.reports.panel import NOWHERE, Period, covered
 from ceasefire.reports.presentation import OCHA_CREDIT, UCDP_CREDIT
+from ceasefire.reports.recording import coverage, districts
 from ceasefire.reports.sharing import harmed, published_table
 from ceasefire.reports.software import software_version
 from incidents import measures
@@ -64,6 +65,11 @@ DEFINITIONS: Mapping[int, Promise | str] = {
     5: _(
         "Near repeats by kind, in one control with the counts; what was entered together weeks"
         " later; places by sub-district; earlier alerts as they were told."
+    ),
+    6: _(
+        "The program's effect needs incidents in each district compared with and ten choices of"
+        " districts, and all plans are judged together; the trend says what was taken out of it,"
+        " and a period of the calendar must have come in three years."
     ),
 }
 

@@ -49,6 +49,10 @@ class OutcomeIsSensitive(ReportRefusal):
     """The plan of an effect would tell those of sexual violence who may not read of it."""
 
 
+class NotOwnRecords(ReportRefusal):
+    """The districts to compare with are of records that the person may not read."""
+
+
 class PlanWasRead(ReportRefusal):
     """A report has judged the plan: it stands."""
 

@@ -27,7 +27,7 @@ from ceasefire.places import outlines
 from ceasefire.reports.editions import Edition
 from ceasefire.reports.further import STANDS_OUT_WEEKS
 from ceasefire.reports.panel import ALL, BAND_WEEKS
-from ceasefire.reports.sentences import period_mark
+from ceasefire.reports.sentences import period_mark, taken_out
 from ceasefire.statistics.assessment import ALERT_RATE
 
 if TYPE_CHECKING:
@@ -295,7 +295,7 @@ def trend_line(page: ReportPage) -> list[Figure]:
     drawn = plots.ribbon(
         "trend-line",
         page.trend_words,
-        gettext("Verified incidents a week, by steps of four weeks; season and calendar taken out"),
+        _of_trend(found),
         [
             plots.Band(
                 label=f"{row['week_start'].month}/{row['week_start'].year}",
@@ -323,6 +323,23 @@ def trend_line(page: ReportPage) -> list[Figure]:
         Column("high", _("At most"), kind="decimal"),
     ]
     return [figure("trend-line", gettext("Trend"), drawn, columns, rows, page.digits)]
+
+
+def _of_trend(found: Mapping[str, Any]) -> str:
+    """What the line of the trend is of, with what was taken out of it."""
+    return {
+        "calendar": gettext(
+            "Verified incidents a week, by steps of four weeks; season and calendar taken out"
+        ),
+        "season": gettext(
+            "Verified incidents a week, by steps of four weeks; the season taken out, the calendar"
+            " not"
+        ),
+        "nothing": gettext(
+            "Verified incidents a week, by steps of four weeks; neither season nor calendar taken"
+            " out"
+        ),
+    }[taken_out(found)]
 
 
 def _trend_words(page: ReportPage, row: Row) -> str:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from ceasefire.disclosure import INCIDENTS, suppress_groups
 from ceasefire.periods import BAGHDAD, Week
 from ceasefire.places.models import Place, Site
-from ceasefire.reports.calendars import shares
+from ceasefire.reports.calendars import shares, years
 from ceasefire.reports.panel import ALL, NOWHERE, Panel, probability, rounded
 from ceasefire.statistics.near_repeat import NearRepeat
 from ceasefire.statistics.nowcast import FEWEST, nowcast
@@ -172,6 +172,7 @@ def _trend(panel: Panel) -> dict[str, Any]:
         series,
         week_of_year=[(day.timetuple().tm_yday - 1) / 7 for day in starts],
         calendar=shares(starts),
+        years=years(starts),
     )
     if found is None:
         return {}
@@ -179,6 +180,7 @@ def _trend(panel: Panel) -> dict[str, Any]:
         "weeks": found.weeks,
         "events": found.events,
         "yearly": _ratio(found.yearly),
+        "has_season": found.has_season,
         "calendar": {name: _ratio(one) for name, one in found.calendar.items()},
         "line": _line(panel, series, found),
     }

@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.translation import gettext, ngettext
 
 from ceasefire.reports.further import STANDS_OUT_WEEKS
-from ceasefire.reports.sentences import sentence
+from ceasefire.reports.sentences import sentence, taken_out
 
 #: The band that is told as a sentence: the first beyond the same spot, the first days.
 NEXT_DOOR = 1
@@ -84,7 +84,12 @@ def _trend(found: dict[str, Any], digits: str) -> Section:
     title = gettext("Trend")
     if not found:
         return Section("trend", title, [sentence("no_trend", {}, digits)])
-    values = {**found["yearly"], "events": found["events"], "weeks": found["weeks"]}
+    values = {
+        **found["yearly"],
+        "events": found["events"],
+        "weeks": found["weeks"],
+        "taken_out": taken_out(found),
+    }
     lines = [sentence("yearly", values, digits)]
     lines += [
         sentence("calendar", {**one, "period": name}, digits)

@@ -32,7 +32,7 @@ from ceasefire.reports.panel import ALL, BAND_WEEKS, NOWHERE
 from ceasefire.reports.sections import Section as InOrder
 from ceasefire.reports.sections import effect_lines, not_set_down
 from ceasefire.reports.sections import sections as sections_in_order
-from ceasefire.reports.sentences import change, incidents, sentence
+from ceasefire.reports.sentences import change, incidents, sentence, taken_out
 from ceasefire.reports.shared_figures import shared_figures, weeks_before
 
 #: Reports of this version of the document and later are told in sections 0 to 9.
@@ -543,6 +543,7 @@ class ReportPage:
                 "Not tested in this version: near repeats, clusters on the map, and whether"
                 " incidents were answered within 72 hours. Their places in the file are empty."
             ),
+            *self._effects_tested(),
             gettext(
                 "The report does not compare districts by size and does not say why violence rose"
                 " or fell."
@@ -563,6 +564,21 @@ class ReportPage:
             beside,
         )
         return [words % {"count": self.number(beside)}]
+
+    def _effects_tested(self) -> list[str]:
+        """How many plans of the program effect were tested, in reports that say it."""
+        plans = self.body.get("effect") or []
+        if not any("tested" in plan for plan in plans):
+            return []
+        tested = sum(plan["tested"] for plan in plans)
+        words = ngettext(
+            "%(count)s plan of the program effect was tested. It is judged again every quarter, and"
+            " these looks are not allowed for.",
+            "%(count)s plans of the program effect were tested together. They are judged again"
+            " every quarter, and these looks are not allowed for.",
+            tested,
+        )
+        return [words % {"count": self.number(tested)}]
 
     def _made_with(self) -> list[str]:
         """The software and the cut of the data, in reports that say it."""
@@ -728,6 +744,11 @@ class SharedLine:
     incidents: int | None
     state: str | None
     sentence: str
+
+
+def _shared_yearly(trend: Mapping[str, Any], digits: str) -> str:
+    """The change over the years as REO reads it, with what was taken out of it."""
+    return sentence("shared_yearly", {**trend["yearly"], "taken_out": taken_out(trend)}, digits)
 
 
 class SharedPage:
@@ -897,7 +918,7 @@ class SharedPage:
         if self.body["version"] < SHARED_FURTHER or self.body["trend"] is None:
             return []
         trend, effects = self.body["trend"], self.body["effect"]
-        yearly = [sentence("shared_yearly", trend["yearly"], self.digits)] if trend else []
+        yearly = [_shared_yearly(trend, self.digits)] if trend else []
         periods = [
             sentence("calendar", {**one, "period": name}, self.digits)
             for name, one in (trend or {}).get("calendar", {}).items()

@@ -16,7 +16,7 @@ from django.utils.translation import get_language, gettext, ngettext
 from ceasefire.reports.effects import quarter_end
 from ceasefire.reports.figures import NEXT_DOOR, Figure, standing_out, stands_out
 from ceasefire.reports.panel import ALL, NOWHERE
-from ceasefire.reports.sentences import PERIOD_NAMES, change, incidents, sentence
+from ceasefire.reports.sentences import PERIOD_NAMES, change, incidents, sentence, taken_out
 from ceasefire.statistics.early_watch import MOST_WEEKS as WATCH_WEEKS
 
 if TYPE_CHECKING:
@@ -284,7 +284,12 @@ def _trend(page: ReportPage) -> Section:
     title = gettext("Trend")
     if not found:
         return Section("3", "trend", title, [_line("no_trend", {}, page)])
-    values = {**found["yearly"], "events": found["events"], "weeks": found["weeks"]}
+    values = {
+        **found["yearly"],
+        "events": found["events"],
+        "weeks": found["weeks"],
+        "taken_out": taken_out(found),
+    }
     return Section(
         "3", "trend", title, [_line("yearly", values, page), *_figures(page, "trend-line")]
     )
@@ -494,15 +499,30 @@ def effect_lines(page: Any, plan: Mapping[str, Any]) -> list[str]:
         "start": page.day(plan["starts_on"]),
         "comparison": named(plan["comparison"]) or gettext("no other district"),
     }
+    # Days as they are written sort as they follow each other.
+    if plan["registered_on"] > plan["starts_on"]:
+        set_down += " " + sentence("effect_late", plan, page.digits)
+    if "look" in plan:
+        set_down += " " + sentence("effect_look", plan, page.digits)
     return [set_down, effect_words(plan, page.digits)]
+
+
+#: The sentence of a plan of which nothing is said, by its reason; of any other that of its verdict.
+_WHY = {
+    "events_each": "effect_few_each",
+    "spread": "effect_alike",
+    "choices": "effect_few_choices",
+    "apart_before": "effect_apart",
+    "many": "effect_many",
+}
 
 
 def effect_words(plan: Mapping[str, Any], digits: str = "western") -> str:
     """What may be said of a plan: its fixed sentence in the active language."""
     if plan["verdict"] == "too_little":
-        key = "effect_too_little"
+        key = _WHY.get(plan["reason"], "effect_too_little")
     elif plan["verdict"] == "cannot_tell":
-        key = "effect_apart" if plan["reason"] == "apart_before" else "effect_cannot_tell"
+        key = _WHY.get(plan["reason"], "effect_cannot_tell")
     else:
         key = "effect_told"
     return sentence(key, plan, digits)

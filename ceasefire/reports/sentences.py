@@ -177,11 +177,31 @@ def _by_chance(values: Words) -> str:
     return ""
 
 
+def taken_out(trend: Words) -> str:
+    """What was taken out of a trend: calendar, season or nothing.
+
+    Reports that do not say it had the season, and the calendar where a period of it was judged.
+    """
+    if trend.get("calendar"):
+        return "calendar"
+    return "season" if trend.get("has_season", True) else "nothing"
+
+
 def _yearly(values: Words, shown: Callable[[Any], str]) -> str:
-    words = gettext(
-        "From one year to the next %(ratio)s (between %(low)s and %(high)s), with the season and"
-        " the religious calendar taken out; %(incidents)s in %(weeks)s weeks."
-    )
+    words = {
+        "calendar": gettext(
+            "From one year to the next %(ratio)s (between %(low)s and %(high)s), with the season"
+            " and the religious calendar taken out; %(incidents)s in %(weeks)s weeks."
+        ),
+        "season": gettext(
+            "From one year to the next %(ratio)s (between %(low)s and %(high)s), with the season"
+            " taken out but not the religious calendar; %(incidents)s in %(weeks)s weeks."
+        ),
+        "nothing": gettext(
+            "From one year to the next %(ratio)s (between %(low)s and %(high)s), with neither the"
+            " season nor the religious calendar taken out; %(incidents)s in %(weeks)s weeks."
+        ),
+    }[values["taken_out"]]
     told = {
         **_of_ratio(values, shown),
         "incidents": incidents(int(values["events"]), shown),
@@ -191,10 +211,20 @@ def _yearly(values: Words, shown: Callable[[Any], str]) -> str:
 
 
 def _shared_yearly(values: Words, shown: Callable[[Any], str]) -> str:
-    words = gettext(
-        "From one year to the next %(ratio)s (between %(low)s and %(high)s), with the season and"
-        " the religious calendar taken out."
-    )
+    words = {
+        "calendar": gettext(
+            "From one year to the next %(ratio)s (between %(low)s and %(high)s), with the season"
+            " and the religious calendar taken out."
+        ),
+        "season": gettext(
+            "From one year to the next %(ratio)s (between %(low)s and %(high)s), with the season"
+            " taken out but not the religious calendar."
+        ),
+        "nothing": gettext(
+            "From one year to the next %(ratio)s (between %(low)s and %(high)s), with neither the"
+            " season nor the religious calendar taken out."
+        ),
+    }[values["taken_out"]]
     return words % _of_ratio(values, shown) + _by_chance(values)
 
 
@@ -332,6 +362,60 @@ def _effect_too_little(values: Words, shown: Callable[[Any], str]) -> str:
     }
 
 
+def _effect_few_each(values: Words, shown: Callable[[Any], str]) -> str:
+    return gettext(
+        "Too little to say: each district that is compared with needs %(events)s incidents before"
+        " the start, and so do the program's districts together."
+    ) % {"events": shown(10)}
+
+
+def _effect_alike(values: Words, shown: Callable[[Any], str]) -> str:
+    return gettext(
+        "Too little to say: the districts that are compared with changed all alike, so how far"
+        " chance alone takes districts apart is not known."
+    )
+
+
+def _effect_few_choices(values: Words, shown: Callable[[Any], str]) -> str:
+    choices = int(values["choices_of_all"])
+    words = ngettext(
+        "With these districts it can never be told, whatever happens: as many of them can be chosen"
+        " in %(choices)s way, and with fewer than %(least)s chance can not be left out. Another"
+        " plan needs more districts, of the program or to compare with.",
+        "With these districts it can never be told, whatever happens: as many of them can be chosen"
+        " in %(choices)s ways, and with fewer than %(least)s chance can not be left out. Another"
+        " plan needs more districts, of the program or to compare with.",
+        choices,
+    )
+    return words % {"choices": shown(choices), "least": shown(10)}
+
+
+def _effect_many(values: Words, shown: Callable[[Any], str]) -> str:
+    words = gettext(
+        "The data cannot tell: beside the districts it is compared with %(ratio)s (between %(low)s"
+        " and %(high)s), but among all plans that were judged together chance may bring one like"
+        " it."
+    )
+    return words % _of_ratio(values, shown)
+
+
+def _effect_look(values: Words, shown: Callable[[Any], str]) -> str:
+    look = int(values["look"])
+    if look == 1:
+        return gettext("This is the first look at it.")
+    return gettext(
+        "Look %(look)s at it, one a quarter: the more looks, the sooner one shows something by"
+        " chance."
+    ) % {"look": shown(look)}
+
+
+def _effect_late(values: Words, shown: Callable[[Any], str]) -> str:
+    return gettext(
+        "It was set down after the program had begun: whoever set it down may have seen how it"
+        " went."
+    )
+
+
 def _effect_cannot_tell(values: Words, shown: Callable[[Any], str]) -> str:
     words = gettext(
         "The data cannot tell yet: beside the districts it is compared with %(ratio)s (between"
@@ -394,6 +478,12 @@ _SENTENCES: dict[str, Writer] = {
     "watch_old": _watch_old,
     "no_places": _no_places,
     "effect_too_little": _effect_too_little,
+    "effect_few_each": _effect_few_each,
+    "effect_alike": _effect_alike,
+    "effect_few_choices": _effect_few_choices,
+    "effect_many": _effect_many,
+    "effect_look": _effect_look,
+    "effect_late": _effect_late,
     "effect_cannot_tell": _effect_cannot_tell,
     "effect_apart": _effect_apart,
     "effect_told": _effect_told,

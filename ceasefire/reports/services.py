@@ -20,7 +20,6 @@ from ceasefire.reports.compilation import (
     Documents,
     Tell,
     compile_content,
-    coverage,
     english,
     untold,
 )
@@ -37,6 +36,7 @@ from ceasefire.reports.exceptions import (
 )
 from ceasefire.reports.models import Audience, SharedWeeklyReport, WeeklyReport
 from ceasefire.reports.panel import ALL, NOWHERE, covered
+from ceasefire.reports.recording import coverage
 from ceasefire.reports.sharing import may_follow, says_something_new, shared_body
 from ceasefire.statistics.history import RECENT_WEEKS
 from incidents import rollups

@@ -11,6 +11,14 @@ weeks, were chosen.
 A before and after of the program's districts alone is never given: where nothing happened but a
 general decline it says "fewer" nine times in ten.
 
+The spread of districts is known only where each has incidents and they did not all change alike to
+the last one: districts without an incident have the same ratio, and an interval without a width
+would call anything an effect. And where fewer than ten choices of districts exist, the real one
+alone is more than one in ten of them: no data could say anything, which is told as such.
+
+Where several programs are judged at once, `judged_together` lets each speak only where it still
+stands out among all of them (Benjamini and Hochberg).
+
 With two of eight districts a true fall by a quarter is recognised in three or four programs of ten.
 "Cannot tell" is no evidence that nothing happened.
 
@@ -20,7 +28,8 @@ Diamond and Hainmueller 2010, J. Am. Stat. Assoc. 105:493 (placebo).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import combinations
 from math import comb
@@ -29,12 +38,20 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
+from .multiple_testing import benjamini_hochberg
+
 #: What must be there before anything is said (weeks, districts, incidents before the start).
 WEEKS_BEFORE, WEEKS_AFTER, COMPARISONS, EVENTS_BEFORE = 52, 26, 4, 100
-#: Choices of districts that are tried at most; beyond, evenly spread ones of them.
-_MOST_CHOICES = 5000
-#: Of all choices, at most this share may lie as far out.
+#: Incidents before the start in each district that is compared with, and in those of the program
+#: together: of fewer, the logarithm of a ratio is mostly the half incident that is added.
+EVENTS_EACH = 10
+#: Choices of districts that are tried at most; of more, so many are drawn.
+MOST_CHOICES = 5000
+#: Of all choices, at most this share may lie as far out; so at least `CHOICES` must exist.
 _PLACEBO = 0.10
+CHOICES = 10
+#: Comparison districts whose logarithms differ by less changed alike.
+_ALIKE = 1e-9
 
 
 class Verdict(Enum):
@@ -54,8 +71,16 @@ class Reason(Enum):
     WEEKS_AFTER = "weeks_after"
     COMPARISONS = "comparisons"
     EVENTS_BEFORE = "events_before"
+    EVENTS_EACH = "events_each"
+    SPREAD = "spread"
+    CHOICES = "choices"
     APART_BEFORE = "apart_before"
     CHANCE = "chance"
+    MANY = "many"
+
+
+#: Reasons for which no data of these weeks could have said anything: nothing was tested.
+_UNTESTED = frozenset({Reason.CHOICES, Reason.APART_BEFORE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +91,10 @@ class Effect:
     ratio             rate after over before, the program's districts against the others; nan where
                       too little is there
     low, high         95 % interval by the spread of the comparison districts
+    p                 of the interval: how often chance alone lies as far from 1
     p_placebo         share of all choices of districts that lie as far from 1, the real one counted
-    placebo           the ratio of every other choice, sorted
+    choices           how many choices of as many districts there are, the real one counted
+    placebo           the ratio of every other choice, or of those that were drawn, sorted
     changes           each district's own counts after over before, a week; in the order given
     apart_before      the same ratio between the second and the first half of the weeks before the
                       start, its interval without 1: the districts went apart before the program
@@ -78,18 +105,33 @@ class Effect:
     ratio: float
     low: float
     high: float
+    p: float
     p_placebo: float
+    choices: int
     placebo: NDArray[np.float64]
     changes: NDArray[np.float64]
     apart_before: bool
 
+    @property
+    def is_tested(self) -> bool:
+        """Whether it could have come out as "fewer" or "more"."""
+        return self.verdict is not Verdict.TOO_LITTLE and self.reason not in _UNTESTED
 
-def effect(counts: ArrayLike, *, start: int, treated: ArrayLike) -> Effect:
+
+def choices(districts: int, treated: int) -> int:
+    """How many ways there are to choose as many districts; fewer than `CHOICES` tell nothing."""
+    return comb(districts, treated)
+
+
+def effect(
+    counts: ArrayLike, *, start: int, treated: ArrayLike, seed: int | Sequence[int] = 0
+) -> Effect:
     """Judge the change in `treated` districts against the others.
 
     counts   weeks x districts, whole numbers; nan is a week without reporting and is left out
     start    row of the program's first week
     treated  one truth value a district
+    seed     of the choices of districts that are drawn where there are more than `MOST_CHOICES`
     """
     table = np.asarray(counts, dtype=float)
     inside = np.asarray(treated, dtype=bool).reshape(-1)
@@ -97,21 +139,34 @@ def effect(counts: ArrayLike, *, start: int, treated: ArrayLike) -> Effect:
         raise ValueError("Counts are weeks by districts.")
     before, after = table[: max(start, 0)], table[max(start, 0) :]
     changes = _changes(before, after)
+    number = choices(len(inside), int(inside.sum()))
     lacks = _lacking(before, after, inside)
     if lacks is not Reason.NONE:
         nan = float("nan")
         return Effect(
-            Verdict.TOO_LITTLE, lacks, nan, nan, nan, 1.0, np.empty(0), np.exp(changes), False
+            verdict=Verdict.TOO_LITTLE,
+            reason=lacks,
+            ratio=nan,
+            low=nan,
+            high=nan,
+            p=1.0,
+            p_placebo=1.0,
+            choices=number,
+            placebo=np.empty(0),
+            changes=np.exp(changes),
+            apart_before=False,
         )
-    middle, low, high = _compared(before, after, inside)
+    middle, low, high, p = _compared(before, after, inside)
     half = len(before) // 2
-    _ratio, earlier_low, earlier_high = _compared(before[:half], before[half:], inside)
+    _ratio, earlier_low, earlier_high, _p = _compared(before[:half], before[half:], inside)
     apart = not earlier_low <= 0 <= earlier_high
-    placebo = _placebo(before, after, inside)
-    as_far = (np.abs(placebo) >= abs(middle) - 1e-12).sum()
+    placebo = _placebo(before, after, inside, seed)
+    as_far = (np.abs(placebo) >= abs(middle) - 1e-9).sum()
     p_placebo = float((1 + as_far) / (1 + len(placebo)))
     verdict, reason = Verdict.CANNOT_TELL, Reason.CHANCE
-    if apart:
+    if number < CHOICES:
+        reason = Reason.CHOICES
+    elif apart:
         reason = Reason.APART_BEFORE
     elif not low <= 0 <= high and p_placebo <= _PLACEBO:
         verdict, reason = (Verdict.FEWER if middle < 0 else Verdict.MORE), Reason.NONE
@@ -121,11 +176,29 @@ def effect(counts: ArrayLike, *, start: int, treated: ArrayLike) -> Effect:
         ratio=float(np.exp(middle)),
         low=float(np.exp(low)),
         high=float(np.exp(high)),
+        p=p,
         p_placebo=p_placebo,
+        choices=number,
         placebo=np.sort(np.exp(placebo)),
         changes=np.exp(changes),
         apart_before=apart,
     )
+
+
+def judged_together(found: Sequence[Effect]) -> list[Effect]:
+    """The same, where each that says "fewer" or "more" still does so among all that were tested.
+
+    Of each the larger of `p_placebo` and twice `p` is taken, since both must speak, the one at 0.10
+    and the other at 0.05; over these runs Benjamini and Hochberg at 0.10. One alone stays as it is.
+    """
+    p = np.array([max(one.p_placebo, 2 * one.p) if one.is_tested else np.nan for one in found])
+    adjusted = benjamini_hochberg(np.minimum(p, 1.0))
+    return [
+        replace(one, verdict=Verdict.CANNOT_TELL, reason=Reason.MANY)
+        if one.verdict in (Verdict.FEWER, Verdict.MORE) and q > _PLACEBO
+        else one
+        for one, q in zip(found, adjusted, strict=True)
+    ]
 
 
 def _lacking(
@@ -139,6 +212,11 @@ def _lacking(
         return Reason.WEEKS_AFTER
     if np.nansum(before) < EVENTS_BEFORE:
         return Reason.EVENTS_BEFORE
+    events = np.nansum(before, axis=0)
+    if events[~inside].min() < EVENTS_EACH or events[inside].sum() < EVENTS_EACH:
+        return Reason.EVENTS_EACH
+    if _changes(before, after)[~inside].std(ddof=1) < _ALIKE:
+        return Reason.SPREAD
     return Reason.NONE
 
 
@@ -147,57 +225,55 @@ def _fewest_weeks(part: NDArray[np.float64]) -> int:
     return int(np.isfinite(part).sum(axis=0).min())
 
 
-def _rates(part: NDArray[np.float64], chosen: NDArray[np.bool_] | slice) -> float:
-    """Incidents a week of some districts together; half an incident more, so that 0 has a log."""
-    own = part[:, chosen]
-    weeks = np.isfinite(own).sum(axis=0)
-    return float(((np.nansum(own, axis=0) + 0.5) / np.maximum(weeks, 1)).sum())
+def _rates(part: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Incidents a week of each district; half an incident more, so that 0 has a log."""
+    weeks = np.maximum(np.isfinite(part).sum(axis=0), 1)
+    return np.asarray((np.nansum(part, axis=0) + 0.5) / weeks)
 
 
 def _changes(before: NDArray[np.float64], after: NDArray[np.float64]) -> NDArray[np.float64]:
     """Each district's log ratio of incidents a week, after over before."""
-    weeks_before = np.maximum(np.isfinite(before).sum(axis=0), 1)
-    weeks_after = np.maximum(np.isfinite(after).sum(axis=0), 1)
-    return np.asarray(
-        np.log((np.nansum(after, axis=0) + 0.5) / weeks_after)
-        - np.log((np.nansum(before, axis=0) + 0.5) / weeks_before)
-    )
+    return np.asarray(np.log(_rates(after)) - np.log(_rates(before)))
 
 
 def _together(
-    before: NDArray[np.float64], after: NDArray[np.float64], inside: NDArray[np.bool_]
-) -> float:
-    """The log ratio of ratios, by totals."""
-    return float(
-        np.log(_rates(after, inside) / _rates(before, inside))
-        - np.log(_rates(after, ~inside) / _rates(before, ~inside))
+    before: NDArray[np.float64], after: NDArray[np.float64], chosen: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """The log ratio of ratios, by totals, of each choice of districts (one a row)."""
+    earlier, later = _rates(before), _rates(after)
+    return np.asarray(
+        np.log((chosen @ later) / (chosen @ earlier))
+        - np.log((~chosen @ later) / (~chosen @ earlier))
     )
 
 
 def _compared(
     before: NDArray[np.float64], after: NDArray[np.float64], inside: NDArray[np.bool_]
-) -> tuple[float, float, float]:
-    """The effect as a logarithm, and its interval by the spread of the comparison districts."""
-    middle = _together(before, after, inside)
+) -> tuple[float, float, float, float]:
+    """The effect as a logarithm, its interval by the spread of the comparison districts, and p."""
+    middle = float(_together(before, after, inside[None, :])[0])
     others = _changes(before, after)[~inside]
     number = len(others)
-    error = others.std(ddof=1) * np.sqrt(1 / inside.sum() + 1 / number)
+    error = float(others.std(ddof=1) * np.sqrt(1 / inside.sum() + 1 / number))
     reach = float(special.stdtrit(number - 1, 0.975) * error)
-    return middle, middle - reach, middle + reach
+    p = 2 * float(special.stdtr(number - 1, -abs(middle) / error)) if error else 1.0
+    return middle, middle - reach, middle + reach, p
 
 
 def _placebo(
-    before: NDArray[np.float64], after: NDArray[np.float64], inside: NDArray[np.bool_]
+    before: NDArray[np.float64],
+    after: NDArray[np.float64],
+    inside: NDArray[np.bool_],
+    seed: int | Sequence[int],
 ) -> NDArray[np.float64]:
-    """The same of every other choice of as many districts, as logarithms."""
+    """The same of every other choice of as many districts, as logarithms; of too many, drawn."""
     number, many = len(inside), int(inside.sum())
-    real = tuple(np.flatnonzero(inside))
-    step = max(comb(number, many) // _MOST_CHOICES, 1)
-    found = []
-    for at, chosen in enumerate(combinations(range(number), many)):
-        if chosen == real or at % step:
-            continue
-        other = np.zeros(number, dtype=bool)
-        other[list(chosen)] = True
-        found.append(_together(before, after, other))
-    return np.array(found)
+    if choices(number, many) <= MOST_CHOICES:
+        members = np.array(list(combinations(range(number), many)), dtype=int)
+    else:
+        # One choice is as likely as another: the first `many` of the districts in random order.
+        random = np.random.default_rng(seed)
+        members = np.argsort(random.random((MOST_CHOICES, number)), axis=1)[:, :many]
+    chosen = np.zeros((len(members), number), dtype=bool)
+    np.put_along_axis(chosen, members, True, axis=1)
+    return _together(before, after, chosen[(chosen != inside).any(axis=1)])

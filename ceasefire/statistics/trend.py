@@ -7,14 +7,18 @@ other, with the t distribution on the degrees of freedom left. No sign is presum
 Iraq's fatal events Ramadan came out above 1 for the country and told nothing for Baghdad.
 
 Below 104 weeks, 50 incidents or 20 weeks that have any nothing is said; a period of the calendar
-is judged only where it came three times and 100 incidents are there.
+is judged only where it came in three years, each time within weeks that were recorded, and 100
+incidents are there. A period that fell into no recorded week, or into all of them alike, is left
+out by itself and takes no other with it. Where even the season cannot be told apart the line stands
+alone. What was in the model is said (`has_season`, `calendar`), since a trend with less taken out
+of it says less.
 
 Source: Hilbe 2011, Negative Binomial Regression; Newey and West 1987 (see `counts`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,7 +55,9 @@ class Trend:
     """What `trend` found.
 
     yearly      counts of a year over those of the year before
-    calendar    of each judged period, a week wholly inside over one outside
+    has_season  whether the season was taken out of it
+    calendar    of each judged period, a week wholly inside over one outside; these, and no others,
+                were taken out
     fitted      expected counts of each week; nan for weeks left out
     smooth      the same without season and calendar, for the line of the chart
     low, high   95 % band of the smooth line
@@ -60,6 +66,7 @@ class Trend:
     """
 
     yearly: Ratio
+    has_season: bool
     calendar: dict[str, Ratio]
     fitted: NDArray[np.float64]
     smooth: NDArray[np.float64]
@@ -70,13 +77,19 @@ class Trend:
 
 
 def trend(
-    counts: ArrayLike, *, week_of_year: ArrayLike, calendar: Mapping[str, ArrayLike] | None = None
+    counts: ArrayLike,
+    *,
+    week_of_year: ArrayLike,
+    calendar: Mapping[str, ArrayLike] | None = None,
+    years: Mapping[str, Sequence[Collection[int]]] | None = None,
 ) -> Trend | None:
     """Fit the trend of one series; None where there is too little, or nothing can be told apart.
 
     counts         a week each, in order; nan is a week without reporting
     week_of_year   weeks since any first of January, 0 to 53; gives the season its phase
     calendar       of each period, the share of each week's days inside it, 0 to 1
+    years          of each period, the years of its own calendar in which each week has part in it:
+                   one with two parts a year comes once a year; without, each run of weeks counts
     """
     y = np.asarray(counts, dtype=float).reshape(-1)
     phase = 2 * np.pi * np.asarray(week_of_year, dtype=float).reshape(-1) / WEEKS_A_YEAR
@@ -86,19 +99,22 @@ def trend(
     events = int(np.nansum(y)) if known.any() else 0
     if known.sum() < WEEKS or events < EVENTS or (y[known] > 0).sum() < WEEKS_WITH_ANY:
         return None
-    years = np.arange(len(y)) / WEEKS_A_YEAR
-    middle = float(years[known].mean())
+    along = np.arange(len(y)) / WEEKS_A_YEAR
+    middle = float(along[known].mean())
     season = [np.sin(phase), np.cos(phase), np.sin(2 * phase), np.cos(2 * phase)]
     periods = {
         name: np.asarray(share, dtype=float).reshape(-1)
         for name, share in (calendar or {}).items()
-        if events >= EVENTS_FOR_CALENDAR and _times(np.asarray(share, dtype=float)) >= OCCURRENCES
+        if events >= EVENTS_FOR_CALENDAR
+        and _tells(np.asarray(share, dtype=float)[known])
+        and _times(np.asarray(share, dtype=float), known, (years or {}).get(name)) >= OCCURRENCES
     }
-    design = np.column_stack([np.ones(len(y)), years - middle, *season, *periods.values()])
+    design = np.column_stack([np.ones(len(y)), along - middle, *season, *periods.values()])
     fit = _settled(design[known], y[known], plain=2 + len(season))
     if fit is None:
         return None
-    names = list(periods)[: fit.terms.shape[1] - 2 - len(season)] if _has_season(fit) else []
+    has_season = fit.terms.shape[1] > 2
+    names = list(periods)[: fit.terms.shape[1] - 2 - len(season)] if has_season else []
     covariance = newey_west(fit, LAG)
     left = len(fit.observed) - fit.terms.shape[1]
     reach = float(special.stdtrit(left, 0.975))
@@ -114,6 +130,7 @@ def trend(
     spread = np.sqrt(np.einsum("ij,jk,ik->i", used[:, :2], covariance[:2, :2], used[:, :2]))
     return Trend(
         yearly=ratio_of(1),
+        has_season=has_season,
         calendar={name: ratio_of(2 + len(season) + at) for at, name in enumerate(names)},
         fitted=np.where(known, np.exp(np.clip(used @ fit.coefficients, -30, 30)), np.nan),
         smooth=np.exp(np.clip(line, -30, 30)),
@@ -122,10 +139,6 @@ def trend(
         weeks=int(known.sum()),
         events=events,
     )
-
-
-def _has_season(fit: Fit) -> bool:
-    return fit.terms.shape[1] > 2
 
 
 def _settled(design: NDArray[np.float64], y: NDArray[np.float64], *, plain: int) -> Fit | None:
@@ -138,7 +151,29 @@ def _settled(design: NDArray[np.float64], y: NDArray[np.float64], *, plain: int)
     return None
 
 
-def _times(share: NDArray[np.float64]) -> int:
-    """How often a period came: runs of weeks that have a part in it."""
-    inside = np.concatenate([[False], np.nan_to_num(share) > 0])
-    return int((inside[1:] & ~inside[:-1]).sum())
+def _tells(share: NDArray[np.float64]) -> bool:
+    """Whether the weeks that were recorded differ in the share: else it has no term of its own."""
+    return bool(share.size) and float(np.ptp(share)) > 0
+
+
+def _times(
+    share: NDArray[np.float64],
+    known: NDArray[np.bool_],
+    years: Sequence[Collection[int]] | None,
+) -> int:
+    """How often a period came, where at least one week with a part in it was recorded.
+
+    By the years of its own calendar; without them by runs of weeks, of which one at the edge of the
+    series, cut off there, is none.
+    """
+    if years is not None:
+        found = {year for at in np.flatnonzero(known & (share > 0)) for year in years[int(at)]}
+        return len(found)
+    inside = np.concatenate([[False], share > 0, [False]])
+    starts = np.flatnonzero(inside[1:] & ~inside[:-1])
+    ends = np.flatnonzero(~inside[1:] & inside[:-1])
+    return sum(
+        bool(known[start:end].any())
+        for start, end in zip(starts, ends, strict=True)
+        if start > 0 and end < len(share)
+    )

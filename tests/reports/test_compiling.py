@@ -45,7 +45,7 @@ def test_the_document_has_the_published_shape(basrah, put, put_weeks):
         "concentration", "effect", "software", "responses", "revisions", "back_filled",
         "near_repeat_kinds", "near_repeat_tests",
     }  # fmt: skip
-    assert (body["report"], body["version"]) == ("weekly-violence-trends", 5)
+    assert (body["report"], body["version"]) == ("weekly-violence-trends", 6)
     assert (body["site"], body["week_start"], body["week_end"]) == (
         "BASRAH-CENTRE", "2026-11-08", "2026-11-15",
     )  # fmt: skip
@@ -398,8 +398,8 @@ def test_the_real_basrah_raises_no_alert(history, first):
 
 def test_the_real_basrah_raises_no_alert_in_any_week_of_2014_to_2018(history):
     from ceasefire.periods import Week
-    from ceasefire.reports.compilation import districts
     from ceasefire.reports.panel import build_panel, judge
+    from ceasefire.reports.recording import districts
     from incidents import measures
 
     counts = measures.weekly_counts(history.pk, date(2003, 1, 6), date(2018, 12, 24))

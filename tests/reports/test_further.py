@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -13,9 +14,11 @@ from ceasefire.places.models import Place
 from ceasefire.reports import services
 from ceasefire.reports.documents import canonical
 from ceasefire.reports.further_page import Section, sections
+from ceasefire.reports.presentation import ReportPage
+from ceasefire.reports.sentences import sentence, taken_out
 from incidents import measures, patterns
 from incidents.models import Incident
-from tests.reports.conftest import AS_OF, WEEK, incident
+from tests.reports.conftest import AS_OF, WEEK, full, incident
 
 pytestmark = pytest.mark.django_db
 
@@ -144,3 +147,35 @@ def test_the_words_are_there_in_arabic(world):
     for part in parts.values():
         for words in (part.title, *part.lines, part.caution):
             assert not words or any("\u0600" <= letter <= "\u06ff" for letter in words)
+
+
+@pytest.mark.parametrize(
+    ("trend", "said"),
+    [
+        ({"has_season": True, "calendar": {"ramadan": {}}}, "with the season and the religious"),
+        ({"has_season": True, "calendar": {}}, "taken out but not the religious calendar"),
+        ({"has_season": False, "calendar": {}}, "neither the season nor"),
+        # From before it was said.
+        ({"calendar": {"ramadan": {}}}, "with the season and the religious"),
+        ({"calendar": {}}, "taken out but not the religious calendar"),
+    ],
+)
+def test_a_trend_says_what_was_taken_out_of_it(trend, said):
+    values = {"ratio": 0.9, "low": 0.8, "high": 1.1, "events": 90, "weeks": 150}
+    values |= {"taken_out": taken_out(trend)}
+    for key in ("yearly", "shared_yearly"):
+        assert said in sentence(key, values)
+        with translation.override("ar"):
+            assert not re.search("[a-z]{4}", sentence(key, values))
+
+
+def test_with_few_incidents_the_page_does_not_claim_the_calendar(basrah, put_weeks):
+    """80 incidents in three years: a trend, and no period of the calendar in it."""
+    put_weeks(basrah, [1, 0] * 80)
+    report = services.compile_week(site=basrah, week_start=WEEK, as_of=AS_OF)
+    assert report.body["trend"]["calendar"] == {}
+    assert report.body["trend"]["has_season"] is True
+    page = ReportPage(full(report))
+    (section,) = [one for one in page.sections if one.slug == "trend"]
+    assert "taken out but not the religious calendar" in section.parts[0].text
+    assert "the season taken out, the calendar not" in page.figures["trend-line"].chart.subtitle

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import re
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree
@@ -24,16 +25,17 @@ from django.utils import translation
 
 from ceasefire import periods
 from ceasefire.people.roles import Role
-from ceasefire.periods import BAGHDAD
+from ceasefire.periods import BAGHDAD, Week
 from ceasefire.places.models import Place
 from ceasefire.reports import effects, exports, services
 from ceasefire.reports.effect_forms import EffectPlanForm
 from ceasefire.reports.effect_models import EffectPlan
-from ceasefire.reports.exceptions import OutcomeIsSensitive, PlanWasRead
+from ceasefire.reports.exceptions import NotOwnRecords, OutcomeIsSensitive, PlanWasRead
 from ceasefire.reports.exports import report_file
 from ceasefire.reports.figures import cell, charts_as_svg, figure_csv
 from ceasefire.reports.models import SharedWeeklyReport, WeeklyReport
 from ceasefire.reports.presentation import ReportPage
+from ceasefire.reports.sections import effect_lines, effect_words
 from incidents.models import Incident
 from tests.conftest import maker_of_users, site_of
 from tests.reports.conftest import full, incident, incident_like
@@ -324,7 +326,7 @@ def test_reo_reads_ratios_and_districts_and_no_more(report, stage, make_user, si
                       "concentration", "30.5", "47.8"):  # fmt: skip
             assert words not in said, words
         assert inner.search(said) is None
-    assert set(shared.body["trend"]) == {"yearly", "calendar"}
+    assert set(shared.body["trend"]) == {"yearly", "has_season", "calendar"}
     (effect,) = shared.body["effect"]
     assert "placebo" not in effect
     assert "index" not in effect
@@ -424,8 +426,6 @@ def test_the_effect_is_told_in_a_quarters_last_week_and_in_no_other(report, stag
     ],
 )
 def test_which_weeks_hold_a_quarters_last_day(week, is_told):
-    from ceasefire.periods import Week
-
     assert effects.is_told(Week(week)) is is_told
 
 
@@ -457,11 +457,17 @@ def test_a_manager_sets_it_down_on_a_page(stage, report, client):
     client.force_login(stage.manager)
     address = "/reports/effect/BASRAH-ALL/new/"
     facts = {"starts_on": "7/9/2025", "treated": ["IQG02Q03"], "outcome": "ALL", "grounds": "lot"}
+    assert b"all the same" not in client.get(address).content
     every = [f"IQG02Q0{number}" for number in range(1, 8)]
     assert b"Leave at least one district out" in client.post(
         address, {**facts, "treated": every}
     ).content  # fmt: skip
-    assert client.post(address, facts).status_code == 302
+    # One of seven can be chosen in seven ways only: no data could ever say anything.
+    warned = client.post(address, facts).content.decode()
+    assert "There would be 7 ways to choose as many districts" in warned
+    assert "Set it down all the same" in warned
+    assert EffectPlan.objects.count() == 1
+    assert client.post(address, facts | {"anyway": "on"}).status_code == 302
     plan = EffectPlan.objects.get(number=2)
     assert plan.comparison == [pcode for pcode in every if pcode != "IQG02Q03"]
     assert "Not judged yet" in client.get("/reports/effect/").content.decode()
@@ -469,6 +475,194 @@ def test_a_manager_sets_it_down_on_a_page(stage, report, client):
     assert "Withdrawn" in client.get("/reports/effect/").content.decode()
     assert client.post("/reports/effect/BASRAH-ALL/1/withdraw/").status_code == 302
     assert not EffectPlan.objects.get(number=1).is_withdrawn
+
+
+def test_two_of_seven_need_no_warning(stage, db):
+    facts = {"starts_on": "7/9/2025", "outcome": "ALL", "grounds": "lot"}
+    treated = ["IQG02Q03", "IQG02Q05"]
+    form = EffectPlanForm(facts | {"treated": treated}, site=stage.site, by=stage.manager)
+    assert form.is_valid()
+    assert "anyway" not in form.fields
+
+
+def test_a_plan_says_which_look_it_is_and_whether_it_came_after_the_start(report, stage):
+    (told,) = report.body["effect"]
+    # Set down in August 2025; the reports of September 2025 to September 2026 are five.
+    assert (told["look"], told["tested"]) == (5, True)
+    set_down, _said = effect_lines(ReportPage(full(report)), told)
+    assert "Look 5 at it, one a quarter" in set_down
+    assert "after the program had begun" not in set_down
+    late = told | {"registered_on": "2025-09-08"}
+    assert "It was set down after the program had begun" in effect_lines(
+        ReportPage(full(report)), late
+    )[0]  # fmt: skip
+    assert "1 plan of the program effect was tested." in " ".join(
+        ReportPage(full(report)).how_to_read
+    )
+
+
+@pytest.mark.parametrize(
+    ("registered", "week", "look"),
+    [
+        (date(2026, 9, 30), date(2026, 9, 27), 1),
+        (date(2026, 10, 1), date(2026, 9, 27), 1),  # set down since, of a report made again
+        (date(2026, 6, 30), date(2026, 9, 27), 2),
+        (date(2025, 12, 31), date(2026, 3, 29), 2),
+        (date(2024, 1, 1), date(2026, 12, 27), 12),
+    ],
+)
+def test_the_how_manieth_look_is_told_by_the_calendar(registered, week, look):
+    assert effects.looks(registered, Week(week)) == look
+
+
+@pytest.mark.parametrize(
+    ("reason", "verdict", "says"),
+    [
+        ("events_each", "too_little", "needs 10 incidents before the start"),
+        ("spread", "too_little", "changed all alike"),
+        ("weeks_after", "too_little", "26 after it"),
+        ("choices", "cannot_tell", "can be chosen in 7 ways"),
+        ("many", "cannot_tell", "among all plans that were judged together"),
+        ("chance", "cannot_tell", "cannot tell yet"),
+        ("apart_before", "cannot_tell", "went apart before"),
+    ],
+)
+def test_why_nothing_is_said_has_a_sentence_of_its_own(reason, verdict, says):
+    plan = {"reason": reason, "verdict": verdict, "ratio": 0.8, "low": 0.5, "high": 1.1}
+    plan |= {"choices_of_all": 7}
+    assert says in effect_words(plan)
+    with translation.override("ar"):
+        assert not re.search("[a-z]{4}", effect_words(plan))
+
+
+def test_the_weeks_before_the_start_stay_the_same_however_late_it_is_judged(stage, report):
+    """Their first one is fixed; a report of years later used to forget them."""
+    plan = EffectPlan.objects.get(pk=stage.plan.pk)
+    first = WEEK - timedelta(weeks=169)
+    assert plan.first_week == first
+    much_later = WEEK + timedelta(weeks=52 * 7)
+    end = effects.quarter_end(much_later)
+    week = Week.of(end, stage.site.week_start)
+    later = datetime.combine(week.end, time(9), BAGHDAD)
+    (judged,) = effects.judged_effects(stage.site, week, as_of=later, cut=None)
+    assert judged["first_week"] == first.isoformat()
+    before = [step for step in judged["index"] if not step["after"]]
+    (told,) = report.body["effect"]
+    then = [step for step in told["index"] if not step["after"]]
+    assert before == then
+    assert sum(step["ours_incidents"] for step in before) > 0
+
+
+def test_what_is_imported_of_earlier_years_does_not_move_the_first_week(
+    make_site, put_weeks, manager
+):
+    site = make_site("YOUNG", place="IQG02")
+    put_weeks(site, [1] * 60, last=WEEK)
+    plan = effects.register_plan(
+        site=site, starts_on=WEEK, treated=["IQG02Q03"], comparison=["IQG02Q01"],
+        outcome="ALL", grounds="x", by=manager,
+    )  # fmt: skip
+    assert plan.first_week == WEEK - timedelta(weeks=59)
+    site.coverage.update(start=date(2005, 1, 2))
+    plan.refresh_from_db()
+    assert effects.first_week(plan, site) == WEEK - timedelta(weeks=59)
+    # One from before it was kept: five years before its start.
+    plan.first_week = None
+    assert effects.first_week(plan, site) == WEEK - timedelta(weeks=260)
+
+
+@pytest.fixture
+def neighbours(make_site, put_weeks, make_user):
+    """A site of one district, a manager of its own and of another site of seven."""
+    small, large = make_site("SMALL", place="IQG02Q02"), make_site("LARGE", place="IQG02")
+    person = make_user(Role.MANAGER, small, username="both")
+    large.staff.add(person)
+    for number in range(1, 8):
+        facts = {"place": f"IQG02Q0{number}N01"}
+        put_weeks(large, [number % 2 + (at + number) % 3 for at in range(160)], last=WEEK, **facts)
+    put_weeks(small, [2] * 160, last=WEEK)
+    return SimpleNamespace(small=small, large=large, manager=person)
+
+
+def test_a_site_in_one_district_is_compared_with_other_records(neighbours, client, settings):
+    settings.CEASEFIRE_TODAY = "2026-10-05"
+    client.force_login(neighbours.manager)
+    address = "/reports/effect/SMALL/new/"
+    page = client.get(address).content.decode()
+    assert 'value="LARGE/IQG02Q01"' in page
+    assert 'value="LARGE/IQG02Q02"' not in page  # its own district
+    facts = {"starts_on": "7/9/2025", "treated": ["IQG02Q02"], "outcome": "ALL", "grounds": "x"}
+    assert b"Leave at least one district out" in client.post(address, facts).content
+    beside = [f"LARGE/IQG02Q0{number}" for number in (1, 3, 4, 5, 6, 7)]
+    few = client.post(address, facts | {"elsewhere": beside[:2]}).content.decode()
+    assert "There would be 2 districts to compare with; 4 are needed" in few
+    assert client.post(
+        address, facts | {"elsewhere": beside, "anyway": "on"}
+    ).status_code == 302  # fmt: skip
+    plan = EffectPlan.objects.get(site=neighbours.small)
+    assert (plan.comparison, plan.elsewhere) == ([], beside)
+    assert "(Large)" in client.get("/reports/effect/").content.decode()
+
+    report = services.compile_week(site=neighbours.small, week_start=WEEK)
+    (told,) = report.body["effect"]
+    assert told["comparison"] == beside
+    assert (told["verdict"], told["reason"]) == ("cannot_tell", "choices")
+    shown = sum(step["others_incidents"] for step in told["index"])
+    assert shown == sum(
+        number % 2 + (at + number) % 3 for number in (1, 3, 4, 5, 6, 7) for at in range(160)
+    )
+    lines = " ".join(effect_lines(ReportPage(full(report)), told))
+    assert "can be chosen in 7 ways" in lines
+    assert "(Large)" in lines
+    with pytest.raises(DatabaseError), transaction.atomic():
+        EffectPlan.objects.filter(pk=plan.pk).update(elsewhere=[])
+    with pytest.raises(DatabaseError), transaction.atomic():
+        EffectPlan.objects.filter(pk=plan.pk).update(first_week=date(2026, 1, 4))
+
+
+def test_of_another_site_no_sensitive_count_is_read_and_no_strangers_at_all(
+    neighbours, make_site, put, manager, settings
+):
+    settings.CEASEFIRE_TODAY = "2026-10-05"
+    beside = [f"LARGE/IQG02Q0{number}" for number in (1, 3, 4, 5, 6, 7)]
+
+    def registered(by, elsewhere):
+        return effects.register_plan(
+            site=neighbours.small, starts_on=date(2025, 9, 7), treated=["IQG02Q02"],
+            comparison=[], elsewhere=elsewhere, outcome="ALL", grounds="x", by=by,
+        )  # fmt: skip
+
+    for by, elsewhere in ((manager, beside), (neighbours.manager, ["LARGE/IQG01Q01"])):
+        with pytest.raises(NotOwnRecords):
+            registered(by, elsewhere)
+    registered(neighbours.manager, beside)
+    week = Week(WEEK)
+    (before,) = effects.judged_effects(neighbours.small, week, as_of=periods.now(), cut=None)
+    assert before["verdict"] == "cannot_tell", before["reason"]
+    hidden = {"place": "IQG02Q01N01", "is_sensitive": True}
+    put(neighbours.large, WEEK, 5, **hidden)
+    assert effects.judged_effects(neighbours.small, week, as_of=periods.now(), cut=None) == [before]
+    put(neighbours.large, WEEK, 5, **hidden | {"is_sensitive": False})
+    assert effects.judged_effects(neighbours.small, week, as_of=periods.now(), cut=None) != [before]
+
+
+def test_plans_are_listed_page_by_page(basrah, manager, client):
+    EffectPlan.objects.bulk_create(
+        EffectPlan(
+            site=basrah, number=number, starts_on=START, treated=["IQG02Q02"], comparison=[],
+            grounds=f"ground {number}.", registered_at=AS_OF + timedelta(minutes=number),
+            registered_by=manager,
+        )
+        for number in range(1, 36)
+    )  # fmt: skip
+    client.force_login(manager)
+    first = client.get("/reports/effect/").content.decode()
+    assert "ground 35." in first
+    assert "ground 5." not in first
+    further = re.search(r'href="(\?after=[^"]+)"', first)
+    second = client.get("/reports/effect/" + html.unescape(further[1])).content.decode()
+    assert "ground 5." in second
+    assert "ground 1." in second
 
 
 @pytest.fixture
@@ -489,7 +683,9 @@ def planned(basrah, put_weeks, manager, settings):
 
 def test_no_effect_is_judged_by_sexual_violence(planned, basrah, manager):
     """Its plan would stand before those who may not read of it."""
-    offered = [code for code, _name in EffectPlanForm(site=basrah).fields["outcome"].choices]
+    offered = [
+        code for code, _name in EffectPlanForm(site=basrah, by=manager).fields["outcome"].choices
+    ]
     assert {"ALL", "killing", "other"} <= set(offered)
     assert "sexual" not in offered
     with pytest.raises(OutcomeIsSensitive):

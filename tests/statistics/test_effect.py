@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ceasefire.statistics import counts
-from ceasefire.statistics.effect import Reason, Verdict, effect
+from ceasefire.statistics.effect import MOST_CHOICES, Reason, Verdict, effect, judged_together
 
 from .reference import FOLDER, column, rows
 
@@ -105,6 +105,8 @@ def test_fewer_is_said_seldom_by_chance_and_often_of_a_half(ratio, least, most):
         (np.ones((312, 8)), 300, [1, 1, *[0] * 6], Reason.WEEKS_AFTER),
         (np.zeros((312, 8)), 208, [1, 1, *[0] * 6], Reason.EVENTS_BEFORE),
         (np.full((312, 8), np.nan), 208, [1, 1, *[0] * 6], Reason.WEEKS_BEFORE),
+        # Every district alike, after as before: how far chance alone takes them apart is not known.
+        (np.ones((312, 8)), 208, [1, 1, *[0] * 6], Reason.SPREAD),
     ],
 )
 def test_too_little_is_said_to_be_too_little(table, start, treated, why):
@@ -119,3 +121,83 @@ def test_districts_that_went_apart_before_the_start_are_not_compared():
     level[104:, :2] *= 0.3
     found = effect(rng.poisson(level), start=208, treated=np.arange(8) < 2)
     assert (found.verdict, found.reason) == (Verdict.CANNOT_TELL, Reason.APART_BEFORE)
+
+
+def _one_treated(others: int, *, elsewhere: float = 0.0) -> np.ndarray:
+    """The program's district falls from two a week to a fifth; the others as they are told."""
+    rng = np.random.default_rng(5)
+    table = rng.poisson(elsewhere, (312, 1 + others)).astype(float)
+    table[:, 0] = np.where(np.arange(312) < 208, 2, np.arange(312) % 5 == 0)
+    return table
+
+
+def test_districts_without_an_incident_are_nothing_to_compare_with():
+    """Their ratios are all the same, so the interval had no width: "fewer, 0.11 (0.11 to 0.11)"."""
+    found = effect(_one_treated(12), start=208, treated=np.arange(13) < 1)
+    assert (found.verdict, found.reason) == (Verdict.TOO_LITTLE, Reason.EVENTS_EACH)
+    assert np.isnan([found.ratio, found.low, found.high]).all()
+
+
+@pytest.mark.parametrize("empty", [0, 1])
+def test_each_side_needs_incidents_before_the_start(empty):
+    table = _one_treated(12, elsewhere=2)
+    assert effect(table, start=208, treated=np.arange(13) < 1).verdict is not Verdict.TOO_LITTLE
+    table[:208, empty] = 0
+    table[:9, empty] = 1
+    found = effect(table, start=208, treated=np.arange(13) < 1)
+    assert found.reason is Reason.EVENTS_EACH
+    table[:10, empty] = 1
+    assert effect(table, start=208, treated=np.arange(13) < 1).reason is not Reason.EVENTS_EACH
+
+
+@pytest.mark.parametrize(("others", "can_speak"), [(8, False), (9, True)])
+def test_fewer_than_ten_choices_can_never_say_anything_and_that_is_told(others, can_speak):
+    found = effect(_one_treated(others, elsewhere=2), start=208, treated=np.arange(others + 1) < 1)
+    assert found.choices == others + 1
+    assert found.p_placebo == pytest.approx(1 / (others + 1))
+    assert not found.low < 1 < found.high
+    if can_speak:
+        assert (found.verdict, found.reason) == (Verdict.FEWER, Reason.NONE)
+    else:
+        assert (found.verdict, found.reason) == (Verdict.CANNOT_TELL, Reason.CHOICES)
+        assert not found.is_tested
+
+
+def test_of_very_many_choices_some_are_drawn_by_the_seed():
+    """Half of thirty districts can be chosen in 155 million ways."""
+    table = np.random.default_rng(9).poisson(1.5, (312, 30))
+    inside = np.arange(30) < 15
+    found = effect(table, start=208, treated=inside, seed=[3, 1])
+    assert found.choices == 155_117_520
+    assert len(found.placebo) == MOST_CHOICES
+    again = effect(table, start=208, treated=inside, seed=[3, 1])
+    assert (again.placebo == found.placebo).all()
+    other = effect(table, start=208, treated=inside, seed=[3, 2])
+    assert (other.placebo != found.placebo).any()
+    assert other.p_placebo == pytest.approx(found.p_placebo, abs=0.05)
+
+
+def test_a_drawn_choice_holds_each_district_as_often_as_any_other():
+    """Five of seventeen: 6188 choices. The ratios of those drawn lie about as those of all do."""
+    table = np.random.default_rng(2).poisson(2, (312, 17))
+    inside = np.arange(17) < 5
+    found = effect(table, start=208, treated=inside)
+    assert len(found.placebo) <= MOST_CHOICES < found.choices == 6188
+    assert np.log(found.placebo).mean() == pytest.approx(0, abs=0.01)
+
+
+def test_among_many_programs_judged_at_once_one_alone_does_not_speak():
+    told = effect(_one_treated(9, elsewhere=2), start=208, treated=np.arange(10) < 1)
+    assert told.verdict is Verdict.FEWER
+    quiet = effect(_world(4, 1.0), start=208, treated=np.arange(8) < 2)
+    assert quiet.is_tested
+    assert quiet.verdict is Verdict.CANNOT_TELL
+    assert judged_together([told]) == [told]
+    assert judged_together([]) == []
+    first, second = judged_together([told, quiet])
+    assert (first.verdict, first.reason) == (Verdict.CANNOT_TELL, Reason.MANY)
+    assert second is quiet
+    # Two that say so bear each other out; what could say nothing anyhow does not count.
+    assert [one.verdict for one in judged_together([told, told])] == [Verdict.FEWER] * 2
+    nothing = effect(_one_treated(12), start=208, treated=np.arange(13) < 1)
+    assert judged_together([told, nothing])[0].verdict is Verdict.FEWER

@@ -13,10 +13,10 @@ from ceasefire import periods
 from ceasefire.look.numbers import number_text
 from ceasefire.places.models import Site
 from ceasefire.reports.blocks import Block, Item, address
-from ceasefire.reports.compilation import districts
 from ceasefire.reports.dashboards.asked import Span
 from ceasefire.reports.dashboards.parts import Question
 from ceasefire.reports.dashboards.team import bands_question
+from ceasefire.reports.recording import districts
 from grants.models import Grant, State
 from outreach import measures
 

@@ -24,7 +24,7 @@ from ceasefire.periods import Week
 from ceasefire.places import outlines
 from ceasefire.places.models import Place, Site
 from ceasefire.reports.blocks import Block, Item, address
-from ceasefire.reports.compilation import USUAL_DAYS, coverage, districts
+from ceasefire.reports.compilation import USUAL_DAYS
 from ceasefire.reports.dashboards.asked import Asked, Span
 from ceasefire.reports.dashboards.drawn import (
     Drawn,
@@ -40,6 +40,7 @@ from ceasefire.reports.editions import edition_for
 from ceasefire.reports.models import WeeklyReport
 from ceasefire.reports.panel import ALL, covered
 from ceasefire.reports.presentation import ReportPage, week_words
+from ceasefire.reports.recording import coverage, districts
 from incidents import measures, rollups
 
 #: Weeks of the chart.

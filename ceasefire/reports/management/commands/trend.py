@@ -21,7 +21,7 @@ FILE has the columns epoch (first day of a week, YYYY-MM-DD) and observed, the w
 another; empty or NA is a week without reporting, which is never a zero. Out: CSV with the terms
   yearly     counts of a year over those of the year before
   ramadan, muharram, safar, eids
-             a week wholly inside over one outside, where the period came three times
+             a week wholly inside over one outside, where the period came in three years
 each with its 95 % interval. An interval that holds 1 tells nothing.
 """
 
@@ -44,6 +44,7 @@ class Command(TableCommand):
             np.array(read["observed"]),
             week_of_year=[(day - date(day.year, 1, 1)).days / 7 for day in weeks],
             calendar=None if options["no_calendar"] else calendars.shares(weeks),
+            years=calendars.years(weeks),
         )
         if found is None:
             raise CommandError(
