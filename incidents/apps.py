@@ -5,6 +5,8 @@ class IncidentsConfig(AppConfig):
     name = "incidents"
 
     def ready(self) -> None:
-        from incidents.services import photos
+        from ceasefire.people import leaving
+        from incidents.services import leavers, photos
 
         photos.register()
+        leaving.register("incidents", leavers.said_when_leaving)

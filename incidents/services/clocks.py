@@ -22,6 +22,8 @@ from incidents.services import notices
 #: Always on the clock besides the family of killings: attempted killing, kidnapping, tribal fight,
 #: tribal raid. Arrest by the authorities (DET) is not the community's to answer.
 ALWAYS = frozenset({"ATM", "KID", "TRB", "DKA"})
+#: Who may have an incident or watch a side: those who record what was done.
+HOLDERS = (Role.INTERRUPTER, Role.WORKER, Role.SUPERVISOR, Role.MANAGER)
 #: The states in which the clock and the watch run. Reports leave out what was returned, its clock
 #: too, until it counts again (`incidents.measures`).
 ANSWERED = (*Incident.COUNTED_STATES, Incident.State.RETURNED)
@@ -224,18 +226,30 @@ def open_clock(
     return response
 
 
-def _take_from_who_may_not_see(
+def may_have(incident: Incident, person: User | None) -> bool:
+    """Whether somebody may go on with an incident, or with a side of its watch.
+
+    They sign in, record what was done, and may see it.
+    """
+    return (
+        person is not None
+        and person.role in HOLDERS
+        and person.may_sign_in()
+        and incident.is_visible_to(person)
+    )
+
+
+def unassign_who_may_not(
     incident: Incident, response: IncidentResponse, *, by: User | None
 ) -> None:
-    """Take a sensitive incident from those who may not see it any more.
+    """Take a running clock from who may not see its incident any more, or works here no more.
 
-    It stands under "nobody has it", and the supervisors hear of it; of a watch that lacks somebody
-    they hear as ever (`services.escalation`).
+    Both rows are held by the caller. It stands under "nobody has it", and the supervisors hear.
     """
     if (
         response.closed_at is None
         and response.assigned_to is not None
-        and not incident.is_visible_to(response.assigned_to)
+        and not may_have(incident, response.assigned_to)
     ):
         response.assigned_to = None
         response.version += 1
@@ -244,20 +258,35 @@ def _take_from_who_may_not_see(
         people = notices.supervisors_of(incident)
         notices.tell(people, "response.unassigned", incident, more=str(response.version))
         audit.record("response.unassigned", subject=incident, by=by, fields=["assigned_to"])
+
+
+def unwatch_who_may_not(incident: Incident, watch: RetaliationWatch, *, by: User | None) -> None:
+    """Take the sides of an open watch from such people; both rows are held by the caller.
+
+    Of a watch that lacks somebody the supervisors hear as ever (`services.escalation`).
+    """
+    sides = [
+        side
+        for side in ("victim_side", "other_side")
+        if getattr(watch, side) is not None and not may_have(incident, getattr(watch, side))
+    ]
+    if sides:
+        for side in sides:
+            setattr(watch, side, None)
+        watch.unassigned_escalated_at = None
+        watch.version += 1
+        watch.save(update_fields=[*sides, "unassigned_escalated_at", "version"])
+        audit.record("watch.unassigned", subject=incident, by=by, fields=sides)
+
+
+def _take_from_who_may_not_see(
+    incident: Incident, response: IncidentResponse, *, by: User | None
+) -> None:
+    """Take a sensitive incident, and the sides of its watch, from who may not see it any more."""
+    unassign_who_may_not(incident, response, by=by)
     rows = RetaliationWatch.objects.open().select_for_update(of=("self",))
     for watch in rows.filter(incident=incident):
-        sides = [
-            side
-            for side in ("victim_side", "other_side")
-            if getattr(watch, side) is not None and not incident.is_visible_to(getattr(watch, side))
-        ]
-        if sides:
-            for side in sides:
-                setattr(watch, side, None)
-            watch.unassigned_escalated_at = None
-            watch.version += 1
-            watch.save(update_fields=[*sides, "unassigned_escalated_at", "version"])
-            audit.record("watch.unassigned", subject=incident, by=by, fields=sides)
+        unwatch_who_may_not(incident, watch, by=by)
 
 
 def _resume(

@@ -6,16 +6,17 @@ is besides unique per person.
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q
 
-from ceasefire import audit
+from ceasefire import audit, periods
 from ceasefire.database.session import as_system
+from ceasefire.people.models import User
 from ceasefire.people.roles import Role
-from incidents.models import IncidentResponse, RetaliationWatch
-from incidents.services import notices
+from incidents.models import SEES_SENSITIVE, IncidentResponse, RetaliationWatch
+from incidents.services import clocks, notices
 
 #: So many rows of a kind in one transaction.
 BATCH = 50
@@ -44,10 +45,42 @@ def _left(at: datetime) -> Q:
     )
 
 
-def is_due(at: datetime) -> bool:
-    """Whether anybody is to be told of anything now."""
+def gone(who: str, on: date) -> Q:
+    """Rows whose `who` is here no more: disabled, past their last day, of another site or role.
+
+    `clocks.may_have` in the words of the database; there it is asked again.
+    """
+    has_site = User.sites.through.objects.filter(
+        user_id=OuterRef(f"{who}_id"), site_id=OuterRef("incident__site_id")
+    )
+    hidden = (
+        Q(incident__is_sensitive=True)
+        & ~Q(**{f"{who}__role__in": SEES_SENSITIVE})
+        & (Q(incident__reporter__isnull=True) | ~Q(incident__reporter=F(who)))
+    )
+    return Q(**{f"{who}__isnull": False}) & (
+        Q(**{f"{who}__is_active": False})
+        | Q(**{f"{who}__expires_on__lte": on})
+        | ~Q(**{f"{who}__role__in": clocks.HOLDERS})
+        | ~Exists(has_site)
+        | hidden
+    )
+
+
+def _left_behind(at: datetime) -> tuple[Any, Any]:
+    """Running clocks and open watches of people who are gone."""
+    day = periods.local_day(at)
     return (
-        IncidentResponse.objects.running().filter(_late(at)).exists()
+        IncidentResponse.objects.running().filter(gone("assigned_to", day)),
+        RetaliationWatch.objects.open().filter(gone("victim_side", day) | gone("other_side", day)),
+    )
+
+
+def is_due(at: datetime) -> bool:
+    """Whether anybody is to be told of anything now, or has to be taken off what they left."""
+    return (
+        any(rows.exists() for rows in _left_behind(at))
+        or IncidentResponse.objects.running().filter(_late(at)).exists()
         or RetaliationWatch.objects.open().filter(_left(at)).exists()
     )
 
@@ -59,7 +92,12 @@ def escalate(*, at: datetime) -> int:
     each also to whoever has it. Where several hours were missed only the gravest is said. Every
     `BATCH` rows are a transaction of their own, so nobody waits long for a record or the trail, and
     what a stopped run has told stays told: the next goes on with the rest.
+
+    First of all what somebody left who works here no more, or lost the site or role, goes to
+    nobody; the supervisors hear of it.
     """
+    _in_batches(_clocks_left, at)
+    _in_batches(_watches_left, at)
     return _in_batches(_clocks, at) + _in_batches(_watches, at)
 
 
@@ -73,6 +111,32 @@ def _in_batches(tell: Callable[[datetime, list[Any]], list[Any]], at: datetime) 
         if len(told) < BATCH:
             break
     return len(seen)
+
+
+def _clocks_left(at: datetime, seen: list[Any]) -> list[Any]:
+    rows = list(
+        _left_behind(at)[0]
+        .exclude(pk__in=seen)
+        .select_related("incident__site", "assigned_to")
+        .select_for_update(of=("self", "incident"), skip_locked=True)
+        .order_by("due_at", "pk")[:BATCH]
+    )
+    for row in rows:
+        clocks.unassign_who_may_not(row.incident, row, by=None)
+    return [row.pk for row in rows]
+
+
+def _watches_left(at: datetime, seen: list[Any]) -> list[Any]:
+    rows = list(
+        _left_behind(at)[1]
+        .exclude(pk__in=seen)
+        .select_related("incident__site", "victim_side", "other_side")
+        .select_for_update(of=("self", "incident"), skip_locked=True)
+        .order_by("ends_at", "pk")[:BATCH]
+    )
+    for row in rows:
+        clocks.unwatch_who_may_not(row.incident, row, by=None)
+    return [row.pk for row in rows]
 
 
 def _clocks(at: datetime, seen: list[Any]) -> list[Any]:

@@ -129,7 +129,7 @@ def _take_clock(
     if runs and ours.community_response_at is not None:
         ours.closed_at, ours.closed_reason = at, IncidentResponse.Closed.ANSWERED
     holder = theirs.assigned_to
-    if runs and ours.assigned_to_id is None and may_have(kept, holder):
+    if runs and ours.assigned_to_id is None and clocks.may_have(kept, holder):
         ours.assigned_to = holder
     after = _state(ours)
     changed = [name for name in TAKEN if before[name] != after[name]]
@@ -140,11 +140,6 @@ def _take_clock(
         if "assigned_to_id" in changed and ours.closed_at is None:
             notices.tell([holder], "response.assigned", kept, by=by, more=str(ours.version))
     return changed
-
-
-def may_have(incident: Incident, person: User | None) -> bool:
-    """Whether somebody who has it, or watches, can go on: they sign in, and may see it."""
-    return person is not None and person.may_sign_in() and incident.is_visible_to(person)
 
 
 def _take_watch(
@@ -165,7 +160,7 @@ def _take_watch(
     for side in SIDES:
         person = getattr(theirs, side)
         at_other = getattr(ours, SIDES[1 - SIDES.index(side)])
-        if getattr(ours, side) is None and may_have(kept, person) and person != at_other:
+        if getattr(ours, side) is None and clocks.may_have(kept, person) and person != at_other:
             setattr(ours, side, person)
             sides[side] = str(person.pk)
     if sides:

@@ -18,7 +18,11 @@ def _address(code: str) -> str:
 for _name, _sentence, _tone in (
     ("response.opened", _("A new incident is on the 72-hour clock."), ""),
     ("response.assigned", _("You are to answer this incident."), "due"),
-    ("response.unassigned", _("Who had this incident may no longer see it. Nobody has it."), "due"),
+    (
+        "response.unassigned",
+        _("Who had this incident may no longer see it, or has left. Nobody has it."),
+        "due",
+    ),
     ("response.acted", _("Somebody did something for the incident you have."), ""),
     ("response.closed", _("The incident you have needs no further answer."), ""),
     ("response.contact_due", _("24 hours have passed without a first contact."), "due"),

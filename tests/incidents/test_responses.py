@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.urls import reverse
 
 from ceasefire import periods, worklist
 from ceasefire.audit.models import AuditEvent
+from ceasefire.people.models import User
+from ceasefire.people.roles import Role
 from incidents import services
 from incidents.exceptions import (
     AlreadyTaken,
@@ -25,7 +28,7 @@ from incidents.exceptions import (
     WatchIsOver,
 )
 from incidents.models import IncidentResponse, ResponseAction, RetaliationWatch
-from incidents.services import ActorFacts, escalation
+from incidents.services import ActorFacts, VictimFacts, escalation
 from tests.incidents.conftest import MOMENT
 from tests.incidents.test_two_connections import meet
 
@@ -371,6 +374,76 @@ def test_a_sensitive_incident_is_told_only_to_those_who_may_see_it(
     escalation.escalate(at=MOMENT + 80 * HOUR)
     assert told(assigned) == ["response.assigned"]
     assert "response.red" in told(supervisor) + told(manager)
+
+
+def _disable(person: Any, **_: Any) -> None:
+    User.objects.filter(pk=person.pk).update(is_active=False)
+
+
+def _expire(person: Any, **_: Any) -> None:
+    User.objects.filter(pk=person.pk).update(expires_on=periods.local_day(MOMENT))
+
+
+def _move(person: Any, *, elsewhere: Any) -> None:
+    person.sites.set([elsewhere])
+
+
+def _promote(person: Any, **_: Any) -> None:
+    User.objects.filter(pk=person.pk).update(role=Role.DATA_OFFICER)
+
+
+@pytest.mark.parametrize("leave", [_disable, _expire, _move, _promote])
+def test_what_somebody_left_goes_to_nobody_and_the_supervisors_hear(
+    log: Any, supervisor: Any, colleague: Any, worker: Any, zubair: Any, leave: Any
+) -> None:
+    incident, other = log(actors=TRIBAL), log()
+    for one in (incident, other):
+        services.assign_response(one, to=colleague, by=supervisor)
+    services.set_watchers(incident, victim_side=colleague, other_side=worker, by=supervisor)
+    services.close_response(other, reason="declined", by=supervisor)
+    escalation.escalate(at=MOMENT + HOUR)
+    assert not escalation.is_due(MOMENT + HOUR)
+    leave(colleague, elsewhere=zubair)
+    assert escalation.is_due(MOMENT + HOUR)
+    escalation.escalate(at=MOMENT + HOUR)
+    assert not escalation.is_due(MOMENT + HOUR)
+    response, watch = incident.response, RetaliationWatch.objects.get()
+    response.refresh_from_db()
+    assert response.assigned_to is None
+    assert (watch.victim_side, watch.other_side) == (None, worker)
+    # What had ended stays as it was.
+    assert IncidentResponse.objects.get(incident=other).assigned_to == colleague
+    heard = told(supervisor)
+    assert heard.count("response.unassigned") == heard.count("watch.unassigned") == 1
+    verbs = AuditEvent.objects.filter(verb__in=["response.unassigned", "watch.unassigned"])
+    assert verbs.count() == 2
+
+
+def test_who_stays_keeps_what_they_have(
+    log: Any, supervisor: Any, worker: Any, manager: Any
+) -> None:
+    hidden = log(victims=[VictimFacts("killed", age=12)])
+    services.assign_response(hidden, to=worker, by=supervisor)
+    services.assign_response(log(), to=supervisor, by=supervisor)
+    services.take_response(log(), by=manager)
+    escalation.escalate(at=MOMENT + HOUR)
+    assert IncidentResponse.objects.filter(assigned_to__isnull=False).count() == 3
+
+
+def test_the_administrator_is_told_what_somebody_leaves(
+    log: Any, supervisor: Any, colleague: Any, make_user: Any, signed_in: Any
+) -> None:
+    administrator = make_user("administrator")
+    address = reverse("people:user_detail", args=[colleague.username])
+    page = signed_in(administrator).get(address).content.decode()
+    assert "72-hour clock" not in page
+    incident = log(actors=TRIBAL)
+    services.assign_response(incident, to=colleague, by=supervisor)
+    services.set_watchers(incident, victim_side=colleague, other_side=None, by=supervisor)
+    page = signed_in(administrator).get(address).content.decode()
+    assert "1 incident on the 72-hour clock is theirs." in page
+    assert "They watch one side after 1 killing." in page
+    assert incident.code not in page
 
 
 def test_where_nobody_supervises_the_manager_is_told(log: Any, manager: Any) -> None:
