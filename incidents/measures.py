@@ -432,6 +432,15 @@ def undated(site_id: int, start: date, end: date, *, as_of: datetime | None = No
     return rows.count()
 
 
+def days_with_any(
+    site_id: int, *, as_of: datetime | None = None, exclude_sensitive: bool = False
+) -> list[date]:
+    """The days on which any counted incident of a site happened, told to the week or better."""
+    rows = _of_site(site_id, exclude_sensitive=exclude_sensitive, as_of=as_of)
+    days = rows.filter(time_precision__lt=UNDATED_FROM).values_list("occurred_on", flat=True)
+    return list(days.order_by("occurred_on").distinct())
+
+
 def first_and_last_day(
     site_id: int, *, as_of: datetime | None = None, exclude_sensitive: bool = False
 ) -> tuple[date, date] | None:

@@ -39,7 +39,7 @@ from ceasefire.reports.panel import (
     rounded,
     sentence_of,
 )
-from ceasefire.reports.recording import coverage, districts
+from ceasefire.reports.recording import coverage, districts, knows_since
 from ceasefire.reports.sentences import sentence
 from ceasefire.reports.software import software_version
 from ceasefire.statistics.assessment import Assessment, Assessments
@@ -167,6 +167,7 @@ def _judge(site: Site, week: Week, material: _Material, near: measures.NearRepea
         first=material.first,
         periods=material.periods,
         districts=districts(site),
+        compares=knows_since(site),
     )
     judged = judge(panel, beside=near.p)
     rows = [
@@ -409,7 +410,10 @@ def shared_basis(week: Week, open_panel: Panel) -> dict[str, Any]:
     for item in judged.items:
         place = _key(item)[0]
         key, values = sentence_of(
-            item, tests=judged.tests_made, series=open_panel.series(place, ALL)
+            item,
+            tests=judged.tests_made,
+            series=open_panel.series(place, ALL),
+            compares=open_panel.compares,
         )
         totals.append(
             {
@@ -518,7 +522,9 @@ class _Row:
 def _row(panel: Panel, item: Assessment, tests: int) -> _Row:
     place, kind = _key(item)
     cell = panel.cell(place, kind)
-    name, values = sentence_of(item, tests=tests, series=panel.series(place, kind))
+    name, values = sentence_of(
+        item, tests=tests, series=panel.series(place, kind), compares=panel.compares
+    )
     tested = item.tested
     return _Row(
         key=(place, kind),

@@ -32,7 +32,7 @@ from ceasefire.reports.exceptions import (
     PlanWasWithdrawn,
 )
 from ceasefire.reports.panel import ALL, Period, covered, probability, rounded
-from ceasefire.reports.recording import coverage, districts
+from ceasefire.reports.recording import coverage, districts, knows_since
 from ceasefire.statistics.effect import Effect, Verdict, effect, judged_together
 from incidents import measures
 
@@ -263,7 +263,9 @@ class _Records:
                     exclude_sensitive=without,
                     week_start=self.site.week_start,
                 ),
-                coverage(site, cut=self.cut, exclude_sensitive=without),
+                coverage(site, cut=self.cut, exclude_sensitive=without)
+                if knows_since(site)
+                else [],
             )
         return self.read[site.pk, first]
 

@@ -35,6 +35,8 @@ from ceasefire.exports import Column, write_csv
 from ceasefire.periods import Week, local_day, today
 from ceasefire.places.models import Place, Site
 from ceasefire.reports.compilation import VERSION, complete_until
+from ceasefire.reports.effect_models import EffectPlan
+from ceasefire.reports.effects import first_week
 from ceasefire.reports.models import SharedWeeklyReport, WeeklyReport
 from ceasefire.reports.panel import NOWHERE, Period, covered
 from ceasefire.reports.presentation import OCHA_CREDIT, UCDP_CREDIT
@@ -131,6 +133,7 @@ class Told:
     cut: datetime
     sites: Sequence[SiteTold]
     reports: Sequence[WeeklyReport]
+    plans: Sequence[EffectPlan]
     names: Mapping[str, Mapping[str, str]]
 
     @property
@@ -143,7 +146,8 @@ class Told:
 
 def gathered(sites: Sequence[Site], *, cut: datetime, progress: Callable[[int, int], None]) -> Told:
     """The series of the sites as of `cut`, in the order of their codes."""
-    at_work = {pcode for site in sites if not site.read_only for pcode in districts(site)}
+    plans = _plans(sites, cut)
+    at_work = _at_work(sites, plans)
     told = []
     progress(0, len(sites))
     for done, site in enumerate(sites, start=1):
@@ -155,8 +159,30 @@ def gathered(sites: Sequence[Site], *, cut: datetime, progress: Callable[[int, i
         cut=cut,
         sites=told,
         reports=_reports(sites, cut),
+        plans=plans,
         names={pcode: {"en": name_en, "ar": name_ar} for pcode, name_en, name_ar in found},
     )
+
+
+def _plans(sites: Sequence[Site], cut: datetime) -> list[EffectPlan]:
+    """What was set down to be judged of the effect and stood at the cut; no sexual violence."""
+    left_out = family("incident_type", "SXV")
+    plans = EffectPlan.objects.filter(site__in=sites).standing(cut).exclude(outcome=left_out)
+    return list(plans.select_related("site").order_by("site__code", "number"))
+
+
+def _at_work(sites: Sequence[Site], plans: Sequence[EffectPlan]) -> set[str]:
+    """The districts of the program.
+
+    Those that plans say, wherever a plan names them; a district that is compared with is none of
+    them though a site may record there. Of districts that no plan names, those of a site that is
+    written by hand.
+    """
+    treated = {pcode for plan in plans for pcode in plan.treated}
+    compared = {pcode for plan in plans for pcode in plan.comparison}
+    compared |= {pcode for plan in plans for _site, pcode in plan.elsewhere_pairs}
+    worked = {pcode for site in sites if not site.read_only for pcode in districts(site)}
+    return treated | (worked - compared)
 
 
 def _reports(sites: Sequence[Site], cut: datetime) -> list[WeeklyReport]:
@@ -406,8 +432,9 @@ WEEKLY = [
     _column(
         "area_kind",
         _(
-            "program: a site of the pack works there; comparison: none does; site, unknown: as the"
-            " area says."
+            "program: a site of the pack works there, or a plan in plans.csv says that the program"
+            " does; comparison: it does not, or a plan compares with it; site, unknown: as the area"
+            " says."
         ),
         value="kind",
     ),
@@ -455,6 +482,19 @@ COVERAGE = [
     _SITE,
     _column("recorded_from", _("First day recorded."), "date"),
     _column("recorded_to", _("First day not recorded any more; empty: still recording."), "date"),
+]
+#: What somebody wrote of the grounds stays inside.
+PLANS = [
+    _column("site", _("Code of the site whose plan it is."), "code"),
+    _column("plan", _("Number of the plan within the site."), "int"),
+    _column("registered_on", _("Day on which it was set down."), "date"),
+    _column("starts_on", _("First day of the program in its districts."), "date"),
+    _column("first_week", _("First week by which it is judged."), "date"),
+    _column("outcome", _("ALL, or the family of incident types that is counted."), "code"),
+    _column("area", _("P-code of a district."), "code"),
+    _column("area_kind", _("program: where the program works; comparison: compared with it.")),
+    _column("records_of", _("Code of the site whose records of the district are used."), "code"),
+    _column("first_judged_on", _("Day of the first report that judged it; empty: none."), "date"),
 ]
 #: No number: a gap in a site's numbers would tell of a correction that was withheld. No word that
 #: somebody wrote.
@@ -515,6 +555,7 @@ def _tables(told: Told) -> list[tuple[str, Sequence[Column], Iterable[Any]]]:
                 for start, end in one.periods
             ),
         ),
+        ("data/plans.csv", PLANS, (row for plan in told.plans for row in _plan(plan))),
         ("changes/reports.csv", REPORTS, told.reports),
         (
             "changes/definitions.csv",
@@ -527,6 +568,27 @@ def _tables(told: Told) -> list[tuple[str, Sequence[Column], Iterable[Any]]]:
         ),
         ("codebook/codes.csv", CODES, _codes()),
     ]
+
+
+def _plan(plan: EffectPlan) -> Iterator[dict[str, Any]]:
+    """A row a district of a plan, those of the program first."""
+    own = plan.site.code
+    every = [("program", own, pcode) for pcode in plan.treated]
+    every += [("comparison", own, pcode) for pcode in plan.comparison]
+    every += [("comparison", site, pcode) for site, pcode in plan.elsewhere_pairs]
+    for kind, records_of, area in every:
+        yield {
+            "site": own,
+            "plan": plan.number,
+            "registered_on": local_day(plan.registered_at),
+            "starts_on": plan.starts_on,
+            "first_week": first_week(plan, plan.site),
+            "outcome": plan.outcome,
+            "area": area,
+            "area_kind": kind,
+            "records_of": records_of,
+            "first_judged_on": plan.first_read_at and local_day(plan.first_read_at),
+        }
 
 
 def _areas(told: Told) -> Iterator[dict[str, str]]:
@@ -609,8 +671,10 @@ def _readme(told: Told) -> list[str]:
         gettext(
             "data/weekly.csv: a row for each site, area and week. data/families.csv: the same for"
             " whole sites by family of types. data/areas.csv: names of areas. data/coverage.csv:"
-            " when each site recorded. codebook/: what columns and codes mean. changes/: approved"
-            " reports with their corrections, and what changed in the definitions."
+            " when each site recorded. data/plans.csv: what was set down to be judged of the"
+            " program's effect, before it was judged. codebook/: what columns and codes mean."
+            " changes/: approved reports with their corrections, and what changed in the"
+            " definitions."
         ),
         *(_weekday(one.site) for one in told.sites),
         gettext(
@@ -635,7 +699,8 @@ def _readme(told: Told) -> list[str]:
         ),
         gettext(
             "A comparison area is a district of the same records in which no site of this pack"
-            " works. It is no control group by itself: sites differ in how they record."
+            " works, or that a plan compares with. It is no control group by itself: sites differ"
+            " in how they record."
         ),
         gettext(
             "Give one reader one pack: two packs of different moments can be subtracted, which"

@@ -165,6 +165,8 @@ def _nowcast(
 
 
 def _trend(panel: Panel) -> dict[str, Any]:
+    if not panel.compares:
+        return {}
     places = {place for place, kind, _start in panel.cells if kind == ALL} | set(panel.districts)
     series = np.sum([panel.series(place, ALL) for place in sorted(places | {NOWHERE})], axis=0)
     starts = [one.start for one in panel.weeks]

@@ -73,6 +73,13 @@ class Panel:
     is_covered: Sequence[bool]
     districts: Sequence[str]
     cells: dict[tuple[str, str, date], Cell] = field(default_factory=dict)
+    #: Whether it is known since when the site records; without, nothing is compared.
+    compares: bool = True
+
+    @property
+    def baseline_from(self) -> int:
+        """The position from which weeks may be compared with this one."""
+        return 0 if self.compares else len(self.weeks) - 1
 
     @property
     def week(self) -> Week:
@@ -131,6 +138,7 @@ def build_panel(
     first: date,
     periods: Sequence[Period],
     districts: Iterable[str],
+    compares: bool = True,
 ) -> Panel:
     """The panel of a site from the weekly counts of everything since `first`.
 
@@ -152,6 +160,7 @@ def build_panel(
         is_covered=[covered(one, periods) for one in weeks],
         districts=sorted(seen | set(districts)),
         cells=dict(cells),
+        compares=compares,
     )
 
 
@@ -162,10 +171,21 @@ def judge(panel: Panel, *, totals_only: bool = False, beside: Sequence[float] = 
     """
     rows = []
     for district in panel.districts:
-        rows.append(Series((district, ALL), panel.series(district, ALL), total=True))
+        rows.append(
+            Series(
+                (district, ALL),
+                panel.series(district, ALL),
+                total=True,
+                baseline_from=panel.baseline_from,
+            )
+        )
         if not totals_only:
             rows.extend(
-                Series((district, kind), panel.series(district, kind))
+                Series(
+                    (district, kind),
+                    panel.series(district, kind),
+                    baseline_from=panel.baseline_from,
+                )
                 for kind in sorted(panel.types(district))
             )
     return assess(rows, week_start=panel.week.start, beside=beside)
@@ -225,12 +245,14 @@ def probability(value: float | None) -> float | None:
 
 
 def sentence_of(
-    item: Assessment, *, tests: int, series: Sequence[float]
+    item: Assessment, *, tests: int, series: Sequence[float], compares: bool = True
 ) -> tuple[str, dict[str, Any]]:
     """The key and the numbers of what may be said of a series."""
     known = item.history
     values: dict[str, Any] = {"weeks": known.weeks}
-    if known.restarted and item.key[1] == ALL:  # type: ignore[index]
+    if not compares:
+        values["since_unknown"] = True
+    elif known.restarted and item.key[1] == ALL:  # type: ignore[index]
         values["restarted"] = True
     if item.rule is Rule.MISSING:
         return "missing", values

@@ -13,14 +13,25 @@ from incidents import measures
 def coverage(
     site: Site, *, cut: datetime | None = None, exclude_sensitive: bool = False
 ) -> list[Period]:
-    """The site's coverage periods; where none is kept, since reporting or the records began."""
+    """The site's coverage periods; where none is kept, since its reporting began.
+
+    Where neither is known, the weeks in which something was recorded, each by itself: that it
+    recorded in the others nobody knows, so they are missing, and nothing is compared
+    (`knows_since`).
+    """
     periods = list(site.coverage.order_by("start").values_list("start", "end"))
     if periods:
         return periods
     if site.reporting_since is not None:
         return [(Week.of(site.reporting_since, site.week_start).start, None)]
-    known = measures.first_and_last_day(site.pk, as_of=cut, exclude_sensitive=exclude_sensitive)
-    return [(Week.of(known[0], site.week_start).start, None)] if known else []
+    days = measures.days_with_any(site.pk, as_of=cut, exclude_sensitive=exclude_sensitive)
+    weeks = sorted({Week.of(day, site.week_start).start for day in days})
+    return [(start, Week(start).end) for start in weeks]
+
+
+def knows_since(site: Site) -> bool:
+    """Whether it is known since when a site records: without, counts alone are told."""
+    return site.reporting_since is not None or site.coverage.exists()
 
 
 def districts(site: Site) -> list[str]:

@@ -169,12 +169,64 @@ def run_of(site: Site, week: Week) -> Run | None:
     return found[0] if found else None
 
 
-def unfinished(sites: Sequence[Site]) -> list[Run]:
-    """What is under way or has failed at some sites: failed, running, waiting; the oldest first."""
-    order = [Job.State.PARKED, Job.State.RUNNING, Job.State.QUEUED]
-    return sorted(
-        _runs(sites, Job.objects.all()),
-        key=lambda run: (order.index(run.job.state), run.week, run.site.code),  # type: ignore[arg-type]
+@dataclass(frozen=True)
+class Unfinished:
+    """What is under way or has failed: the first of it, and how many there are of each state."""
+
+    first: list[Run]
+    failed: int = 0
+    running: int = 0
+    waiting: int = 0
+
+
+#: The newest job of each site and week, without those that failed before the report was made.
+_UNFINISHED = """
+WITH newest AS (
+  SELECT DISTINCT ON (site_id, payload ->> 'week')
+         id, site_id, payload ->> 'week' AS week, state, finished_at
+  FROM jobs_job
+  WHERE kind = %(kind)s AND site_id = ANY(%(sites)s) AND state = ANY(%(states)s)
+  ORDER BY site_id, payload ->> 'week', id DESC
+), open AS (
+  SELECT n.id, n.week, n.state, s.code FROM newest n
+  JOIN places_site s ON s.id = n.site_id
+  WHERE n.state <> 'parked' OR n.finished_at IS NULL OR NOT EXISTS (
+    SELECT 1 FROM reports_weeklyreport r
+    WHERE r.site_id = n.site_id AND r.week_start = n.week::date AND r.compiled_at > n.finished_at)
+)
+SELECT id, COUNT(*) FILTER (WHERE state = 'parked') OVER (),
+       COUNT(*) FILTER (WHERE state = 'running') OVER (), COUNT(*) OVER ()
+FROM open
+ORDER BY array_position(%(states)s::text[], state::text), week, code
+LIMIT %(most)s
+"""
+
+
+def unfinished(sites: Sequence[Site], most: int) -> Unfinished:
+    """What is under way or has failed at some sites: failed, running, waiting; the oldest first.
+
+    At most so many are read, however many there are: after a long stop thousands of weeks may be
+    owed, and the page asks every few seconds.
+    """
+    states = [str(state) for state in (Job.State.PARKED, Job.State.RUNNING, Job.State.QUEUED)]
+    of = {site.pk: site for site in sites}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _UNFINISHED, {"kind": COMPILE, "sites": list(of), "states": states, "most": most}
+        )
+        rows = cursor.fetchall()
+    if not rows:
+        return Unfinished([])
+    jobs_of = Job.objects.in_bulk([row[0] for row in rows])
+    _id, failed, running, every = rows[0]
+    return Unfinished(
+        [
+            Run(of[job.site_id], Week(date.fromisoformat(job.payload["week"])), job)  # type: ignore[index]
+            for job in (jobs_of[row[0]] for row in rows if row[0] in jobs_of)
+        ],
+        failed,
+        running,
+        every - failed - running,
     )
 
 

@@ -45,6 +45,10 @@ def _missing(values: Words, shown: Callable[[Any], str]) -> str:
 
 
 def _counts(values: Words, shown: Callable[[Any], str]) -> str:
+    if values.get("since_unknown"):
+        return gettext(
+            "It is not known since when the site records: counts alone, no comparison is made."
+        )
     weeks = int(values["weeks"])
     words = ngettext(
         "Not enough history: %(weeks)s week. No comparison is made.",

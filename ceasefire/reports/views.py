@@ -113,25 +113,23 @@ def report_runs(request: HttpRequest) -> HttpResponse:
 
 def _under_way(request: HttpRequest, sites: list[Site]) -> dict[str, Any]:
     """Runs that failed, run and wait, and how much of the newest week is in; three questions."""
-    found = runs.unfinished(sites)
-    named = [
-        (run, week_words(run.week.start, digits=digits_of(request))) for run in found[:RUNS_NAMED]
-    ]
-    weeks = {site.week_start for site in sites if site.reporting_since} if found else set()
+    found = runs.unfinished(sites, RUNS_NAMED)
+    named = [(run, week_words(run.week.start, digits=digits_of(request))) for run in found.first]
+    weeks = {site.week_start for site in sites if site.reporting_since} if named else set()
     standing = []
     for weekday in sorted(weeks):
         week = runs.newest_week(weekday)
         settled, of = runs.standing(sites, week)
         if settled < of > 1:
             standing.append((settled, of, week_words(week.start, digits=digits_of(request))))
-    more = found[RUNS_NAMED:]
-    failed = sum(run.has_failed for run in more)
-    running = sum(run.is_running for run in more)
+    shown = [run for run, _words in named]
+    failed = sum(run.has_failed for run in shown)
+    running = sum(run.is_running for run in shown)
     return {
         "runs": named,
-        "more_failed": failed,
-        "more_running": running,
-        "more_waiting": len(more) - failed - running,
+        "more_failed": found.failed - failed,
+        "more_running": found.running - running,
+        "more_waiting": found.waiting - (len(shown) - failed - running),
         "standing": standing,
     }
 

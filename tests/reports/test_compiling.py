@@ -437,3 +437,35 @@ def test_unverified_incidents_stand_hatched_upon_the_bar_and_count_in_no_test(
     assert page.main_chart.head[2] == "Not verified"
     assert page.lead.startswith("33 incidents recorded")
     assert "30 of them are not verified" in page.lead
+
+
+def test_a_site_of_which_nobody_knows_since_when_it_records_has_counts_alone(basrah, put):
+    """One imported event of 2005 made twenty years of weeks in which nothing happened."""
+    put(basrah, date(2005, 3, 6))
+    for at in range(300):
+        put(basrah, WEEK - timedelta(weeks=at), 1 + at % 3)
+    put(basrah, WEEK, 30)
+    assert not basrah.coverage.exists()
+    report = compiled(basrah)
+    total = total_of(report)
+    assert (total["incidents"], total["state"], report.body["tests_made"]) == (31, "too_few", 0)
+    assert total["sentence"] == (
+        "It is not known since when the site records: counts alone, no comparison is made."
+    )
+    assert (report.body["alerts"], report.body["watch"], report.body["trend"]) == ([], [], {})
+    basrah.reporting_since = WEEK - timedelta(weeks=299)
+    basrah.save()
+    report.delete()
+    known = compiled(basrah)
+    assert known.body["tests_made"] > 0
+    assert known.body["trend"]
+
+
+def test_its_weeks_without_a_record_are_missing_and_not_zero(basrah, put):
+    put(basrah, WEEK, 2)
+    put(basrah, WEEK - timedelta(weeks=3), 1)
+    report = compiled(basrah)
+    assert report.basis["weeks"][-1] == WEEK.isoformat()
+    assert report.basis["series"]["IQG02Q02"]["solid"][-4:] == [1, None, None, 2]
+    with pytest.raises(NotCovered):
+        compiled(basrah, WEEK - timedelta(weeks=1))

@@ -16,6 +16,7 @@ from ceasefire.periods import Week
 from ceasefire.places.models import CoveragePeriod
 from ceasefire.reports import evaluators, evaluators_tables, services
 from ceasefire.reports.compilation import VERSION
+from ceasefire.reports.effects import register_plan
 from ceasefire.reports.exceptions import NotForThisRole
 from ceasefire.reports.models import EvaluatorsPack, EvaluatorsPackPiece, SharedWeeklyReport
 from tests.reports.conftest import AS_OF, WEEK
@@ -104,6 +105,41 @@ def test_areas_of_the_program_and_comparison_areas_are_told_apart(world, manager
     assert kinds[("BASRAH-CENTRE", "IQG02Q02")] == "program"
     assert kinds[("BASRAH-HISTORY", "IQG02Q02")] == "program"
     assert kinds[("BASRAH-HISTORY", "IQG02Q01")] == "comparison"
+
+
+def test_districts_that_a_plan_compares_with_are_comparison_areas(make_site, put_weeks, manager):
+    """All seven are districts of the site; the program works in two of them."""
+    wide = make_site("WIDE", place="IQG02")
+    manager.sites.add(wide)
+    put_weeks(wide, [3] * 4)
+    every = [f"IQG02Q0{number}" for number in range(1, 8)]
+    facts = {"site": wide, "starts_on": WEEK, "outcome": "ALL", "grounds": "drawn by lot"}
+    before = AS_OF - timedelta(days=1)
+    # The second one was set down after the cut.
+    for treated, at in ((["IQG02Q02", "IQG02Q05"], before), (["IQG02Q01"], None)):
+        others = [one for one in every if one not in treated]
+        register_plan(treated=treated, comparison=others, by=manager, at=at, **facts)
+    _content, archive = opened(made(manager))
+    kinds = {
+        row["area"]: row["area_kind"]
+        for row in table(archive, "data/areas.csv")
+        if row["site"] == "WIDE" and row["area"] != "NONE"
+    }
+    assert [area for area, kind in kinds.items() if kind == "program"] == ["IQG02Q02", "IQG02Q05"]
+    rows = table(archive, "data/plans.csv")
+    assert [row["area"] for row in rows if row["area_kind"] == "program"] == [
+        "IQG02Q02", "IQG02Q05",
+    ]  # fmt: skip
+    assert len(rows) == 7
+    assert {(row["site"], row["plan"], row["outcome"], row["records_of"]) for row in rows} == {
+        ("WIDE", "1", "ALL", "WIDE")
+    }
+    assert {row["first_judged_on"] for row in rows} == {""}
+    book = {row["column"] for row in table(archive, "codebook/codebook.csv")
+            if row["file"] == "data/plans.csv"}  # fmt: skip
+    assert book == set(rows[0])
+    for name in archive.namelist():
+        assert b"drawn by lot" not in archive.read(name)
 
 
 def test_the_same_cut_gives_the_same_bytes_and_says_nothing_of_who_asked(

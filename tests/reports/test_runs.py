@@ -251,12 +251,35 @@ def test_a_machine_that_died_each_time_is_told_too(owing, manager, signed_in):
     assert "The machine stopped each time in the middle of it." in words
 
 
+def test_of_very_many_unfinished_only_the_first_are_read(
+    owing, put_weeks, django_assert_num_queries
+):
+    rows = [
+        Job(
+            kind=runs.COMPILE, site=owing, run_after=periods.now(), created_at=periods.now(),
+            state="parked" if at < 4 else "queued",
+            payload={"site_code": owing.code, "week": str(WEEK - timedelta(weeks=at))},
+            **({"finished_at": periods.now()} if at < 4 else {}),
+        )
+        for at in range(300)
+    ]  # fmt: skip
+    Job.objects.bulk_create(rows)
+    with django_assert_num_queries(2):
+        found = runs.unfinished([owing], 10)
+    assert len(found.first) == 10
+    assert (found.failed, found.running, found.waiting) == (4, 0, 296)
+    assert [run.has_failed for run in found.first] == [True] * 4 + [False] * 6
+    # The oldest first, of each state.
+    assert found.first[0].week == Week(WEEK - timedelta(weeks=3))
+    assert found.first[4].week == Week(WEEK - timedelta(weeks=299))
+
+
 def test_a_report_that_was_compiled_since_has_not_failed(failing, broken, owing, manager):
     attempt(failing, 4)
     broken.clear()
     services.compile_week(site=owing, week_start=WEEK, by=manager)
 
-    assert runs.unfinished([owing]) == []
+    assert runs.unfinished([owing], 10) == runs.Unfinished([])
     assert runs.run_of(owing, Week(WEEK)) is None
 
 
