@@ -1,5 +1,6 @@
 """Reading a list in through the browser."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -190,7 +191,7 @@ def import_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     if batch.state == State.PREVIEWED:
         return _preview(request, batch)
     problems, warnings = from_json(batch.rejects), from_json(batch.warnings)
-    waits = batch.state in (State.QUEUED, State.CHECKING)
+    waits = batch.state in (State.QUEUED, State.CHECKING, State.UNDOING)
     response = render(
         request,
         "incidents/import_result.html",
@@ -204,6 +205,8 @@ def import_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
             "waits": waits,
             "is_stuck": waits and batch.job is not None and batch.job.is_finished,
             "list_url": reverse("incidents:incident_list"),
+            "blocked": _worded_rows(batch.undo_blocked)[:SHOWN_PROBLEMS],
+            "more_blocked": max(0, len(batch.undo_blocked) - SHOWN_PROBLEMS),
             "may_undo": batch.state == State.IMPORTED and periods.now() <= batch.undo_until,
         },
     )
@@ -332,7 +335,7 @@ def import_discard(request: HttpRequest, pk: UUID) -> HttpResponse:
 def import_stop(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Stop the work on a large file: nothing of it is imported, and the file can be tried again."""
     batch = _batch(request, pk)
-    if batch.state not in (State.CHECKING, State.QUEUED):
+    if batch.state not in (State.CHECKING, State.QUEUED, State.UNDOING):
         return redirect(batch)
     if batch.job is not None and not batch.job.is_finished:
         jobs.cancel(batch.job, by=request.user)
@@ -340,11 +343,20 @@ def import_stop(request: HttpRequest, pk: UUID) -> HttpResponse:
         batch.job.refresh_from_db()
     if batch.job is None or batch.job.is_finished:
         # Waited for: a job that was done in between has moved the batch on.
-        ImportBatch.objects.filter(pk=batch.pk, state=State.QUEUED).update(state=State.PREVIEWED)
+        for waiting, before in ((State.QUEUED, State.PREVIEWED), (State.UNDOING, State.IMPORTED)):
+            ImportBatch.objects.filter(pk=batch.pk, state=waiting).update(state=before)
         if batch.state == State.CHECKING:
             files.discard(batch)
-    messages.info(request, _("The work was stopped. Nothing was imported."))
+    if batch.state == State.UNDOING:
+        messages.info(request, _("The work was stopped. The import stays."))
+    else:
+        messages.info(request, _("The work was stopped. Nothing was imported."))
     return redirect(batch)
+
+
+def _worded_rows(rows: Iterable[Sequence[str]]) -> list[tuple[str, str]]:
+    """What stands in the way of an undo: (code, or nothing where it is not shown; why)."""
+    return [(code, Problem(0, "", why).reason) for code, why in rows]
 
 
 @requires(IMPORT)
@@ -353,13 +365,16 @@ def import_undo(request: HttpRequest, pk: UUID) -> HttpResponse:
     blocked: list[tuple[str, str]] = []
     if request.method == "POST":
         try:
-            remarks = importing.undo_batch(batch, by=request.user)
+            remarks = importing.ask_undo(batch, by=request.user)  # type: ignore[arg-type]
         except importing.UndoRefused as refused:
-            blocked = [(code, Problem(0, "", why).reason) for code, why in refused.rows]
+            blocked = _worded_rows(refused.rows)
         except (importing.NothingToUndo, importing.UndoTooLate) as refused:
             messages.warning(request, str(refused))
             return redirect(batch)
         else:
+            if remarks is None:
+                # By a worker; the page of the batch says how far it is.
+                return redirect(batch)
             messages.success(request, _("The import is undone."))
             for remark in remarks[:SHOWN_PROBLEMS]:
                 messages.warning(request, f"{remark.column}: {remark.reason}")

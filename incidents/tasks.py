@@ -77,6 +77,30 @@ def import_batch(job: jobs.Job, batch_id: str) -> None:
     jobs.enqueue(FOLD, key=f"{FOLD}:{batch_id}")
 
 
+@jobs.handler(importing.UNDO)
+def undo_import(job: jobs.Job, batch_id: str) -> None:
+    """Take a long import back, all of it or nothing. Run again after it was done: nothing."""
+    batch = ImportBatch.objects.get(pk=batch_id)
+    if batch.state != ImportBatch.State.UNDOING:
+        return
+    blocked: list[tuple[str, str]] = []
+    try:
+        importing.undo_batch(
+            batch, by=job.by, progress=lambda done, total: jobs.progress(job, done, total)
+        )
+    except importing.UndoRefused as refused:
+        blocked = refused.rows
+    except (importing.NothingToUndo, importing.UndoTooLate, PermissionDenied):
+        # Too late meanwhile, or no longer for this person: it stays.
+        pass
+    else:
+        jobs.enqueue(FOLD, key=f"{FOLD}:undo:{batch_id}")
+        return
+    ImportBatch.objects.filter(pk=batch_id, state=ImportBatch.State.UNDOING).update(
+        state=ImportBatch.State.IMPORTED, undo_blocked=blocked[: importing.KEPT]
+    )
+
+
 @jobs.handler(export_files.MAKE, atomic=False)
 def export_file(job: jobs.Job, file_id: str) -> None:
     """Make a file that was asked for. Stopped half-way, nothing of it is left."""

@@ -69,6 +69,7 @@ VERBS: dict[str, str | Promise] = {
     "incident.filter_default": _("Chose the filter the list opens with"),
     "incident.filter_removed": _("Removed a kept filter"),
     "incident.filter_saved": _("Kept a filter of the list"),
+    "incident.import_undo_asked": _("Asked a worker to undo an import"),
     "incident.import_undone": _("Undid an import"),
     "incident.imported": _("Imported incidents"),
     "incident.linked": _("Linked two incidents"),

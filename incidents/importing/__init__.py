@@ -13,22 +13,28 @@ Every refusal is a code with a row and a column, worded when shown (`problems`).
 from incidents.importing.checking import check_file
 from incidents.importing.problems import FileRefused, Problem
 from incidents.importing.verbs import (
+    KEPT,
+    UNDO,
     NothingToUndo,
     Outcome,
     UndoRefused,
     UndoTooLate,
+    ask_undo,
     import_file,
     set_numbers_aside,
     undo_batch,
 )
 
 __all__ = [
+    "KEPT",
+    "UNDO",
     "FileRefused",
     "NothingToUndo",
     "Outcome",
     "Problem",
     "UndoRefused",
     "UndoTooLate",
+    "ask_undo",
     "check_file",
     "import_file",
     "set_numbers_aside",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -16,7 +16,7 @@ from django.db.models import Max
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from ceasefire import audit, codes, periods, vault
+from ceasefire import audit, codes, jobs, periods, vault
 from ceasefire.attachments.models import Attachment
 from ceasefire.people.models import User
 from ceasefire.places.models import Place, Site
@@ -60,6 +60,8 @@ from incidents.services.facts import ActorFacts, SourceFacts, plain
 from incidents.services.rows import write_rows
 
 IMPORT = "incidents.import_incident"
+#: The work that takes a long import back.
+UNDO = "incidents.undo_import"
 #: So many refusals and remarks are kept with a batch; the file of refusals holds them all.
 KEPT = 1000
 _INSERT = 1000
@@ -745,22 +747,53 @@ def _revision(
 # --- undo ---------------------------------------------------------------------------------------
 
 
+#: An undo of more records than this is made by a worker: a page is not waited for so long.
+UNDONE_AT_ONCE = 2000
+
+
 @transaction.atomic
-def undo_batch(batch: ImportBatch, *, by: User | None) -> list[Problem]:
+def ask_undo(batch: ImportBatch, *, by: User) -> list[Problem] | None:
+    """Take a batch back, as `undo_batch`; a long one by a worker, then None is returned.
+
+    What stands in the way of a long one is found while it runs and kept with the batch
+    (`undo_blocked`), which then stays as it was.
+    """
+    if batch.created + batch.updated <= UNDONE_AT_ONCE:
+        return undo_batch(batch, by=by)
+    batch = ImportBatch.objects.select_for_update().get(pk=batch.pk)
+    _refuse_undo(batch, by, ImportBatch.State.IMPORTED)
+    batch.state, batch.undo_blocked = ImportBatch.State.UNDOING, []
+    batch.job = jobs.enqueue(UNDO, by=by, site=batch.site, batch_id=str(batch.pk))
+    batch.save(update_fields=["state", "undo_blocked", "job"])
+    audit.record("incident.import_undo_asked", subject=batch, by=by, site=batch.site)
+    return None
+
+
+def _refuse_undo(batch: ImportBatch, by: User | None, *states: str) -> None:
+    if batch.state not in states:
+        raise NothingToUndo
+    if periods.now() > batch.undo_until:
+        raise UndoTooLate
+    _may(by, batch.site)
+
+
+@transaction.atomic
+def undo_batch(
+    batch: ImportBatch, *, by: User | None, progress: Progress | None = None
+) -> list[Problem]:
     """Take a batch back: remove what it created, restore what it changed. All of it or nothing.
 
     For 30 days (`UndoTooLate`). Refuses (`UndoRefused`, with the records) where staff has worked on
     a record since (a photo, a link or an answer is work too), another record refers to it, or a
-    later import changed it. Names that the batch
-    put in the place of others cannot come back; those records are named in what is returned.
+    later import changed it. Names that the batch put in the place of others cannot come back; those
+    records are named in what is returned. Waits for an import of the same kind of list, which would
+    else find rows here that are about to go. `progress(done, total)` may raise to stop; then
+    nothing is changed.
     """
+    _one_at_a_time(batch.format)
     batch = ImportBatch.objects.select_for_update().get(pk=batch.pk)
-    if batch.state != ImportBatch.State.IMPORTED:
-        raise NothingToUndo
+    _refuse_undo(batch, by, ImportBatch.State.IMPORTED, ImportBatch.State.UNDOING)
     now = periods.now()
-    if now > batch.undo_until:
-        raise UndoTooLate
-    _may(by, batch.site)
     created = list(
         Incident.objects.select_for_update()
         .filter(batch=batch)
@@ -781,9 +814,18 @@ def undo_batch(batch: ImportBatch, *, by: User | None) -> list[Problem]:
     blocked = _blocked(batch, created, changed)
     if blocked:
         raise UndoRefused([(code if code in named else "", why) for code, why in blocked])
-    remarks = [one for one in _restore(changed, by, now) if one.column in named]
+    told = progress or (lambda _done, _total: None)
+    total = len(changed) + len(created)
+    restored = _restore(changed, by, now, progress=lambda done: told(done, total))
+    remarks = [one for one in restored if one.column in named]
     clocks.follow_changed([change.incident_id for change in changed], by=by, at=now)
-    _remove(batch, by, named)
+    _remove(
+        batch,
+        [one.pk for one in created],
+        by,
+        named,
+        progress=lambda done: told(len(changed) + done, total),
+    )
     batch.state, batch.undone_at = ImportBatch.State.UNDONE, now
     batch.save(update_fields=["state", "undone_at"])
     audit.record(
@@ -869,7 +911,13 @@ def _worked_on(batch: ImportBatch) -> set[Any]:
     return busy
 
 
-def _restore(changed: list[ImportChange], by: User | None, now: datetime) -> list[Problem]:
+def _restore(
+    changed: list[ImportChange],
+    by: User | None,
+    now: datetime,
+    *,
+    progress: Callable[[int], None],
+) -> list[Problem]:
     remarks, keys, revisions = [], {}, []  # type: ignore[var-annotated]
     places = {
         place.pcode: place
@@ -880,7 +928,8 @@ def _restore(changed: list[ImportChange], by: User | None, now: datetime) -> lis
         .select_related("district")
     }
     numbers = _revision_numbers([change.incident_id for change in changed])
-    for change in changed:
+    for done, change in enumerate(changed):
+        progress(done)
         incident = Incident.objects.select_for_update().get(pk=change.incident_id)
         now_stands = _snapshot(incident)
         for name, value in change.before["fields"].items():
@@ -928,7 +977,18 @@ def _restore(changed: list[ImportChange], by: User | None, now: datetime) -> lis
     return remarks
 
 
-def _remove(batch: ImportBatch, by: User | None, named: set[str]) -> None:
+#: So many records are removed at once.
+_REMOVED_AT_ONCE = 2000
+
+
+def _remove(
+    batch: ImportBatch,
+    keys: list[UUID],
+    by: User | None,
+    named: set[str],
+    *,
+    progress: Callable[[int], None],
+) -> None:
     """Remove the records that the batch created, names in the vault first.
 
     By SQL: the application may not delete steps or revisions, which Django would try even where
@@ -936,18 +996,18 @@ def _remove(batch: ImportBatch, by: User | None, named: set[str]) -> None:
     """
     for source in Source.objects.filter(incident__batch=batch, has_sealed_name=True):
         vault.forget(source, by=by)
-    mine = "(SELECT id FROM incidents_incident WHERE batch_id = %s)"
+    beside = ("retaliationwatch", "incidentresponse", "importchange", "incidentactor", "source")
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            for statement in (
-                f"DELETE FROM incidents_retaliationwatch WHERE incident_id IN {mine}",  # noqa: S608
-                f"DELETE FROM incidents_incidentresponse WHERE incident_id IN {mine}",  # noqa: S608
-                f"DELETE FROM incidents_importchange WHERE incident_id IN {mine}",  # noqa: S608
-                f"DELETE FROM incidents_incidentactor WHERE incident_id IN {mine}",  # noqa: S608
-                f"DELETE FROM incidents_source WHERE incident_id IN {mine}",  # noqa: S608
-                "DELETE FROM incidents_incident WHERE batch_id = %s",
-            ):
-                cursor.execute(statement, [batch.pk])
+            for start in range(0, len(keys), _REMOVED_AT_ONCE):
+                progress(start)
+                part = keys[start : start + _REMOVED_AT_ONCE]
+                for name in beside:
+                    cursor.execute(
+                        f"DELETE FROM incidents_{name} WHERE incident_id = ANY(%s)",  # noqa: S608
+                        [part],
+                    )
+                cursor.execute("DELETE FROM incidents_incident WHERE id = ANY(%s)", [part])
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     except IntegrityError:
         codes_of = Incident.objects.filter(batch=batch).values_list("code", flat=True)[:20]
@@ -961,6 +1021,7 @@ __all__ = [
     "Outcome",
     "UndoRefused",
     "UndoTooLate",
+    "ask_undo",
     "import_file",
     "list_site",
     "undo_batch",

@@ -43,6 +43,7 @@ class ImportBatch(models.Model):
         PREVIEWED = "previewed", _("Previewed")
         QUEUED = "queued", _("Waiting to run")
         IMPORTED = "imported", _("Imported")
+        UNDOING = "undoing", _("Being undone")
         UNDONE = "undone", _("Undone")
         DISCARDED = "discarded", _("Discarded")
 
@@ -66,6 +67,9 @@ class ImportBatch(models.Model):
     rejects = models.JSONField(default=list)
     #: Up to 1,000 remarks on rows that were taken all the same, in the same form.
     warnings = models.JSONField(default=list)
+    #: Why a long undo, made by a worker, could not be done: up to 1,000 of [incident's code, or
+    #: nothing where it is not shown to who asked; reason's code].
+    undo_blocked = models.JSONField(default=list)
     #: Record numbers set aside for a long file when it was sent to a worker, so that nobody who
     #: logs an incident meanwhile waits for its end: {"year", "first", "count"}.
     numbers = models.JSONField(default=dict)

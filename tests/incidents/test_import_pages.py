@@ -239,6 +239,64 @@ def test_undo_asks_first_and_says_what_stands_in_the_way(desk: Client) -> None:
     assert desk.get(undo).status_code == 302
 
 
+def test_a_long_undo_is_made_by_a_worker_and_says_what_stood_in_its_way(
+    desk: Client, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("incidents.importing.verbs.UNDONE_AT_ONCE", 10)
+    monkeypatch.setattr("incidents.importing.verbs._REMOVED_AT_ONCE", 10)
+    told: list[tuple[int, int]] = []
+    monkeypatch.setattr(jobs, "progress", lambda _job, done, total: told.append((done, total)))
+    send(desk, SLICE.read_bytes(), format="ucdp-ged")
+    batch = ImportBatch.objects.get()
+    desk.post(batch.get_absolute_url())
+    touched = Incident.objects.order_by("code").first()
+    assert touched is not None
+    Incident.objects.filter(pk=touched.pk).update(version=2)
+
+    def undo() -> Job:
+        page = desk.post(f"{batch.get_absolute_url()}undo/", follow=True)
+        assert page["Refresh"] == "3"
+        assert "being undone" in page.content.decode()
+        batch.refresh_from_db()
+        assert (batch.state, Incident.objects.count()) == ("undoing", 42)
+        job = Job.objects.get(pk=batch.job_id)
+        assert (job.kind, job.by) == (verbs.UNDO, batch.by)
+        return job
+
+    tasks.undo_import(job=undo(), batch_id=str(batch.pk))
+    page = desk.get(batch.get_absolute_url()).content.decode()
+    assert touched.code in page
+    assert "can no longer be undone" in page
+    batch.refresh_from_db()
+    assert (batch.state, Incident.objects.count()) == ("imported", 42)
+
+    Incident.objects.filter(pk=touched.pk).update(version=1)
+    told.clear()
+    job = undo()
+    tasks.undo_import(job=job, batch_id=str(batch.pk))
+    batch.refresh_from_db()
+    assert (batch.state, Incident.objects.count()) == ("undone", 0)
+    assert told == [(0, 42), (10, 42), (20, 42), (30, 42), (40, 42)]
+    # Run again after it was done, it does nothing.
+    tasks.undo_import(job=job, batch_id=str(batch.pk))
+    assert "Refresh" not in desk.get(batch.get_absolute_url())
+
+
+def test_a_long_undo_that_is_stopped_leaves_the_import(desk: Client, monkeypatch: Any) -> None:
+    monkeypatch.setattr("incidents.importing.verbs.UNDONE_AT_ONCE", 10)
+    send(desk, SLICE.read_bytes(), format="ucdp-ged")
+    batch = ImportBatch.objects.get()
+    desk.post(batch.get_absolute_url())
+    desk.post(f"{batch.get_absolute_url()}undo/")
+
+    page = desk.post(f"{batch.get_absolute_url()}stop/", follow=True)
+
+    assert "The import stays." in page.content.decode()
+    batch.refresh_from_db()
+    assert (batch.state, Incident.objects.count()) == ("imported", 42)
+    assert Job.objects.get(pk=batch.job_id).is_finished
+
+
 @pytest.mark.parametrize("role", [role for role in Role.values if role != Role.DATA_OFFICER])
 def test_the_pages_are_for_those_who_import(
     make_user: Any, basrah: Any, signed_in: Any, role: str

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from incidents import services
+from incidents import importing, services
 from incidents.exceptions import IncidentRefusal, SameKeyOtherContent
 from incidents.models import ConflictingSubmission, Incident, IncidentStep, Source
 from incidents.services import SourceFacts
 from tests.incidents.conftest import FAIR, MOMENT, facts, move_to
+from tests.incidents.files_to_import import table
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -212,3 +213,17 @@ def test_a_form_sent_eight_times_at_once_makes_one_incident(
         assert [o for o in outcomes if o == incident] == [incident]
         assert sum(isinstance(o, SameKeyOtherContent) for o in outcomes) == 7
         assert incident.conflicting_submissions.count() == 7
+
+
+def test_a_file_read_in_again_waits_for_the_undo_of_its_batch(basrah: Any) -> None:
+    """Else its rows would be found here, and be gone a moment later."""
+    batch = importing.import_file(table({}, {}), format="table", site=basrah, by=None).batch
+    assert batch is not None
+
+    again = meet(
+        lambda: importing.undo_batch(batch, by=None),
+        lambda: importing.import_file(table({}, {}), format="table", site=basrah, by=None),
+    )
+
+    assert (again.created, again.unchanged) == (2, 0)
+    assert Incident.objects.count() == 2
