@@ -646,6 +646,7 @@ NOT_PERSONAL: dict[str, str] = {
     "outreach.TribalSettlement.currency": "a currency",
     "incidents.ImportBatch.digest": "a hash of a file",
     "incidents.ImportBatch.numbers": "a year and how many numbers from which on",
+    "incidents.ImportBatch.undo_blocked": "codes of records and of reasons",
     "incidents.ImportBatch.mapping": "names of columns",
     "incidents.ImportBatch.values": "words of a list's columns and the codes they mean",
     "incidents.ImportBatch.signature": "a hash of names of columns",
