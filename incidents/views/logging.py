@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from ceasefire import codes
 from ceasefire.people.access import requires
 from ceasefire.places.models import Site
 from incidents import services
@@ -41,6 +40,7 @@ from incidents.views.twins import (
     say_added,
     twins_to_ask,
 )
+from incidents.views.wording import LABELS, in_words
 
 LISTED = ("district", "subdistrict", "neighbourhood")
 #: At which field a refusal of the service stands.
@@ -196,7 +196,7 @@ def _change(request: HttpRequest, incident: Incident, *, revising: bool) -> Http
         try:
             return _write(request, incident, form, rows, reason, revising=revising)
         except ChangedMeanwhile as refusal:
-            differences = _differences_in_words(refusal, form)
+            differences = _differences_in_words(refusal, request.user.digits)
             reason.data = reason.data.copy()
             reason.data["version"] = str(refusal.version)
             form.add_error(None, refusal.message)
@@ -281,41 +281,13 @@ def _rows(request: HttpRequest, incident: Incident) -> dict[str, Any]:
     return given
 
 
-#: How the codes of a field are worded.
-LISTS = {
-    "type": "incident_type",
-    "time_of_day": "time_of_day",
-    "time_precision": "time_precision",
-    "geo_precision": "geo_precision",
-    "place_type": "place_type",
-    "motive": "motive",
-    "method": "method",
-    "weapons": "weapon",
-}
-
-
-def in_words(field: str, value: Any) -> str:
-    """A code, number or text of a field as people read it."""
-    if value in (None, "", []):
-        return "–"
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if isinstance(value, list):
-        return " · ".join(in_words(field, item) for item in value)
-    if field in LISTS:
-        return str(codes.label(LISTS[field], str(value)))
-    if field == "verification":
-        return str(dict(Incident.Verification.choices).get(value, value))
-    if field == "workflow_state":
-        return str(dict(Incident.State.choices).get(value, value))
-    return str(value)
-
-
-def _differences_in_words(refusal: ChangedMeanwhile, form: IncidentForm) -> list[Any]:
+def _differences_in_words(refusal: ChangedMeanwhile, digits: str) -> list[Any]:
     """[(question, as it stands now, as typed)] for the page."""
-    shown = []
-    for name, (now, given) in refusal.differences.items():
-        field = form.fields.get(name) or form.fields.get({"occurred_from": "day"}.get(name, ""))
-        label = field.label if field is not None else name
-        shown.append((label, in_words(name, now), in_words(name, given)))
-    return shown
+    return [
+        (
+            LABELS.get(name, name),
+            in_words(name, now, digits=digits),
+            in_words(name, given, digits=digits),
+        )
+        for name, (now, given) in refusal.differences.items()
+    ]

@@ -17,8 +17,8 @@ from incidents import services
 from incidents.exceptions import ChangedMeanwhile, IncidentRefusal, NotForThisPerson, ReasonNeeded
 from incidents.forms.duplicates import MergeForm, PartForm
 from incidents.models import Incident, IncidentMerge
-from incidents.views.logging import in_words
 from incidents.views.scope import one, sites_of
+from incidents.views.wording import in_words
 
 #: What is compared besides what may be taken over, in the order of the page.
 COMPARED = {
@@ -73,7 +73,7 @@ def merge(request: HttpRequest, code: str, other: str) -> HttpResponse:
             "kept": kept,
             "gone": gone,
             "form": form,
-            "rows": _side_by_side(kept, gone, groups),
+            "rows": _side_by_side(kept, gone, groups, request.user.digits),
             "sources": [
                 _sources(kept, sight[0], request.user),
                 _sources(gone, sight[1], request.user),
@@ -87,14 +87,16 @@ def merge(request: HttpRequest, code: str, other: str) -> HttpResponse:
     return response
 
 
-def _side_by_side(kept: Incident, gone: Incident, groups: list[str]) -> list[dict[str, Any]]:
+def _side_by_side(
+    kept: Incident, gone: Incident, groups: list[str], digits: str
+) -> list[dict[str, Any]]:
     """Each question with both answers; whether they differ, and whether one may be taken over."""
     rows = []
     for name, label in COMPARED.items():
         answers = [in_words(name, getattr(one_of, name)) for one_of in (kept, gone)]
         rows.append({"label": label, "kept": answers[0], "gone": answers[1], "group": ""})
     told = {
-        group: (label, [_answer(one_of, group, fields) for one_of in (kept, gone)])
+        group: (label, [_answer(one_of, group, fields, digits) for one_of in (kept, gone)])
         for group, (label, fields) in services.GROUPS.items()
     } | {
         group: (label, [_people(one_of, related) for one_of in (kept, gone)])
@@ -116,7 +118,10 @@ def _side_by_side(kept: Incident, gone: Incident, groups: list[str]) -> list[dic
     return rows
 
 
-def _answer(incident: Incident, group: str, fields: tuple[str, ...]) -> str:
+def _answer(incident: Incident, group: str, fields: tuple[str, ...], digits: str) -> str:
+    def said(name: str, value: Any) -> str:
+        return in_words(name, value, digits=digits)
+
     if group == "killed" and incident.killed_unknown:
         return _("Unknown")
     if group in {"killed", "injured"}:
@@ -124,15 +129,12 @@ def _answer(incident: Incident, group: str, fields: tuple[str, ...]) -> str:
             getattr(incident, f"{group}_{part}") for part in ("min", "best", "max")
         )
         if least is None and most is None:
-            return in_words(group, best)
-        return f"{in_words(group, best)} ({in_words(group, least)} – {in_words(group, most)})"
+            return said(group, best)
+        return f"{said(group, best)} ({said(group, least)} – {said(group, most)})"
     if group == "point":
         return "–" if incident.lat is None else f"{incident.lat:.4f}, {incident.lon:.4f}"
-    if group == "occurred_to":
-        ended = incident.occurred_to
-        return "–" if ended is None else f"{ended:%d/%m/%Y}"
     value = getattr(incident, fields[0])
-    return "–" if value == "unknown" or value is False else in_words(fields[0], value)
+    return "–" if value == "unknown" or value is False else said(fields[0], value)
 
 
 def _people(incident: Incident, related: str) -> str:

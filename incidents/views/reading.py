@@ -26,11 +26,11 @@ from incidents.forms.verbs import DuplicateForm, GradeForm, OverrideForm, Reason
 from incidents.models import Incident, IncidentRevision, IncidentStep, SavedFilter
 from incidents.services import search
 from incidents.views.clock import clock_context, clock_questions
-from incidents.views.logging import in_words
 from incidents.views.merging import standing_merges
 from incidents.views.scope import one, places_of, plain_query, sites_of
 from incidents.views.sections import section_parts
 from incidents.views.twins import twin_questions, twins_of
+from incidents.views.wording import LABELS, as_held, in_words
 
 LIST_FIELDS = (
     "code",
@@ -305,7 +305,7 @@ def detail_context(request: HttpRequest, incident: Incident, **forms: Any) -> di
         "rule": services.RULES.get(incident.verification_rule, ""),
         "events": [
             event
-            for event in _events(steps, rows["revisions"], photos)
+            for event in _events(steps, rows["revisions"], photos, user.digits)
             if sight.since is None or event["at"] > sight.since
         ],
         "photos": [photo for photo in photos if photo.removed_at is None],
@@ -451,7 +451,7 @@ def _actor(row: Any, sight: Any) -> dict[str, Any]:
 
 
 def _events(
-    steps: list[IncidentStep], revised: list[IncidentRevision], photos: list[Any]
+    steps: list[IncidentStep], revised: list[IncidentRevision], photos: list[Any], digits: str
 ) -> list[dict[str, Any]]:
     """Steps, revisions and photos as one history, the newest first."""
     states = dict(Incident.State.choices)
@@ -470,7 +470,10 @@ def _events(
             "what": _("Correction %(number)d") % {"number": revision.number},
             "who": revision.by.code_name if revision.by else "",
             "text": "\n".join(
-                [str(AUTOMATIC.get(revision.reason, revision.reason)), *_changes(revision.changes)]
+                [
+                    str(AUTOMATIC.get(revision.reason, revision.reason)),
+                    *_changes(revision.changes, digits),
+                ]
             ),
             "tone": "due",
         }
@@ -507,7 +510,7 @@ def _photo_events(photos: list[Any]) -> list[dict[str, Any]]:
     return events
 
 
-def _changes(changes: dict[str, Any]) -> list[str]:
+def _changes(changes: dict[str, Any], digits: str) -> list[str]:
     lines = []
     for name, (before, after) in sorted(changes.items()):
         label = LABELS.get(name, name)
@@ -522,8 +525,8 @@ def _changes(changes: dict[str, Any]) -> list[str]:
             _("%(question)s: was %(before)s, is %(after)s")
             % {
                 "question": label,
-                "before": in_words(name, before),
-                "after": in_words(name, after),
+                "before": in_words(name, before, digits=digits),
+                "after": in_words(name, after, digits=digits),
             }
         )
     return lines
@@ -540,21 +543,6 @@ AUTOMATIC: dict[str, Any] = {
     "grade from the sources again": gettext_lazy("The sources decide the grade again."),
 }
 
-LABELS: dict[str, Any] = {
-    **{
-        field.name: field.verbose_name
-        for field in Incident._meta.get_fields()
-        if hasattr(field, "verbose_name")
-    },
-    "sources": gettext_lazy("Sources"),
-    "source_grade": gettext_lazy("Grade of a source"),
-    "victims": gettext_lazy("People harmed"),
-    "actors": gettext_lazy("Who did it"),
-    "verification": gettext_lazy("Verification"),
-    "workflow_state": gettext_lazy("State"),
-    "is_sensitive": gettext_lazy("Sensitive"),
-}
-
 
 def _told_again(
     incident: Incident,
@@ -567,11 +555,13 @@ def _told_again(
     return [
         {
             "row": kept,
-            "differences": _differing(incident, kept.content),
+            "differences": _differing(incident, kept.content, user.digits),
             "people": [
                 {
                     "kind": LABELS[row.kind],
-                    "words": _kept_words(row, sight, is_own=kept.by_id == user.pk),
+                    "words": _kept_words(
+                        row, sight, is_own=kept.by_id == user.pk, digits=user.digits
+                    ),
                     "sealed": row.sealed,
                     "address": services.address_of(kept, row),
                     "is_taken": row.is_taken,
@@ -610,7 +600,7 @@ ASKED: dict[str, Any] = {
 }
 
 
-def _kept_words(row: Any, sight: Any, *, is_own: bool) -> str:
+def _kept_words(row: Any, sight: Any, *, is_own: bool, digits: str) -> str:
     """A row of a kept form in words, as far as this person may read it."""
     hidden = (
         set()
@@ -629,7 +619,7 @@ def _kept_words(row: Any, sight: Any, *, is_own: bool) -> str:
         elif name == "roles":
             said = " · ".join(codes.label("victim_role", role) for role in value)
         else:
-            said = in_words(name, value)
+            said = in_words(name, value, digits=digits)
         words.append(
             _("%(question)s: %(answer)s") % {"question": ASKED[name], "answer": said}
             if name in ASKED
@@ -638,13 +628,22 @@ def _kept_words(row: Any, sight: Any, *, is_own: bool) -> str:
     return " · ".join(words)
 
 
-def _differing(incident: Incident, content: dict[str, Any]) -> list[tuple[Any, str, str]]:
+def _differing(
+    incident: Incident, content: dict[str, Any], digits: str
+) -> list[tuple[Any, str, str]]:
     """(question, as it stands, as it was sent) of the plain answers that a form gives otherwise."""
     rows = []
     for name, value in content.items():
         if name not in services.FIELDS or name == "reported_at":
             continue
-        now = services.plain(getattr(incident, name))
-        if now != value:
-            rows.append((LABELS.get(name, name), in_words(name, now), in_words(name, value)))
+        held = getattr(incident, name)
+        if as_held(name, services.plain(held)) == as_held(name, value):
+            continue
+        rows.append(
+            (
+                LABELS[name],
+                in_words(name, held, digits=digits, part=incident.time_of_day),
+                in_words(name, value, digits=digits, part=content.get("time_of_day") or "unknown"),
+            )
+        )
     return rows
