@@ -126,6 +126,10 @@ class CeilingTooLow(GrantRefusal):
     message = _("More than this is obligated on the fund already.")
 
 
+class ExpenseExceeded(GrantRefusal):
+    message = _("This is more than was paid, did not come back, and has no receipts yet.")
+
+
 class RefundExceeded(GrantRefusal):
     message = _("This is more than was paid.")
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,14 @@ from grants.models import (
 )
 from grants.reports import federal, sheet
 from grants.reports.snapshots import document_of
-from grants.reports.writers import SIGNED, SIGNERS, Shown, filters_said, signatures
+from grants.reports.writers import (
+    SIGNED,
+    SIGNERS,
+    Shown,
+    exact_json,
+    filters_said,
+    signatures,
+)
 from grants.services import files
 
 #: The formats of each.
@@ -58,13 +64,15 @@ def write(run: ReportRun, format: str, path: Path, *, language: str, digits: str
             file=path,
             notes=[
                 *about(run),
+                (gettext("Papers put off"), len(content.get("deferred", ()))),
                 *((str(label), Decimal(content["amounts"][key])) for key, label in AMOUNTS.items()),
                 *((f"{who}: {what}", "") for who in SIGNERS for what in SIGNED),
             ],
             created=run.at.astimezone(UTC),
         )
     elif run.report == sheet.SLUG and format == FileFormat.CSV:
-        path.write_bytes(b"".join(write_csv(SHEET_COLUMNS, sheet_rows(content))))
+        rows = [*sheet_rows(content), *_control_rows(run, content)]
+        path.write_bytes(b"".join(write_csv(SHEET_COLUMNS, rows)))
     elif run.report == federal.SLUG and format == FileFormat.PDF:
         data = _worksheet(run, content, Shown(digits))
         path.write_bytes(write_pdf("base", data, language=language, created=run.at))
@@ -83,7 +91,8 @@ def write(run: ReportRun, format: str, path: Path, *, language: str, digits: str
             created=run.at.astimezone(UTC),
         )
     elif run.report == federal.SLUG and format == FileFormat.CSV:
-        path.write_bytes(b"".join(write_csv(COLUMNS, worksheet_rows(content))))
+        rows = [*worksheet_rows(content), *_worksheet_control(run, content)]
+        path.write_bytes(b"".join(write_csv(COLUMNS, rows)))
     elif run.report == federal.SLUG and format == FileFormat.JSON:
         whole = {
             "report": run.report,
@@ -93,8 +102,18 @@ def write(run: ReportRun, format: str, path: Path, *, language: str, digits: str
             "ledger": {"seq": run.ledger_seq, "hash": run.ledger_hash},
             "worksheet": str(WARNING),
             **content,
+            # Numbers with all their places, as in the other reports.
+            "lines": [
+                {
+                    **one,
+                    "period": None if one["period"] is None else Decimal(one["period"]),
+                    "total": Decimal(one["total"]),
+                }
+                for one in content["lines"]
+            ],
+            "unverified": Decimal(content["unverified"]),
         }
-        path.write_text(json.dumps(whole, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        path.write_text(exact_json(whole) + "\n", encoding="utf-8")
     else:
         raise ValueError(f"{run.report} is not made as {format}.")
 
@@ -110,6 +129,29 @@ def about(run: ReportRun) -> list[tuple[Any, Any]]:
         (gettext("Last posting of the ledger"), run.ledger_seq),
         (gettext("Head of the ledger"), run.ledger_hash or "–"),
     ]
+
+
+def _control_rows(run: ReportRun, content: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the last sheet of the XLSX says of the run, as the last rows of the sheet's CSV."""
+    empty = {"number": None, "day": None, "amount_usd": None, "value": None}
+    said = [*about(run), (gettext("Papers put off"), len(content.get("deferred", ())))]
+    return [
+        {"part": gettext("Control"), "item": str(label), **empty, "note": _said_of(value)}
+        for label, value in said
+    ]
+
+
+def _worksheet_control(run: ReportRun, content: dict[str, Any]) -> list[dict[str, Any]]:
+    """The same of a worksheet, after its lines: remarks, run, who, ledger."""
+    empty = {"line": "", "formula": "", "period_usd": None, "total_usd": None}
+    said = [(gettext("12. Remarks"), remarks(content)), *about(run)]
+    return [{**empty, "item": str(label), "note": _said_of(value)} for label, value in said]
+
+
+def _said_of(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="seconds")
+    return str(value)
 
 
 def _footer(run: ReportRun, show: Shown) -> dict[str, Any]:

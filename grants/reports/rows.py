@@ -339,8 +339,19 @@ def pipeline(filters: Filters) -> str:
 _RUNNING = "('AWARDED', 'ACTIVE', 'SUSPENDED', 'COMPLETED', 'CLOSING', 'TERMINATED', 'REOPENED')"
 _WORKING = "('AWARDED', 'ACTIVE', 'SUSPENDED')"
 _TO_CLOSE = "('COMPLETED', 'CLOSING', 'TERMINATED', 'REOPENED')"
-#: The clock of the closeout begins with the end of the work, or where it was broken off.
-_ENDED = f"coalesce(g.actual_end, (g.state_since {_LOCAL})::date)"
+
+
+def _went(state: str) -> str:
+    """The day on which a grant `g` last came to a state."""
+    return (
+        f"(SELECT (max(w.at) {_LOCAL})::date FROM grants_transition w"
+        f" WHERE w.grant_id = g.id AND w.to_state = '{state}')"
+    )
+
+
+#: The clock of the closeout, as `requirements.closeout_from`: it begins anew with a reopening, else
+#: with the end of the work, or the day it was broken off; a later step does not set it back.
+_ENDED = f"coalesce({_went('REOPENED')}, g.actual_end, {_went('TERMINATED')})"
 _OVERDUE = (
     f"(g.state IN {_WORKING} AND g.planned_end < %(today)s::date"
     f" OR g.state IN {_TO_CLOSE} AND {_ENDED} + f.closeout_days < %(today)s::date)"
@@ -564,7 +575,7 @@ def _lacks() -> str:
         "lists_stale": "screened.stale",
         "screening": "screened.undecided",
         "earlier_tranche": "before.unpaid",
-        "accounted": "before.accounted * 100 < before.advanced * f.accounted_pct",
+        "accounted": "outs.before_usd * 100 > before.advanced * (100 - f.accounted_pct)",
         "report_accepted": """t.needs_report AND NOT EXISTS (
             SELECT FROM grants_report r WHERE r.grant_id = g.id
                AND r.accepted_at IS NOT NULL AND r.received_on >= since.day)""",
@@ -578,12 +589,26 @@ def _lacks() -> str:
     return f"array_remove(ARRAY[{cases}]::text[], NULL)"
 
 
+#: What is out of each tranche and of those before it, as `requirements.unaccounted` says: what came
+#: back, and receipts of no tranche, go to the oldest advance.
+_OUT = """
+    SELECT w.id, greatest(least(w.open, w.up_to - w.credit), 0) AS usd,
+           greatest(w.up_to - w.open - w.credit, 0) AS before_usd
+      FROM (SELECT o.id, o.open,
+                   sum(o.open) OVER (PARTITION BY o.grant_id ORDER BY o.number) AS up_to,
+                   sum(o.open) OVER (PARTITION BY o.grant_id)
+                   - greatest(o.disbursed_usd - o.refunded_usd - o.expensed_usd, 0) AS credit
+              FROM (SELECT t.id, t.grant_id, t.number, g.disbursed_usd, g.refunded_usd,
+                           g.expensed_usd, greatest(t.paid_usd - t.accounted_usd, 0) AS open
+                      FROM grants_tranche t JOIN grants_grant g ON g.id = t.grant_id) o) w"""
+
+
 def tranches(filters: Filters) -> str:
     # What screening lacks is asked once a grant, and only where something may still be paid.
     stale, rule = "('LIST_STALE', 'LIST_MISSING')", "('NO_RULE')"
     return f"""
     SELECT g.ref, t.number AS tranche, t.planned_usd, t.paid_usd, t.accounted_usd,
-           greatest(t.paid_usd - t.accounted_usd, 0) AS unaccounted_usd,
+           outs.usd AS unaccounted_usd,
            CASE WHEN t.paid_usd >= t.planned_usd THEN 'paid'
                 WHEN g.state = 'SUSPENDED' THEN 'stopped'
                 WHEN g.state IN ('DRAFT', 'SUBMITTED', 'RETURNED', 'VETTING', 'PENDING_APPROVAL',
@@ -598,6 +623,7 @@ def tranches(filters: Filters) -> str:
       FROM grants_tranche t
       JOIN grants_grant g ON g.id = t.grant_id
       JOIN grants_fund f ON f.id = g.fund_id
+      JOIN ({_OUT}) outs ON outs.id = t.id
       LEFT JOIN (
         SELECT g.id, bool_or(said.obstacle IN {rule}) AS no_rule,
                bool_or(said.obstacle IN {stale}) AS stale,
@@ -609,8 +635,7 @@ def tranches(filters: Filters) -> str:
          GROUP BY g.id) screened ON screened.id = g.id
       CROSS JOIN LATERAL (
         SELECT count(*) AS number, coalesce(bool_or(e.paid_usd < e.planned_usd), FALSE) AS unpaid,
-               coalesce(sum(e.paid_usd), 0) AS advanced,
-               coalesce(sum(e.accounted_usd), 0) AS accounted
+               coalesce(sum(e.paid_usd), 0) AS advanced
           FROM grants_tranche e WHERE e.grant_id = g.id AND e.number < t.number) before
       CROSS JOIN LATERAL (
         SELECT coalesce(max(p.paid_on), g.awarded_on) AS day,
@@ -742,7 +767,21 @@ OF_MONEY = ("portfolio", "months", "districts", "implementers", "sectors")
 
 
 def _lines(slug: str, filters: Filters) -> str:
-    """Control lines: a JSON list of [code, value], read from the ledger apart from the rows."""
+    """Control lines: a JSON list of [code, value], read apart from the rows.
+
+    The ledger's sums beside reports of money; beside every report how many papers of its grants are
+    put off and have not come.
+    """
+    return f"""
+    SELECT ({_of_ledger(slug, filters)}) || jsonb_build_array(jsonb_build_array(
+      'papers_put_off', (SELECT count(*)::text FROM grants_paperneed n
+                           JOIN grants_grant g ON g.id = n.grant_id
+                          WHERE n.deferral_id IS NOT NULL AND n.document_id IS NULL
+                            AND {of_grants(filters)})))"""
+
+
+def _of_ledger(slug: str, filters: Filters) -> str:
+    """The control lines that are sums of the ledger."""
     if slug not in (*OF_MONEY, "payments"):
         return "SELECT '[]'::jsonb"
     inside = f"{of_grants(filters)} AND {within('p.effective_on', filters)}"

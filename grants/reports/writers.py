@@ -44,6 +44,7 @@ LINES = {
     "net_paid_usd": _("Ledger: payments that stand, USD"),
     "paid_in_usd": _("Of it paid in dollars, USD"),
     "paid_in_iqd": _("Of it paid in dinars, IQD"),
+    "papers_put_off": _("Papers put off"),
 }
 FILTERS = {
     "grant": _("Grant"),
@@ -135,7 +136,7 @@ def control(run: ReportRun, report: Report) -> list[tuple[Any, Any]]:
 
 
 def ledger_lines(run: ReportRun) -> list[tuple[Any, Any]]:
-    """The control lines that were read from the ledger itself."""
+    """The control lines that were read apart from the rows: the ledger's sums, papers put off."""
     return [(str(LINES[code]), Decimal(value)) for code, value in run.lines]
 
 
@@ -213,7 +214,7 @@ def _json(report: Report, run: ReportRun, progress: Progress | None) -> Iterator
             {"key": one.key, "kind": one.kind, "label": str(one.label)} for one in report.columns
         ],
     }
-    yield _text(head)[:-1] + ',"rows":['
+    yield exact_json(head)[:-1] + ',"rows":['
     numbers = {at for at, one in enumerate(report.columns) if one.kind == "decimal"}
     keys = report.keys
     for done, row in enumerate(rows_of(run)):
@@ -223,21 +224,21 @@ def _json(report: Report, run: ReportRun, progress: Progress | None) -> Iterator
             for at, (key, value) in enumerate(zip(keys, row, strict=False))
         }
         # A text in two languages stands as both; codes stay codes.
-        yield ("\n" if not done else ",\n") + _text(values)
+        yield ("\n" if not done else ",\n") + exact_json(values)
         if progress is not None and done % 1000 == 0:
             progress(done)
     yield "\n]}\n"
 
 
-def _text(value: Any) -> str:
+def exact_json(value: Any) -> str:
     """JSON whose decimals keep every place; `json` would make floats of them."""
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, dict):
-        pairs = (f"{json.dumps(key)}:{_text(part)}" for key, part in value.items())
+        pairs = (f"{json.dumps(key)}:{exact_json(part)}" for key, part in value.items())
         return "{" + ",".join(pairs) + "}"
     if isinstance(value, list):
-        return "[" + ",".join(map(_text, value)) + "]"
+        return "[" + ",".join(map(exact_json, value)) + "]"
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -19,6 +19,7 @@ from grants.exceptions import (
     BadAmount,
     BeforeTheAward,
     DutiesKeptApart,
+    ExpenseExceeded,
     FundExhausted,
     InTheFuture,
     NoConfirmedRate,
@@ -281,7 +282,10 @@ def verify_expense(
     rate: ExchangeRate | None = None,
     on: date | None = None,
 ) -> LedgerEntry:
-    """Expenses that were checked against receipts, of one tranche or of the whole grant."""
+    """Expenses that were checked against receipts, of one tranche or of the whole grant.
+
+    Never more than was paid and did not come back: `ExpenseExceeded`, by a trigger too.
+    """
     who = officer(by, "certifier", "monitor")
     value = _amount(amount, currency)
     grant = held(grant)
@@ -291,13 +295,16 @@ def verify_expense(
     if tranche is not None and tranche.grant_id != grant.pk:
         raise NotAllowedFromHere
     day = day_of(grant, on)
+    usd = in_dollars(value, currency, rate, day)
+    if usd > grant.unaccounted_usd:
+        raise ExpenseExceeded
     return _post(
         grant,
         Kind.EXPENSE_VERIFIED,
         amount=value,
         currency=currency,
         rate=rate if currency != "USD" else None,
-        amount_usd=in_dollars(value, currency, rate, day),
+        amount_usd=usd,
         on=day,
         who=who,
         by=by,

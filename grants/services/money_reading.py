@@ -112,6 +112,8 @@ class Gate:
 
     tranche: Tranche
     missing: tuple[Missing, ...]
+    #: Paid, and neither receipts for it nor given back.
+    unaccounted_usd: Decimal
 
     @property
     def is_paid(self) -> bool:
@@ -121,19 +123,15 @@ class Gate:
     def left_usd(self) -> Decimal:
         return self.tranche.planned_usd - self.tranche.paid_usd
 
-    @property
-    def unaccounted_usd(self) -> Decimal:
-        return max(self.tranche.paid_usd - self.tranche.accounted_usd, Decimal(0))
-
 
 def gates(grant: Grant, day: date) -> list[Gate]:
     """Every tranche in its order with what its gate lacks that day, once the grant is awarded."""
     waits = grant.state in (State.AWARDED, State.ACTIVE, State.SUSPENDED)
-    found = []
+    found, out = [], requirements.unaccounted(grant)
     for tranche in grant.tranches.all():
         open_part = waits and tranche.paid_usd < tranche.planned_usd
         lacks = requirements.for_tranche(grant, tranche, day) if open_part else []
-        found.append(Gate(tranche, tuple(lacks)))
+        found.append(Gate(tranche, tuple(lacks), out[tranche.pk]))
     return found
 
 

@@ -35,17 +35,23 @@ from grants.exceptions import GrantRefusal, NotForThisPerson
 from grants.models import (
     PIECE,
     SEALED,
+    Amendment,
+    BudgetLine,
     Decision,
     Document,
+    Finding,
     Grant,
     LedgerEntry,
+    MonitoringVisit,
     Pack,
     PackPiece,
     PaymentLine,
     PaymentLook,
+    PaymentRequest,
     Risk,
     Stage,
     StoredFile,
+    Tranche,
     Transition,
 )
 from grants.services import completeness, documents, files, kinds
@@ -300,6 +306,12 @@ class Told:
     #: Invoices on the lines of the budget, and why those go on that resemble another.
     lines: list[PaymentLine]
     looks: list[PaymentLook]
+    payments: list[PaymentRequest]
+    tranches: list[Tranche]
+    amendments: list[Amendment]
+    visits: list[MonitoringVisit]
+    findings: list[Finding]
+    budget: list[BudgetLine]
     complete: completeness.Completeness
     sums: dict[str, str] = field(default_factory=dict)
 
@@ -320,8 +332,17 @@ class Told:
             *(one.posted_at for one in self.entries),
             *(one.entered_at for one in self.risks),
             *(one.at for one in self.looks),
+            *(moment for one in self.payments for moment in _moments_of(one)),
+            *(one.closed_at or one.opened_at for one in self.amendments),
+            *(one.recorded_at for one in self.visits),
+            *(one.closed_at or one.raised_at for one in self.findings),
         ]
         return max(moments)
+
+
+def _moments_of(payment: PaymentRequest) -> list[Any]:
+    moments = (payment.requested_at, payment.certified_at, payment.paid_at)
+    return [one for one in moments if one is not None]
 
 
 @transaction.atomic
@@ -358,6 +379,23 @@ def gathered(grant: Grant, shut: set[str]) -> Told:
             .select_related("payment", "by")
             .order_by("id")
         ),
+        payments=list(
+            PaymentRequest.objects.filter(grant=grant)
+            .select_related(
+                *("tranche", "payee", "requested_by", "certifier", "payer", "witness"),
+                *("refused_by", "evidence", "proof"),
+            )
+            .order_by("requested_at", "id")
+        ),
+        tranches=list(grant.tranches.order_by("number")),
+        amendments=list(grant.amendments.select_related("opened_by").order_by("number")),
+        visits=list(
+            grant.visits.select_related("visitor", "report").order_by("visited_on", "recorded_at")
+        ),
+        findings=list(
+            grant.findings.select_related("owner", "raised_by", "closed_by").order_by("number")
+        ),
+        budget=list(grant.budget_lines.order_by("number")),
         complete=completeness.of(grant),
     )
 
@@ -703,6 +741,96 @@ _LOOKS = _columns(
     ("by", "by.code_name"),
     ("at", None, "datetime"),
 )
+
+
+def _code_of(field: str) -> Any:
+    """The code name of an officer who is named in a row, if one is."""
+    return lambda row: getattr(getattr(row, field), "code_name", None)
+
+
+def _hash_of(field: str) -> Any:
+    """By which hash the table of papers has a paper that a row names."""
+    return lambda row: getattr(getattr(row, field), "sha256", None)
+
+
+#: Whom a payment went to stands as the code of the organisation.
+_PAYMENTS = _columns(
+    ("payment", "id", "code"),
+    ("tranche", "tranche.number", "int"),
+    "state",
+    "voucher_no",
+    ("invoiced_on", None, "date"),
+    ("amount", None, "decimal"),
+    ("currency", None, "code"),
+    "method",
+    ("payee", "payee.code", "code"),
+    ("requested_by", "requested_by.code_name"),
+    ("requested_at", None, "datetime"),
+    ("certified_by", _code_of("certifier")),
+    ("certified_at", None, "datetime"),
+    ("paid_by", _code_of("payer")),
+    ("paid_at", None, "datetime"),
+    ("paid_on", None, "date"),
+    ("witness", _code_of("witness")),
+    ("evidence_sha256", _hash_of("evidence"), "code"),
+    ("proof_sha256", _hash_of("proof"), "code"),
+    ("refused_by", _code_of("refused_by")),
+    "reason",
+)
+_TRANCHES = _columns(
+    ("number", None, "int"),
+    ("planned_usd", None, "decimal"),
+    ("paid_usd", None, "decimal"),
+    ("accounted_usd", None, "decimal"),
+    ("due_on", None, "date"),
+    "needs_report",
+    "needs_visit",
+)
+_AMENDMENTS = _columns(
+    ("number", None, "int"),
+    "state",
+    ("old_usd", None, "decimal"),
+    ("new_usd", None, "decimal"),
+    ("old_end", None, "date"),
+    ("new_end", None, "date"),
+    "reason",
+    ("opened_by", "opened_by.code_name"),
+    ("opened_at", None, "datetime"),
+    ("closed_at", None, "datetime"),
+)
+#: Where exactly it was, and who was said to hold the place, is not in it.
+_VISITS = _columns(
+    ("visited_on", None, "date"),
+    "kind",
+    ("visitor", "visitor.code_name"),
+    "seen",
+    "is_open",
+    "is_used",
+    "is_safe",
+    ("report_sha256", _hash_of("report"), "code"),
+    ("recorded_at", None, "datetime"),
+)
+_FINDINGS = _columns(
+    ("number", None, "int"),
+    "severity",
+    "text",
+    ("due_on", None, "date"),
+    ("owner", "owner.code_name"),
+    ("raised_by", "raised_by.code_name"),
+    ("raised_at", None, "datetime"),
+    ("closed_by", _code_of("closed_by")),
+    ("closed_at", None, "datetime"),
+    "remedy",
+)
+_BUDGET = _columns(
+    ("number", None, "int"),
+    "description",
+    "unit",
+    ("quantity", None, "decimal"),
+    ("unit_cost_usd", None, "decimal"),
+    ("amount_usd", None, "decimal"),
+    ("paid_by_the_grantee", "own"),
+)
 #: Tables of the pack: name, columns, rows.
 TABLES: tuple[tuple[str, Sequence[Column], Any], ...] = (
     ("papers", _PAPERS, lambda told: told.papers),
@@ -713,4 +841,10 @@ TABLES: tuple[tuple[str, Sequence[Column], Any], ...] = (
     ("risks", _RISKS, lambda told: told.risks),
     ("invoices", _LINES, lambda told: told.lines),
     ("resemblances", _LOOKS, lambda told: told.looks),
+    ("budget", _BUDGET, lambda told: told.budget),
+    ("tranches", _TRANCHES, lambda told: told.tranches),
+    ("payments", _PAYMENTS, lambda told: told.payments),
+    ("amendments", _AMENDMENTS, lambda told: told.amendments),
+    ("visits", _VISITS, lambda told: told.visits),
+    ("findings", _FINDINGS, lambda told: told.findings),
 )

@@ -398,10 +398,9 @@ def for_tranche(grant: Grant, tranche: Tranche, day: date) -> list[Missing]:
     if any(one.paid_usd < one.planned_usd for one in earlier):
         lacks.append(Missing("earlier_tranche"))
     advanced = sum((one.paid_usd for one in earlier), Decimal(0))
-    if advanced:
-        accounted = sum((one.accounted_usd for one in earlier), Decimal(0))
-        if accounted * 100 < advanced * grant.fund.accounted_pct:
-            lacks.append(Missing("accounted", detail=str(grant.fund.accounted_pct)))
+    out = unaccounted(grant)
+    if sum(out[one.pk] for one in earlier) * 100 > advanced * (100 - grant.fund.accounted_pct):
+        lacks.append(Missing("accounted", detail=str(grant.fund.accounted_pct)))
     keys = {one.pk for one in earlier}
     paid = [
         one
@@ -428,6 +427,22 @@ def for_tranche(grant: Grant, tranche: Tranche, day: date) -> list[Missing]:
     if earlier and not documents.is_on_file(grant, DocumentType.EVIDENCE, paid_at):
         lacks.append(Missing("evidence"))
     return lacks
+
+
+def unaccounted(grant: Grant) -> dict[Any, Decimal]:
+    """Of each tranche, by its key, what is out: paid, and neither receipts for it nor given back.
+
+    US dollars. What came back, receipts of no tranche, and those beyond what their tranche was paid
+    go to the oldest advance; together it is `Grant.unaccounted_usd`. `grants_gate` and R10 say the
+    same.
+    """
+    tranches = sorted(grant.tranches.all(), key=lambda one: one.number)
+    out = {one.pk: max(one.paid_usd - one.accounted_usd, Decimal(0)) for one in tranches}
+    credit = sum(out.values(), Decimal(0)) - grant.unaccounted_usd
+    for key, open_usd in out.items():
+        taken = min(open_usd, credit)
+        out[key], credit = open_usd - taken, credit - taken
+    return out
 
 
 def next_tranche(grant: Grant) -> Tranche | None:
@@ -533,8 +548,20 @@ def recovery(grant: Grant) -> Recovery:
         return Recovery(last.amount_usd, cursor.fetchone()[0])
 
 
+def closeout_from(grant: Grant) -> date | None:
+    """When the clock of the closeout began: with the last reopening, else the end of the work.
+
+    Else with the day a termination broke it off; None while work goes on.
+    """
+
+    def went(state: str) -> date | None:
+        moments = [one.at for one in grant.transitions.all() if one.to_state == state]
+        return periods.local_day(max(moments)) if moments else None
+
+    return went(State.REOPENED) or grant.actual_end or went(State.TERMINATED)
+
+
 def closeout_due(grant: Grant) -> date | None:
-    """By when a completed grant is to be closed: the fund's days after its actual end."""
-    if grant.actual_end is None:
-        return None
-    return grant.actual_end + timedelta(days=grant.fund.closeout_days)
+    """By when a grant whose work is over is to be closed: the fund's days after `closeout_from`."""
+    since = closeout_from(grant)
+    return since + timedelta(days=grant.fund.closeout_days) if since is not None else None

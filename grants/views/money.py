@@ -16,6 +16,7 @@ from ceasefire import periods
 from ceasefire.people.access import requires
 from grants.exceptions import (
     BeforeTheAward,
+    ExpenseExceeded,
     GrantRefusal,
     InTheFuture,
     MethodNotEnabled,
@@ -57,6 +58,7 @@ AT: dict[type[GrantRefusal], str] = {
     MethodNotEnabled: "method",
     TrancheExceeded: "amount",
     ObligationExceeded: "amount",
+    ExpenseExceeded: "amount",
     RefundExceeded: "amount",
     NoConfirmedRate: "rate",
     ReasonMissing: "reason",

@@ -8,14 +8,24 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import Error, connection, transaction
+from django.db import DatabaseError, Error, connection, transaction
 
 from ceasefire import periods
 from ceasefire.database.session import acting
-from grants.exceptions import StepIsMissingSomething
-from grants.models import Grant, LedgerEntry, PaymentRequest, Transition
-from grants.services import ledger, machine, monitoring, proposals
+from grants.exceptions import ExpenseExceeded, StepIsMissingSomething
+from grants.models import Grant, LedgerEntry, Officer, PaymentRequest, Transition
+from grants.reports import sheet
+from grants.services import (
+    ledger,
+    machine,
+    money_reading,
+    monitoring,
+    payments,
+    proposals,
+    requirements,
+)
 from tests.grants import office as world
+from tests.grants.reports.test_agreement import found
 from tests.grants.test_duties import decide, role_of
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +100,81 @@ def _report(office: Any, grant: Grant) -> None:
             due, received_on=periods.now().date(), document=paper, by=office.officer
         )
         monitoring.accept_report(due, by=office.officer)
+
+
+def test_what_came_back_is_accounted_for_at_the_gate_and_in_every_report(office, grant_in):
+    """5,000 paid, 2,000 with receipts; four fifths have to be accounted for, by either way."""
+    grant = grant_in("AWARDED", 7000, [5000, 2000])
+    first, second = grant.tranches.all()
+    waiting = world.ask(office, second, 2000)
+    world.pay(office, first, 5000)
+    world.account(office, first, 2000)
+    _evidence(office, grant)
+
+    def back(amount: Any) -> None:
+        with acting(office.payer):
+            ledger.refund(grant, amount=amount, reason="left over", by=office.payer)
+
+    def told() -> tuple[set[str], str | None, str | None, set[Decimal]]:
+        row = Grant.objects.get(pk=grant.pk)
+        with acting(office.certifier):
+            lacks = {one.code for one in requirements.for_tranche(row, second, periods.today())}
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT grants_gate(%s, %s)", [second.pk, periods.today()])
+            (shut,) = cursor.fetchone()
+        r10 = found(office, "tranches")
+        sums = {
+            sum(Decimal(one["unaccounted_usd"]) for one in r10),
+            sum(one.unaccounted_usd for one in money_reading.gates(row, periods.today())),
+            sheet.content(row)["amounts"]["unaccounted_usd"],
+            row.unaccounted_usd,
+        }
+        return lacks, shut, r10[1]["gate_lacks"], sums
+
+    locked = ({"accounted"}, "what was paid before is accounted for first", "accounted")
+    assert told() == (*locked, {Decimal(3000)})
+    back("1999.99")
+    assert told() == (*locked, {Decimal("1000.01")})
+    back("0.01")
+    assert told() == (set(), None, None, {Decimal(1000)})
+    with acting(office.certifier):
+        # Receipts of no tranche count for the oldest advance as well.
+        ledger.verify_expense(grant, amount=400, by=office.certifier)
+        payments.certify(waiting, by=office.certifier)
+    assert told()[-1] == {Decimal(600)}
+    assert [one["unaccounted_usd"] for one in found(office, "tranches")] == [600, 0]
+
+
+def test_no_more_is_verified_than_was_paid_and_not_given_back(office, grant_in):
+    grant = grant_in("AWARDED", 3000, [1000, 2000])
+    first = grant.tranches.get(number=1)
+    with acting(office.certifier), pytest.raises(ExpenseExceeded):
+        ledger.verify_expense(grant, tranche=first, amount=1, by=office.certifier)
+    world.pay(office, first, 1000)
+    with acting(office.payer):
+        ledger.refund(grant, amount=100, reason="left over", by=office.payer)
+    world.account(office, first, 600)
+    with acting(office.certifier):
+        with pytest.raises(ExpenseExceeded):
+            ledger.verify_expense(grant, tranche=first, amount="300.01", by=office.certifier)
+        # Nor past the verb.
+        who = Officer.objects.get(pk=office.certifier.pk)
+        with pytest.raises(DatabaseError, match="no more expenses"), transaction.atomic():
+            ledger._post(
+                grant,
+                "EXPENSE_VERIFIED",
+                amount=Decimal("300.01"),
+                amount_usd=Decimal("300.01"),
+                on=periods.today(),
+                who=who,
+                by=office.certifier,
+                tranche=first,
+            )
+        made = ledger.verify_expense(grant, tranche=first, amount=300, by=office.certifier)
+    # What was verified by mistake is taken back and makes room.
+    with acting(office.officer):
+        ledger.reverse(made, reason="twice", by=office.officer)
+    world.account(office, first, 300)
 
 
 def _visit(office: Any, grant: Grant) -> None:

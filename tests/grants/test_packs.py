@@ -17,8 +17,9 @@ from ceasefire.audit.models import AuditEvent
 from ceasefire.database.roles import as_owner
 from ceasefire.database.session import acting
 from ceasefire.jobs.models import Job
-from grants.models import Document, LedgerEntry, Pack, PackPiece, StoredPiece
-from grants.services import packs, uploads, verification
+from grants.models import Document, LedgerEntry, Officer, Pack, PackPiece, StoredPiece
+from grants.services import amendments, monitoring, packs, uploads, verification
+from tests.grants import office as world
 from tests.grants.test_uploads import LARGE
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -38,8 +39,29 @@ def bytes_of(pack: Pack, by: Any) -> bytes:
 def test_a_pack_is_whole_checkable_and_the_same_again(
     office, grant_in, signed_in: Callable[..., Any], monkeypatch: Any
 ):
-    grant = grant_in("ACTIVE")
+    grant = grant_in("AWARDED")
+    witness = Officer.objects.get(pk=office.officer.pk)
+    payment = world.certified(office, grant.tranches.get(), 3000, method="CASH")
+    world.pay_it(office, payment, witness=witness)
+    with acting(office.monitor):
+        monitoring.record_visit(
+            grant,
+            kind="routine",
+            visited_on=periods.today(),
+            seen="Forty chairs",
+            controlled_by="Abu Reed",
+            by=office.monitor,
+        )
+        monitoring.raise_finding(
+            grant,
+            severity="low",
+            text="A chair is broken",
+            due_on=periods.today(),
+            owner=witness,
+            by=office.monitor,
+        )
     with acting(office.requester):
+        amendments.open_amendment(grant, new_usd=3500, reason="more", by=office.requester)
         large = uploads.file_whole(
             grant,
             name="x.pdf",
@@ -85,6 +107,7 @@ def test_a_pack_is_whole_checkable_and_the_same_again(
     assert [row["to_state"] for row in rows(archive, "data/steps.csv")][-1] == "ACTIVE"
     assert "approval" in {row["step"] for row in rows(archive, "data/decisions.csv")}
     assert [row["description"] for row in rows(archive, "data/invoices.csv")] == ["All of it"]
+    _whole_story(office, archive, grant)
     for name, language, word in (
         ("index.html", "en", "Papers"),
         ("index-ar.html", "ar", 'dir="rtl"'),
@@ -123,6 +146,39 @@ def test_a_pack_is_whole_checkable_and_the_same_again(
     assert not PackPiece.objects.exists()
 
     _stopped_and_broken(office, grant, client, monkeypatch)
+
+
+def _whole_story(office: Any, archive: zipfile.ZipFile, grant: Any) -> None:
+    """What was planned, asked for, paid and seen, each person as a code name."""
+    (line,) = rows(archive, "data/budget.csv")
+    assert (line["description"], line["amount_usd"]) == ("All of it", "3000.00")
+    (tranche,) = rows(archive, "data/tranches.csv")
+    assert (tranche["planned_usd"], tranche["paid_usd"]) == ("3000.00", "3000.00")
+    (payment,) = rows(archive, "data/payments.csv")
+    proof = next(
+        one["sha256"] for one in rows(archive, "data/papers.csv") if one["type"] == "receipt"
+    )
+    people = {key: payment[key] for key in ("requested_by", "certified_by", "paid_by", "witness")}
+    assert people == {
+        "requested_by": office.requester.code_name,
+        "certified_by": office.certifier.code_name,
+        "paid_by": office.payer.code_name,
+        "witness": office.officer.code_name,
+    }
+    assert (payment["method"], payment["state"], payment["payee"], payment["proof_sha256"]) == (
+        *("CASH", "PAID"),
+        grant.grantee.code,
+        proof,
+    )
+    (visit,) = rows(archive, "data/visits.csv")
+    assert (visit["visitor"], visit["seen"]) == (office.monitor.code_name, "Forty chairs")
+    assert not {"lat", "lon", "controlled_by"} & set(visit)
+    (finding,) = rows(archive, "data/findings.csv")
+    assert (finding["text"], finding["owner"]) == ("A chair is broken", office.officer.code_name)
+    (amendment,) = rows(archive, "data/amendments.csv")
+    assert (amendment["old_usd"], amendment["new_usd"]) == ("3000.00", "3500.00")
+    # Where it was paid to stands as a code, not as a name.
+    assert grant.grantee.name_en not in archive.read("data/payments.csv").decode()
 
 
 def rows(archive: zipfile.ZipFile, name: str) -> list[dict[str, str]]:

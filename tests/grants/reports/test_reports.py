@@ -522,8 +522,13 @@ def test_a_paper_that_was_put_off_is_said_with_whom_and_until_when_until_it_come
         answer = client.get(reverse("grants:grant_sheet", args=[grant.ref]), {"language": language})
         return " ".join(pdf_text(b"".join(answer.streaming_content)).split())
 
+    def put_off_in_all(**filters: Any) -> set[int]:
+        runs = [taken(scene, slug, **filters) for slug in DESIGN]
+        return {int(dict(run.lines)["papers_put_off"]) for run in runs}
+
     assert said_of("owner_consent") == ("no", None, None)
     assert office.officer.code_name not in on_sheet()
+    (before,) = put_off_in_all()
     with acting(office.officer):
         deferrals.defer(grant, type="owner_consent", due_on=due, reason="flood", by=office.officer)
 
@@ -534,10 +539,15 @@ def test_a_paper_that_was_put_off_is_said_with_whom_and_until_when_until_it_come
     for language in ("en", "ar"):
         assert office.officer.code_name in on_sheet(language)
     assert f"put off until {due:%d/%m/%Y} by" in on_sheet()
+    # Every run of R1 to R12 says how many there are, of the grants that it is about.
+    assert put_off_in_all() == {before + 1}
+    assert put_off_in_all(state="CLOSED") == {0}
+    assert "Papers put off" in octets(scene, taken(scene, "months"), "control").decode()
     with acting(office.requester):
         world.paper(grant, "owner_consent", office.requester)
     assert said_of("owner_consent") == ("yes", None, None)
     assert office.officer.code_name not in on_sheet()
+    assert put_off_in_all() == {before}
 
 
 def test_gates_and_papers_are_those_of_the_verbs(scene: SimpleNamespace):

@@ -35,9 +35,10 @@ from grants.models import Grant, LedgerEntry, Officer, ReportRun
 from grants.reports import rows as statements
 from grants.reports import sheet, snapshots
 from grants.reports.columns import REPORTS
-from grants.services import ledger, machine, monitoring, verification
+from grants.services import ledger, machine, monitoring, requirements, verification
 from tests.conftest import maker_of_users
 from tests.grants import office as world
+from tests.grants.reports.test_agreement import found
 from tests.grants.reports.test_reports import csv_rows, pdf_text
 
 pytestmark = pytest.mark.django_db
@@ -268,6 +269,34 @@ def test_r6_names_the_closeouts_that_are_overdue(story: Story) -> None:
         assert row["grantee_en"] == Grant.objects.get(ref=row["ref"]).grantee.name_en
 
 
+def test_the_clock_of_a_closeout_goes_on_and_begins_anew_with_a_reopening(story: Story) -> None:
+    """A first step towards the end does not set it back; what is opened again has all its days."""
+    office, grants = story.office, story.grants
+
+    def due(name: str, *, days: int) -> date | None:
+        found_ = found(office, "closeouts", story.today + timedelta(days=days))
+        told_ = {row["ref"]: row["closeout_due"] for row in found_}
+        row = Grant.objects.get(pk=grants[name].pk)
+        if story.ref[name] in told_:
+            assert told_[row.ref] == requirements.closeout_due(row)
+        return told_.get(story.ref[name])
+
+    with transaction.atomic():
+        with acting(office.officer):
+            machine.start_closing(grants["F"], by=office.officer)
+        assert due("F", days=0) == story.today - timedelta(days=10)
+        # E ended thirty days ago and is closed: opened today, it has ninety days from today.
+        with acting(office.auditor):
+            machine.ask_reopening(grants["E"], reason="a receipt is false", by=office.auditor)
+        with acting(office.approver):
+            grant = machine.reopen(grants["E"], reason="as asked", by=office.approver)
+        assert (due("E", days=70), due("E", days=91)) == (None, story.today + timedelta(days=90))
+        with acting(office.officer):
+            machine.start_closing(grant, by=office.officer)
+        assert (due("E", days=70), due("E", days=91)) == (None, story.today + timedelta(days=90))
+        transaction.set_rollback(True)
+
+
 def test_r11_divides_what_was_paid_by_what_was_reached(story: Story) -> None:
     def found(**filters: Any) -> dict[tuple[str, str], tuple[str, ...]]:
         keys = ("baseline", "target", "actual", "as_of", "verified_by", "usd_per_unit")
@@ -357,9 +386,15 @@ def test_r13_is_a_table_too_on_its_page_and_in_its_files(story: Story, client: A
     seen = f"{story.office.monitor.code_name}: Forty chairs"
     assert ["Visits", "1", "Routine", visit, "", "", seen] in rows
     in_book = [list(row) for row in book.worksheets[0].iter_rows(values_only=True)]
-    assert len(in_book) == len(rows) + 1
+    # The CSV ends with what the last sheet of the XLSX says of the run.
+    told_ = {row[2]: row[6] for row in rows if row[0] == "Control"}
+    assert len(in_book) == len(rows) - len(told_) + 1
+    assert told_["Head of the ledger"] == notes["Head of the ledger"]
+    assert told_["Made by"] == story.office.viewer.code_name
+    assert (told_["Papers put off"], notes["Papers put off"]) == ("0", 0)
     assert all(isinstance(row[4], int | float) for row in in_book[1:] if row[0] == "Money")
     run = ReportRun.objects.filter(report="sheet").latest("number")
+    assert told_["Run"] == str(run.number)
     page = client.get(run.get_absolute_url()).content.decode()
     assert all(f"{amount:,.2f}" in page for amount in totals.values())
     assert "Forty chairs" in page
@@ -425,7 +460,7 @@ TOTALS: dict[str, dict[str, str]] = {
         "planned_usd": "5910.00",
         "paid_usd": "2750.00",
         "accounted_usd": "1550.00",
-        "unaccounted_usd": "1200.00",
+        "unaccounted_usd": "1150.00",
     },
     "results": {},
     "screening": {"hits": "0"},
@@ -494,7 +529,8 @@ def test_every_report_is_a_page_and_three_files_with_the_sums_of_the_ledger(
     # The run, which every file is made of.
     assert run.totals == totals
     assert {code: Decimal(value) for code, value in run.lines} == {
-        code: Decimal(value) for code, value in LINES.get(slug, {}).items()
+        "papers_put_off": 0,
+        **{code: Decimal(value) for code, value in LINES.get(slug, {}).items()},
     }
     # The CSV: rows that add up; its control sheet.
     lines = csv_rows(files["csv"])

@@ -1,5 +1,8 @@
 """The SF-425 worksheet: every line by its formula, and figures that count by two people."""
 
+import csv
+import io
+import json
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
@@ -13,7 +16,7 @@ from django.urls import reverse
 from ceasefire import periods
 from ceasefire.database.session import acting
 from grants.exceptions import BadAmount, DutiesKeptApart, InTheFuture, NotForThisPerson
-from grants.models import Fund, FundFigure
+from grants.models import Fund, FundFigure, ReportRun
 from grants.reports import federal
 from grants.services import figures, ledger
 from tests.conftest import maker_of_users
@@ -208,3 +211,21 @@ def test_the_page_takes_a_figure_in_arabic_digits_and_another_confirms_it(
     for format, begins in (("xlsx", b"PK"), ("pdf", b"%PDF"), ("json", b"{"), ("csv", b"\xef")):
         answer = client.get(page, {"fund": scene.fund.code, "format": format, "language": "ar"})
         assert b"".join(answer.streaming_content).startswith(begins)
+    # The CSV says of which run it is; amounts in the JSON are numbers with all their places.
+    files = {
+        format: b"".join(
+            client.get(
+                page, {"fund": scene.fund.code, "format": format, "language": "en"}
+            ).streaming_content
+        ).decode("utf-8-sig")
+        for format in ("csv", "json")
+    }
+    run = ReportRun.objects.filter(report="sf-425").latest("number")
+    said = {row["item"]: row["note"] for row in csv.DictReader(io.StringIO(files["csv"]))}
+    assert said["Run"] == str(run.number)
+    assert said["Made by"] == scene.office.certifier.code_name
+    assert said["Head of the ledger"] == run.ledger_hash
+    told = json.loads(files["json"], parse_float=Decimal, parse_int=Decimal)
+    receipts = next(one for one in told["lines"] if one["line"] == "10a")
+    assert receipts["total"] == Decimal("1250.50")
+    assert isinstance(told["unverified"], Decimal)
