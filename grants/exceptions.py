@@ -134,6 +134,10 @@ class RefundExceeded(GrantRefusal):
     message = _("This is more than was paid.")
 
 
+class RateTooOld(GrantRefusal):
+    message = _("This exchange rate is more than 30 days older than the day. Enter a newer one.")
+
+
 class NoConfirmedRate(GrantRefusal):
     message = _("There is no confirmed exchange rate for that day.")
 

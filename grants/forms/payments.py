@@ -1,10 +1,12 @@
 """Forms of money: payments, refunds, verified expenses, reversals, tranches."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
@@ -46,6 +48,14 @@ def past_day(label: Any, **facts: Any) -> DayField:
     return DayField(label=label, error_messages={"required": _("Say on which day.")}, **facts)
 
 
+def typed_day(typed: Any) -> date:
+    """The day that somebody typed into a form's `on`; today where it is none yet, or no day."""
+    try:
+        return DayField(required=False).clean((typed or {}).get("on", "")) or today()
+    except ValidationError:
+        return today()
+
+
 class RateField(forms.ModelChoiceField):
     """A confirmed exchange rate that was not withdrawn."""
 
@@ -57,11 +67,11 @@ class RateField(forms.ModelChoiceField):
             **kwargs,
         )
         self.error_messages["invalid_choice"] = _(
-            "This rate does not count any more. Choose another."
+            "This rate does not count on that day. Choose one of those that do."
         )
 
     def offer(self, keys: Iterable[Any]) -> None:
-        """Offer these rates, the newest of each source; others are refused."""
+        """Offer these rates, the last of each source for the day; others are refused."""
         self.queryset = self.queryset.filter(pk__in=list(keys))  # type: ignore[union-attr]
 
     def label_from_instance(self, obj: Any) -> str:

@@ -5,7 +5,7 @@ rounded half up to the cent once, here; the rate that was used is copied into th
 looked up again. Nothing is edited: `reverse` takes a posting back.
 """
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -26,6 +26,7 @@ from grants.exceptions import (
     NotAllowedFromHere,
     NotReversible,
     ObligationExceeded,
+    RateTooOld,
     RefundExceeded,
     ReversedAlready,
     SamePersonReverses,
@@ -56,6 +57,8 @@ AFTER_AWARD = (
     State.REOPENED,
 )
 _ZERO = Decimal("0.00")
+#: How old a rate may be on the day that an amount counts for.
+RATE_HOLDS = timedelta(days=30)
 
 
 def _amount(value: Any, currency: str = "USD") -> Decimal:
@@ -66,11 +69,16 @@ def _amount(value: Any, currency: str = "USD") -> Decimal:
 
 
 def in_dollars(amount: Decimal, currency: str, rate: ExchangeRate | None, on: date) -> Decimal:
-    """An amount in US dollars at a confirmed rate of that day or before; refuses otherwise."""
+    """An amount in US dollars at a confirmed rate of that day or before; refuses otherwise.
+
+    A rate holds for `RATE_HOLDS` days: `RateTooOld` after them.
+    """
     if currency == "USD":
         return amount
     if rate is None or rate.confirmed_at is None or rate.withdrawn_at is not None or rate.day > on:
         raise NoConfirmedRate
+    if on - rate.day > RATE_HOLDS:
+        raise RateTooOld
     try:
         return money.dollars(amount, currency, rate.iqd_per_usd)
     except money.BadAmount as error:

@@ -28,8 +28,6 @@ from grants.services.requirements import Missing
 #: By how much a posting changes what is obligated and not yet paid.
 _SIGN = {"OBLIGATE": 1, "DEOBLIGATE": -1, "DISBURSE": -1, "REFUND": 1}
 LEDGER_SIZE = 30
-#: So many rates a form offers.
-OFFERED_RATES = 40
 
 
 @dataclass(frozen=True)
@@ -194,7 +192,12 @@ def unchanged(grant: Grant, after: int) -> None:
         raise ChangedMeanwhile
 
 
-def offered_rates() -> list[Any]:
-    """Keys of the newest rates that count, of every source."""
-    rows = ExchangeRate.objects.filter(confirmed_at__isnull=False, withdrawn_at__isnull=True)
-    return list(rows.order_by("-day", "source").values_list("pk", flat=True)[:OFFERED_RATES])
+def offered_rates(day: date) -> list[Any]:
+    """Of every source the key of the last rate that counts on a day and is not too old for it."""
+    rows = ExchangeRate.objects.filter(
+        confirmed_at__isnull=False,
+        withdrawn_at__isnull=True,
+        day__lte=day,
+        day__gte=day - ledger.RATE_HOLDS,
+    )
+    return list(rows.order_by("source", "-day").distinct("source").values_list("pk", flat=True))

@@ -22,6 +22,7 @@ from grants.exceptions import (
     MethodNotEnabled,
     NoConfirmedRate,
     ObligationExceeded,
+    RateTooOld,
     ReasonMissing,
     RefundExceeded,
     TrancheExceeded,
@@ -35,6 +36,7 @@ from grants.forms.payments import (
     PartRows,
     ReasonForm,
     RefundForm,
+    typed_day,
 )
 from grants.models import Grant, LedgerEntry, State
 from grants.services import (
@@ -61,6 +63,7 @@ AT: dict[type[GrantRefusal], str] = {
     ExpenseExceeded: "amount",
     RefundExceeded: "amount",
     NoConfirmedRate: "rate",
+    RateTooOld: "rate",
     ReasonMissing: "reason",
     WrongDocument: "evidence",
 }
@@ -266,7 +269,7 @@ def money_refund(request: HttpRequest, ref: str) -> HttpResponse:
     duty(request, "payer", "closeout", "officer")
     form = RefundForm(
         sent(request),
-        rates=money_reading.offered_rates(),
+        rates=money_reading.offered_rates(typed_day(sent(request))),
         initial={"after": money_reading.last_posting(grant)},
     )
     names = ("amount", "currency", "rate", "on", "reason")
@@ -292,7 +295,7 @@ def money_expense(request: HttpRequest, ref: str) -> HttpResponse:
     tranches = list(grant.tranches.all())
     form = ExpenseForm(
         sent(request),
-        rates=money_reading.offered_rates(),
+        rates=money_reading.offered_rates(typed_day(sent(request))),
         tranches=tranches,
         initial={"after": money_reading.last_posting(grant)},
     )

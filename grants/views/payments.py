@@ -24,12 +24,20 @@ from grants.exceptions import (
     LooksAlike,
     MissingThatDay,
     NoConfirmedRate,
+    RateTooOld,
     ReasonMissing,
     StopStands,
     WitnessMissing,
     WrongDocument,
 )
-from grants.forms.payments import CertifyForm, PayForm, PaymentFilters, ReasonForm, StopForm
+from grants.forms.payments import (
+    CertifyForm,
+    PayForm,
+    PaymentFilters,
+    ReasonForm,
+    StopForm,
+    typed_day,
+)
 from grants.models import Fund, Grant, LedgerEntry, PaymentRequest, PaymentStop
 from grants.services import anomalies, money_reading, payments, stops
 from grants.services.funds import CONFIRMERS
@@ -55,6 +63,7 @@ PAY_AT: dict[type[GrantRefusal], str] = {
     BeforeTheCertificate: "on",
     MissingThatDay: "on",
     NoConfirmedRate: "rate",
+    RateTooOld: "rate",
     WrongDocument: "proof",
     WitnessMissing: "witness",
     LooksAlike: "reason",
@@ -290,7 +299,7 @@ def payment_pay(request: HttpRequest, pk: UUID) -> HttpResponse:
         sent(request),
         payment=payment,
         payer=who,
-        rates=money_reading.offered_rates(),
+        rates=money_reading.offered_rates(typed_day(sent(request))),
         is_used=_is_used(request, payment),
     )
     if request.method == "POST" and form.is_valid():

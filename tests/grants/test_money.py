@@ -22,6 +22,7 @@ from grants.exceptions import (
     ObligationExceeded,
     PaymentsStopped,
     RateStands,
+    RateTooOld,
     RefundExceeded,
     ReversedAlready,
     SamePersonReverses,
@@ -45,6 +46,7 @@ from grants.services import (
     funds,
     ledger,
     machine,
+    money_reading,
     monitoring,
     organisations,
     payments,
@@ -479,3 +481,38 @@ def test_an_amendment_is_approved_at_the_new_sum(office, grant_in):
     assert (said.authority, said.routed_usd) == ("LEAD", 6000)
     assert (grant.approved_usd, grant.obligated_usd, grant.requested_usd) == (6000, 6000, 6000)
     assert LedgerEntry.objects.filter(grant=grant, kind="OBLIGATE").count() == 2
+
+
+def test_a_form_offers_for_its_day_the_last_rate_of_each_source(office, fund):
+    """Not the newest forty of all, among which the rate of the day may not be."""
+    today = periods.now().date()
+    days_of = {"CBI": (0, 3, 5, 40), "MARKET": (4, 9, 60)}
+    made = {
+        (source, days): world.rate(
+            office, 1300 + days, day=today - timedelta(days=days), source=source
+        )
+        for source, ages in days_of.items()
+        for days in ages
+    }
+
+    def offered(days: int) -> set[tuple[str, int]]:
+        keys = money_reading.offered_rates(today - timedelta(days=days))
+        return {one for one, rate in made.items() if rate.pk in keys}
+
+    assert offered(0) == {("CBI", 0), ("MARKET", 4)}
+    assert offered(4) == {("CBI", 5), ("MARKET", 4)}
+    assert offered(8) == {("MARKET", 9)}
+    assert offered(39) == {("CBI", 40), ("MARKET", 60)}
+    assert offered(200) == set()
+    with acting(office.officer):
+        rates.withdraw_rate(made["CBI", 0], reason="typed wrongly", by=office.officer)
+    assert offered(0) == {("CBI", 3), ("MARKET", 4)}
+
+
+def test_a_rate_is_used_for_thirty_days_and_no_longer(office, fund):
+    today = periods.now().date()
+    rate = world.rate(office, 1000, day=today - timedelta(days=31))
+    last = today - timedelta(days=1)
+    assert ledger.in_dollars(Decimal(1000), "IQD", rate, last) == 1
+    with pytest.raises(RateTooOld):
+        ledger.in_dollars(Decimal(1000), "IQD", rate, today)

@@ -301,7 +301,10 @@ def test_days_and_rates_that_do_not_count_are_said_where_they_were_typed(
         return shown(office.payer, "payment_pay", payment.pk, post={**form, **facts})
 
     now = periods.now()
-    before = pay(on=f"{now - timedelta(days=1):%d/%m/%Y}")
+    early = world.rate(office, 1300, day=now.date() - timedelta(days=2))
+    day_before = f"{now - timedelta(days=1):%d/%m/%Y}"
+    assert list(errors(pay(on=day_before))) == ["rate"]
+    before = pay(on=day_before, rate=early.pk)
     assert errors(before) == {"on": ["Nothing is paid or obligated before the award."]}
     assert list(errors(pay(on=f"{now + timedelta(days=1):%d/%m/%Y}"))) == ["on"]
     assert list(errors(pay(rate=""))) == ["rate"]
@@ -309,7 +312,9 @@ def test_days_and_rates_that_do_not_count_are_said_where_they_were_typed(
     with acting(office.certifier):
         rates.withdraw_rate(scene.rate, reason="wrong", by=office.certifier)
     refused = pay()
-    assert errors(refused) == {"rate": ["This rate does not count any more. Choose another."]}
+    assert errors(refused) == {
+        "rate": ["This rate does not count on that day. Choose one of those that do."]
+    }
     assert PaymentRequest.objects.get(pk=payment.pk).state == "CERTIFIED"
 
 
