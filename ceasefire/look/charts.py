@@ -965,7 +965,7 @@ def _week_legend(slug: str, weeks: Sequence[WeekBar]) -> tuple[Key, ...]:
         else:
             label = gettext("not verified")
         if label != gettext("not verified") and any(week.unverified for week in weeks):
-            label = f"{label}; {gettext('not verified')}"
+            label = label + gettext("; ") + gettext("not verified")
         keys.append(key("few", inner, label))
     periods = {entry: None for week in weeks for entry in week.periods}
     if periods:
