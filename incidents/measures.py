@@ -8,7 +8,8 @@ listed as such and never becomes zero. Dates less precise than a week stay out o
 (`undated` says how many). Periods are half-open.
 
 `as_of` leaves out what was received later. What was received by then is counted as it stands now:
-the correction of a record after the cut is not turned back. Frozen reports keep their own numbers.
+the correction of a record after the cut is not turned back. Reports keep what was read for them
+(`readings`) and are made again from that.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,11 +24,14 @@ from django.db.models.functions import Coalesce
 from ceasefire import periods
 from ceasefire.people.models import User
 from ceasefire.places.models import Site
-from incidents import patterns
+from incidents import patterns, readings
 from incidents.models import SEES_SENSITIVE, Incident, IncidentResponse
 
 #: What `near_repeats` answers.
 NearRepeats = patterns.NearRepeats
+#: How the answers that a report is made of are kept, and read again.
+kept, recording, replaying = readings.kept, readings.recording, readings.replaying
+NotKept = readings.NotKept
 #: Reported more than so many days after it happened, an incident is late.
 LATE_AFTER_DAYS = 7
 #: From this precision on (within a month, not known) a date says nothing about a week.
@@ -114,6 +118,7 @@ ORDER BY 1, 2, 3
 """
 
 
+@readings.kept
 def weekly_counts(
     site_id: int,
     start: date,
@@ -176,6 +181,7 @@ FROM counted
 """
 
 
+@readings.kept
 def data_health(
     site_id: int,
     start: date,
@@ -231,6 +237,7 @@ def _of_site(
     return rows
 
 
+@readings.kept
 def reporting_delays(
     site_id: int,
     start: date,
@@ -247,6 +254,7 @@ def reporting_delays(
     return sorted(max((told - happened).total_seconds() / 86400, 0.0) for happened, told in moments)
 
 
+@readings.kept
 def told_when(
     site_id: int,
     start: date,
@@ -281,6 +289,7 @@ class Held:
     incidents: int
 
 
+@readings.kept
 def by_place(
     site_id: int,
     start: date,
@@ -338,8 +347,16 @@ def near_repeats(
 
     `known` as in `patterns.near_repeats`: where nothing was left out, it is made once.
     """
+    points = _exact_points(site_id, end, as_of=as_of, exclude_sensitive=exclude_sensitive)
+    return patterns.near_repeats(points, end, seed_of=site_id, known=known)
+
+
+@readings.kept
+def _exact_points(
+    site_id: int, end: date, *, as_of: datetime | None, exclude_sensitive: bool
+) -> list[patterns.Exact]:
     rows = _of_site(site_id, exclude_sensitive=exclude_sensitive, as_of=as_of)
-    return patterns.near_repeats(rows, end, seed_of=site_id, known=known)
+    return patterns.exact_points(rows, end)
 
 
 #: A batch: so many incidents sent within an hour of each other, each more than so many days after
@@ -362,6 +379,7 @@ class Batch:
     days: tuple[date, ...]
 
 
+@readings.kept
 def back_filled(
     site_id: int,
     since: datetime,
@@ -420,8 +438,16 @@ def emerging_cluster(
 
     None with fewer than 50 located incidents in 180 days.
     """
+    incidents = _placed(site_id, end, as_of=as_of, exclude_sensitive=exclude_sensitive)
+    return patterns.emerging_cluster(incidents, end, seed_of=site_id)
+
+
+@readings.kept
+def _placed(
+    site_id: int, end: date, *, as_of: datetime | None, exclude_sensitive: bool
+) -> list[patterns.Placed]:
     rows = _of_site(site_id, exclude_sensitive=exclude_sensitive, as_of=as_of)
-    return patterns.emerging_cluster(rows, end, seed_of=site_id)
+    return patterns.placed(rows, end)
 
 
 def undated(site_id: int, start: date, end: date, *, as_of: datetime | None = None) -> int:
@@ -432,6 +458,7 @@ def undated(site_id: int, start: date, end: date, *, as_of: datetime | None = No
     return rows.count()
 
 
+@readings.kept
 def days_with_any(
     site_id: int, *, as_of: datetime | None = None, exclude_sensitive: bool = False
 ) -> list[date]:
@@ -517,6 +544,7 @@ class Answered:
     overdue: int
 
 
+@readings.kept
 def answered(
     site_id: int,
     start: date,
@@ -666,6 +694,7 @@ GROUP BY 1 ORDER BY 1
 """
 
 
+@readings.kept
 def entered(
     site_id: int,
     start: date,

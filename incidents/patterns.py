@@ -110,18 +110,22 @@ def _located(rows: QuerySet[Incident], start: date, end: date) -> QuerySet[Incid
     )
 
 
-def near_repeats(
-    rows: QuerySet[Incident], end: date, *, seed_of: int, known: NearRepeats | None = None
-) -> NearRepeats:
-    """Near repeats among the rows in the 24 months up to (not on) `end`.
+@dataclass(frozen=True)
+class Exact:
+    """An incident with an exact point: its day, where, its family, and whether it killed.
 
-    All together, each family of types, and the incidents that killed somebody and those that did
-    not; where nobody knows whether, in neither. Of more than 10,000 (4,000 of a kind) the newest
-    are taken. Of each kind the dates are dealt among its own incidents.
-
-    `seed_of`: whose rows they are; the seed is made of it, of `end` and of the kind. `known`: what
-    was found before among other rows; where they are the same, it is the answer.
+    `harm` is `deadly`, `not_deadly`, or empty where nobody knows.
     """
+
+    day: date
+    lat: float
+    lon: float
+    family: str
+    harm: str
+
+
+def exact_points(rows: QuerySet[Incident], end: date) -> list[Exact]:
+    """Those of the rows with an exact point in the 24 months up to (not on) `end`, in order."""
     first = end - timedelta(days=round(NEAR_MONTHS * 30.4375))
     killed = Victimization.objects.filter(
         Q(harm="killed") | Q(outcome="killed"), incident=OuterRef("pk")
@@ -132,10 +136,33 @@ def near_repeats(
         .annotate(deadly=Q(killed_best__gt=0) | Q(Exists(killed), killed_best__isnull=True))
         .values_list("occurred_on", "lat", "lon", "type", "deadly", "killed_best")
     )
-    found: list[tuple[Any, ...]] = [
-        (day, float(lat), float(lon), family("incident_type", kind) or "other", _harm(deadly, best))
+    return [
+        Exact(
+            day,
+            float(lat),
+            float(lon),
+            family("incident_type", kind) or "other",
+            _harm(deadly, best),
+        )
         for day, lat, lon, kind, deadly, best in exact
         if lat is not None and lon is not None
+    ]
+
+
+def near_repeats(
+    points: Sequence[Exact], end: date, *, seed_of: int, known: NearRepeats | None = None
+) -> NearRepeats:
+    """Near repeats among the points of the 24 months up to (not on) `end`.
+
+    All together, each family of types, and the incidents that killed somebody and those that did
+    not; where nobody knows whether, in neither. Of more than 10,000 (4,000 of a kind) the newest
+    are taken. Of each kind the dates are dealt among its own incidents.
+
+    `seed_of`: whose points they are; the seed is made of it, of `end` and of the kind. `known`:
+    what was found before among other points; where they are the same, it is the answer.
+    """
+    found: list[tuple[Any, ...]] = [
+        (one.day, one.lat, one.lon, one.family, one.harm) for one in points
     ]
     digest = hashlib.sha256(repr(found).encode()).digest()
     if known is not None and known.digest == digest:
@@ -169,28 +196,61 @@ def _harm(deadly: bool, killed: int | None) -> str:
     return "deadly" if deadly else "" if killed is None else "not_deadly"
 
 
-def emerging_cluster(
-    rows: QuerySet[Incident], end: date, *, seed_of: int
-) -> tuple[int, Cluster | None] | None:
-    """How many of the rows were looked at, and the cluster of the last days up to `end`.
+@dataclass(frozen=True)
+class Placed:
+    """An incident placed in a sub-district or better: its day, its place and where that is.
 
-    None with too few. A place stands where its incidents with exact points are on average, else
-    where the map has it, else where its sub-district is. `seed_of` as in `near_repeats`.
+    `lat` and `lon` are of an exact point alone; `drawn` is where the map has the place, else where
+    its sub-district is.
     """
+
+    day: date
+    pcode: str
+    lat: float | None
+    lon: float | None
+    drawn: tuple[float, float] | None
+
+
+def placed(rows: QuerySet[Incident], end: date) -> list[Placed]:
+    """Those of the rows of the last 180 days up to (not on) `end` that are placed, in order."""
     first = end - timedelta(days=SPAN_DAYS)
     columns = (
         *("occurred_on", "geo_precision", "lat", "lon", "place__pcode", "place__lat"),
         *("place__lon", "place__parent__lat", "place__parent__lon"),
     )
     located: list[tuple[Any, ...]] = list(_located(rows, first, end).values_list(*columns))
+    found = []
+    for day, precision, lat, lon, pcode, place_lat, place_lon, above_lat, above_lon in located:
+        is_exact = precision == 1 and lat is not None and lon is not None
+        places = ((place_lat, place_lon), (above_lat, above_lon))
+        found.append(
+            Placed(
+                day,
+                pcode,
+                float(lat) if is_exact else None,
+                float(lon) if is_exact else None,
+                next((known for known in places if None not in known), None),
+            )
+        )
+    return found
+
+
+def emerging_cluster(
+    incidents: Sequence[Placed], end: date, *, seed_of: int
+) -> tuple[int, Cluster | None] | None:
+    """How many of the incidents were looked at, and the cluster of the last days up to `end`.
+
+    None with too few. A place stands where its incidents with exact points are on average, else
+    where the map has it, else where its sub-district is. `seed_of` as in `near_repeats`.
+    """
+    first = end - timedelta(days=SPAN_DAYS)
     exact: dict[str, list[tuple[float, float]]] = {}
     drawn: dict[str, tuple[float, float]] = {}
-    for _day, precision, lat, lon, pcode, place_lat, place_lon, above_lat, above_lon in located:
-        if precision == 1 and lat is not None and lon is not None:
-            exact.setdefault(pcode, []).append((float(lat), float(lon)))
-        for known in ((place_lat, place_lon), (above_lat, above_lon)):
-            if None not in known:
-                drawn.setdefault(pcode, known)
+    for one in incidents:
+        if one.lat is not None and one.lon is not None:
+            exact.setdefault(one.pcode, []).append((one.lat, one.lon))
+        if one.drawn is not None:
+            drawn.setdefault(one.pcode, one.drawn)
     where = {
         **drawn,
         **{
@@ -201,7 +261,7 @@ def emerging_cluster(
             for pcode, points in exact.items()
         },
     }
-    cases = [(row[0], row[4]) for row in located if row[4] in where]
+    cases = [(one.day, one.pcode) for one in incidents if one.pcode in where]
     if len(cases) < FEWEST_CLUSTERED:
         return None
     found = scan(
@@ -216,13 +276,13 @@ def emerging_cluster(
     )
     if found.cluster is None:
         return found.cases, None
-    one = found.cluster
-    inside = [one.centre, *(at for at in one.members if at != one.centre)]
+    best = found.cluster
+    inside = [best.centre, *(at for at in best.members if at != best.centre)]
     return found.cases, Cluster(
         places=tuple(found.labels[at] for at in inside),
-        radius_km=one.radius,
-        days=one.days,
-        observed=one.observed,
-        expected=one.expected,
+        radius_km=best.radius,
+        days=best.days,
+        observed=best.observed,
+        expected=best.expected,
         p=found.p,
     )

@@ -476,6 +476,9 @@ PERSONAL: dict[str, Personal] = {
 #: Fields that are in no table: the vault keeps them, sealed, under the record's key.
 SEALED: dict[str, Personal] = {
     "reports.Subscription.address": Personal("Announce reports to who asked for it", "identity"),
+    "reports.WeeklyReport.readings": Personal(
+        "Make the report again: counts, days and exact points of incidents", "report"
+    ),
     "incidents.SavedFilter.words": Personal("Search for the same words again", "identity"),
     "incidents.Source.name": Personal("Ask the source again; know the same source", "identity"),
     "incidents.Source.contact": Personal("Ask the source again", "identity"),

@@ -91,6 +91,8 @@ class Content:
 
     full: Documents
     open: Documents
+    #: What was read for them, as JSON: sealed with the report, see `services.made_again`.
+    readings: str = ""
 
 
 @dataclass(frozen=True)

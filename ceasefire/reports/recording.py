@@ -10,6 +10,7 @@ from ceasefire.reports.panel import Period
 from incidents import measures
 
 
+@measures.kept
 def coverage(
     site: Site, *, cut: datetime | None = None, exclude_sensitive: bool = False
 ) -> list[Period]:
@@ -29,11 +30,13 @@ def coverage(
     return [(start, Week(start).end) for start in weeks]
 
 
+@measures.kept
 def knows_since(site: Site) -> bool:
     """Whether it is known since when a site records: without, counts alone are told."""
     return site.reporting_since is not None or site.coverage.exists()
 
 
+@measures.kept
 def districts(site: Site) -> list[str]:
     """The P-codes of the districts a site works in, whatever level its places have."""
     own = list(site.places.values_list("pk", "level", "district__pcode"))

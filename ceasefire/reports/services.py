@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -10,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from ceasefire import audit, periods
+from ceasefire import audit, periods, vault
 from ceasefire.people.models import User
 from ceasefire.periods import Week
 from ceasefire.places.models import Site
@@ -39,8 +41,10 @@ from ceasefire.reports.panel import ALL, NOWHERE, covered
 from ceasefire.reports.recording import coverage
 from ceasefire.reports.sharing import may_follow, says_something_new, shared_body
 from ceasefire.statistics.history import RECENT_WEEKS
-from incidents import rollups
+from incidents import measures, rollups
 
+#: Under which the answers that a report was made of are sealed beside it.
+READINGS = "readings"
 Changes = list[dict[str, Any]]
 
 
@@ -204,6 +208,28 @@ def freeze_report(report: WeeklyReport, *, by: User, version: int | None = None)
     return report
 
 
+def made_again(report: WeeklyReport, *, by: User | None) -> Content | None:
+    """The documents of a report, made again from what was read for it; None where nothing is kept.
+
+    No record is read, so what was verified, merged, withdrawn or corrected since changes nothing.
+    As a first report of its week: what a correction says of the report before it is not made again.
+    The opening of the seal stands in the trail. Reports from before their readings were kept have
+    none.
+    """
+    text = vault.unseal(report, READINGS, by=by)
+    if not text or hashlib.sha256(text.encode()).hexdigest() != report.basis.get("readings"):
+        return None
+    kept = json.loads(text)
+    cut = None if kept["cut"] is None else datetime.fromisoformat(kept["cut"])
+    with measures.replaying(json.dumps(kept["answers"])):
+        return compile_content(
+            report.site,
+            Week(report.week_start),
+            as_of=datetime.fromisoformat(report.body["data_as_of"]),
+            cut=cut,
+        )
+
+
 def changes_since(report: WeeklyReport, audience: Audience) -> Changes:
     """What the records say otherwise by now: [{place, type, before, after}], [] for nothing.
 
@@ -294,7 +320,12 @@ def _content(site: Site, week: Week, as_of: datetime | None, tell: Tell = untold
     moment = (as_of or periods.now()).astimezone(periods.BAGHDAD)
     # Where the day is pinned, records may bear moments that the clock has not reached.
     cut = None if as_of is None and periods.is_pinned() else moment
-    content = compile_content(site, week, as_of=moment, cut=cut, tell=tell)
+    with measures.recording() as read:
+        content = compile_content(site, week, as_of=moment, cut=cut, tell=tell)
+    content = replace(
+        content,
+        readings=json.dumps({"cut": cut and cut.isoformat(), "answers": read.answers}),
+    )
     if not content.full.says_something:
         raise NotCovered
     return content
@@ -309,7 +340,9 @@ def _fill(report: WeeklyReport, content: Content, *, by: User | None) -> None:
     report.compiled_at, report.compiled_by = timezone.now(), by
     if not report._state.adding:
         report.version += 1
+    report.basis["readings"] = hashlib.sha256(content.readings.encode()).hexdigest()
     report.save()
+    vault.seal(report, READINGS, content.readings, by=by)
     effects.mark_read(report.site, report.body["effect"])
 
 

@@ -6,8 +6,9 @@ from datetime import date, datetime, timedelta
 import pytest
 from django.utils import translation
 
-from ceasefire import periods
-from ceasefire.periods import BAGHDAD
+from ceasefire import periods, vault
+from ceasefire.audit.models import AuditEvent
+from ceasefire.periods import BAGHDAD, Week
 from ceasefire.places.models import CoveragePeriod
 from ceasefire.reports import services
 from ceasefire.reports.documents import canonical, checksum
@@ -469,3 +470,52 @@ def test_its_weeks_without_a_record_are_missing_and_not_zero(basrah, put):
     assert report.basis["series"]["IQG02Q02"]["solid"][-4:] == [1, None, None, 2]
     with pytest.raises(NotCovered):
         compiled(basrah, WEEK - timedelta(weeks=1))
+
+
+def test_it_is_made_again_the_same_after_edits_merges_and_withdrawals(
+    basrah, put, put_weeks, manager
+):
+    """Whatever becomes of the records after the cut, a frozen report can be made again."""
+    put_weeks(basrah, [2] * 170)
+    near = {"place": "IQG02Q02N02", "geo_precision": 1, "lat": 30.51, "lon": 47.81}
+    for at in range(120):
+        put(basrah, WEEK - timedelta(days=at), **near | {"lat": 30.5 + at % 7 / 1000})
+    ours = put(basrah, WEEK, 6)
+    report = compiled(basrah, by=manager)
+    services.freeze_report(report, by=manager)
+    report = WeeklyReport.objects.select_related("site").get(pk=report.pk)
+
+    rows = Incident.objects.filter(pk__in=[one.pk for one in ours])
+    first, second, third, fourth, fifth, sixth = ours
+    rows.filter(pk=first.pk).update(verification="refuted", verification_computed="refuted")
+    rows.filter(pk=second.pk).update(workflow_state="withdrawn", accepted_at=None)
+    rows.filter(pk=third.pk).update(
+        workflow_state="duplicate", accepted_at=None, duplicate_of=fourth.pk
+    )
+    rows.filter(pk=fourth.pk).update(type="KID", killed_best=9)
+    rows.filter(pk=fifth.pk).update(occurred_on=WEEK - timedelta(weeks=9))
+    rows.filter(pk=sixth.pk).update(is_sensitive=True)
+    Incident.objects.filter(geo_precision=1).update(lat=30.9)
+
+    plain = services._content(basrah, Week(WEEK), AS_OF)
+    assert canonical(plain.full.body) != canonical(report.body | {"status": "draft"})
+    again = services.made_again(report, by=manager)
+    assert again is not None
+    for made, body, basis in (
+        (again.full, report.body, report.basis),
+        (again.open, report.body_open, report.basis_open),
+    ):
+        assert canonical(made.body) == canonical(body | {"status": "draft"})
+        kept = {name: value for name, value in basis.items() if name != "readings"}
+        assert canonical(made.basis) == canonical(kept)
+    assert AuditEvent.objects.filter(verb="vault.read", fields=["readings"]).exists()
+
+
+def test_what_was_kept_is_bound_to_its_report(basrah, put_weeks, manager):
+    put_weeks(basrah, [2] * 10)
+    report = compiled(basrah, by=manager)
+    assert services.made_again(report, by=manager) is not None
+    vault.seal(report, services.READINGS, "{}", by=manager)
+    assert services.made_again(report, by=manager) is None
+    vault.forget(report, services.READINGS)
+    assert services.made_again(report, by=manager) is None
