@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern] = [
     path("<ref:ref>/money/ask/", money.money_ask, name="money_ask"),
     path("<ref:ref>/money/expense/", money.money_expense, name="money_expense"),
     path("<ref:ref>/money/refund/", money.money_refund, name="money_refund"),
+    path("<ref:ref>/money/obligate/", money.money_obligate, name="money_obligate"),
     path("<ref:ref>/money/deobligate/", money.money_deobligate, name="money_deobligate"),
     path("<ref:ref>/money/reverse/<int:seq>/", money.money_reverse, name="money_reverse"),
     path("payments/", payments.payment_list, name="payment_list"),

@@ -469,6 +469,7 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("grants:money_ask", "GET", "grant", "403 403 403 403 403 403 403 403 403"),
     ("grants:money_expense", "GET", "grant", "403 403 403 403 403 403 403 403 403"),
     ("grants:money_refund", "GET", "grant", "403 403 403 403 403 403 403 403 403"),
+    ("grants:money_obligate", "GET", "grant", "403 403 403 403 403 403 403 403 403"),
     ("grants:money_deobligate", "GET", "grant", "403 403 403 403 403 403 403 403 403"),
     ("grants:money_reverse", "GET", "grant_posting", "403 403 403 403 403 403 403 403 403"),
     ("grants:payment_list", "GET", "", "403 403 403 403 403 200 200 200 403"),

@@ -356,8 +356,8 @@ class ExpenseForm(_Posting):
         ]
 
 
-class DeobligateForm(PlainText):
-    """What is obligated and will not be paid."""
+class BindForm(PlainText):
+    """What the fund is to be bound to, or freed from."""
 
     amount = AmountField(
         label=_("Amount (USD)"),

@@ -324,6 +324,9 @@ def pipeline(filters: Filters) -> str:
           WHEN 'SUBMITTED' THEN ARRAY['reviewer'] WHEN 'VETTING' THEN ARRAY['vetting']
           WHEN 'PENDING_APPROVAL' THEN ARRAY['approver'] WHEN 'APPROVED' THEN ARRAY['officer']
           WHEN 'AWARDED' THEN CASE
+            WHEN g.disbursed_usd >= g.obligated_usd - g.deobligated_usd + g.refunded_usd
+             AND EXISTS (SELECT FROM grants_tranche
+                          WHERE grant_id = g.id AND paid_usd < planned_usd) THEN ARRAY['officer']
             WHEN EXISTS (SELECT FROM grants_paymentrequest
                           WHERE grant_id = g.id AND state = 'CERTIFIED') THEN ARRAY['payer']
             WHEN EXISTS (SELECT FROM grants_paymentrequest

@@ -42,10 +42,13 @@ from grants.models import (
     Tranche,
 )
 from grants.services.held import apart, held, officer, or_else, said
+from grants.services.parts import known, requesters
 
 Kind = LedgerEntry.Kind
 #: Who may take a posting back; a commitment also its requester.
 REVERSERS = ("officer", "certifier", "payer", "closeout")
+#: Who binds the fund and frees it: what they posted nobody else takes back.
+BINDERS = ("officer", "closeout")
 #: States after the award in which money still moves back and receipts are verified.
 AFTER_AWARD = (
     State.AWARDED,
@@ -59,6 +62,19 @@ AFTER_AWARD = (
 _ZERO = Decimal("0.00")
 #: How old a rate may be on the day that an amount counts for.
 RATE_HOLDS = timedelta(days=30)
+
+
+def reversers(kind: str) -> tuple[str, ...]:
+    """By which duties a posting of a kind is taken back."""
+    if kind in (Kind.OBLIGATE, Kind.DEOBLIGATE):
+        return BINDERS
+    return (*REVERSERS, "requester") if kind == Kind.COMMIT else REVERSERS
+
+
+def may_not_bind(grant: Grant) -> set[Any]:
+    """Who does not bind the fund to pay a grant: whoever asks for it or approves it."""
+    had = known(grant)
+    return had["requester"] | had["approver"]
 
 
 def _amount(value: Any, currency: str = "USD") -> Decimal:
@@ -173,9 +189,12 @@ def commit(grant: Grant, *, amount_usd: Any, by: User, on: date | None = None) -
 
 
 @transaction.atomic
-def obligate(grant: Grant, *, amount_usd: Any, by: User, on: date | None = None) -> LedgerEntry:
+def obligate(
+    grant: Grant, *, amount_usd: Any, by: User, reason: str = "", on: date | None = None
+) -> LedgerEntry:
     """Bind the fund to pay: within what was approved, and within the fund's ceiling.
 
+    With the award and a rise; by hand again (`reason`) after an obligation was taken back.
     Raises `ApprovalExceeded`, `FundExhausted`, `NotAllowedFromHere`.
     """
     who = officer(by, "officer")
@@ -183,13 +202,22 @@ def obligate(grant: Grant, *, amount_usd: Any, by: User, on: date | None = None)
     grant = held(grant)
     if grant.state not in (State.AWARDED, State.ACTIVE):
         raise NotAllowedFromHere
-    apart(grant.requester_id == who.pk)
+    apart(who.pk in may_not_bind(grant))
     day = day_of(grant, on)
     if grant.net_obligated_usd + value > grant.approved_usd:
         raise ApprovalExceeded
     if value > grant.fund.left_usd:
         raise FundExhausted
-    return _post(grant, Kind.OBLIGATE, amount=value, amount_usd=value, on=day, who=who, by=by)
+    return _post(
+        grant,
+        Kind.OBLIGATE,
+        amount=value,
+        amount_usd=value,
+        on=day,
+        who=who,
+        by=by,
+        reason=" ".join(reason.split())[:1000],
+    )
 
 
 @transaction.atomic
@@ -202,7 +230,7 @@ def deobligate(
     grant = held(grant)
     if grant.state not in AFTER_AWARD:
         raise NotAllowedFromHere if grant.state != State.CLOSED else AfterTheCloseout
-    apart(grant.requester_id == who.pk)
+    apart(who.pk in requesters(grant))
     day = day_of(grant, on)
     if value > grant.unliquidated_usd:
         raise ObligationExceeded
@@ -260,7 +288,7 @@ def refund(
     grant = held(grant)
     if grant.state not in AFTER_AWARD:
         raise NotAllowedFromHere if grant.state != State.CLOSED else AfterTheCloseout
-    apart(grant.requester_id == who.pk)
+    apart(who.pk in requesters(grant))
     day = day_of(grant, on)
     usd = in_dollars(value, currency, rate, day)
     if usd > grant.net_disbursed_usd:
@@ -299,7 +327,7 @@ def verify_expense(
     grant = held(grant)
     if grant.state not in AFTER_AWARD:
         raise NotAllowedFromHere if grant.state != State.CLOSED else AfterTheCloseout
-    apart(grant.requester_id == who.pk)
+    apart(who.pk in requesters(grant))
     if tranche is not None and tranche.grant_id != grant.pk:
         raise NotAllowedFromHere
     day = day_of(grant, on)
@@ -324,9 +352,10 @@ def verify_expense(
 def reverse(entry: LedgerEntry, *, reason: str, by: User, on: date | None = None) -> LedgerEntry:
     """Take a posting back with one of the same amounts and rate, by somebody else.
 
-    Raises `NotReversible` (a reversal), `ReversedAlready`, `SamePersonReverses`, or what the sums
-    would break: `ObligationExceeded` where money was paid on an obligation, `RefundExceeded` where
-    some of a payment came back.
+    Obligations and de-obligations by a grants or closeout officer alone (`reversers`). Raises
+    `NotReversible` (a reversal), `ReversedAlready`, `SamePersonReverses`, or what the sums would
+    break: `ObligationExceeded` where money was paid on an obligation, `RefundExceeded` where some
+    of a payment came back.
     """
     who = officer(by, *REVERSERS, "requester")
     reason = said(reason)
@@ -338,10 +367,13 @@ def reverse(entry: LedgerEntry, *, reason: str, by: User, on: date | None = None
         raise ReversedAlready
     if entry.actor_id == who.pk:
         raise SamePersonReverses
+    if not any(map(who.has, reversers(entry.kind))):
+        raise DutiesKeptApart
     if entry.kind != Kind.COMMIT:
-        if not any(who.has(duty) for duty in REVERSERS):
-            raise DutiesKeptApart
-        apart(grant.requester_id == who.pk)
+        apart(who.pk in requesters(grant))
+    if entry.kind == Kind.DEOBLIGATE:
+        # The fund is bound again.
+        apart(who.pk in may_not_bind(grant))
     day = day_of(grant, on, awarded=False)
     if day < entry.effective_on:
         raise BeforeTheAward

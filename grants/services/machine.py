@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 from django.db import transaction
 
 from ceasefire import audit, money, periods
-from ceasefire.database.together import together
 from ceasefire.people.models import User
 from grants.exceptions import (
     ApprovalExceeded,
@@ -29,19 +28,18 @@ from grants.exceptions import (
     StepIsMissingSomething,
 )
 from grants.models import (
-    Amendment,
     AuthorityRule,
     Decision,
     Grant,
     LedgerEntry,
     Officer,
-    PaymentRequest,
     State,
     Transition,
 )
 from grants.services import funds, ledger, monitoring, reading, requirements, splits
 from grants.services.documents import set_hash
 from grants.services.held import apart, auditor, changed, held, officer, or_else, said
+from grants.services.parts import known
 from grants.services.proposals import BEFORE_AWARD
 from grants.services.requirements import Missing, NextStep
 
@@ -150,46 +148,6 @@ def _moment(at: datetime | None) -> datetime:
     return at or now
 
 
-def parts(grant: Grant) -> dict[str, set[Any]]:
-    """Who had which part in a grant so far; the database keeps the same lists by itself."""
-    decisions, steps, amendments, payments = _parts_rows(grant)
-    found: dict[str, set[Any]] = {
-        "requester": {
-            grant.requester_id,
-            *(one.actor_id for one in steps if one.role == "requester"),
-            *(one.opened_by_id for one in amendments),
-        },
-        "reviewer": {one.actor_id for one in decisions if one.step == "review"},
-        "approver": {one.actor_id for one in decisions if one.role == "approver"},
-        "awarder": {one.actor_id for one in decisions if one.step == "award"},
-        "closer": {one.actor_id for one in decisions if one.step == "closeout"},
-        "certifier": {one.certifier_id for one in payments} - {None},
-        "payer": {one.payer_id for one in payments} - {None},
-        "decided": {one.actor_id for one in decisions},
-    }
-    return found
-
-
-def _parts_rows(grant: Grant) -> tuple[Any, Any, Any, Any]:
-    """Decisions, steps, amendments and payments: as a page read them, else in one statement."""
-    if reading.has(grant, "transitions"):
-        return (
-            grant.decisions.all(),
-            grant.transitions.all(),
-            grant.amendments.all(),
-            grant.payments.all(),
-        )
-    found = together(
-        {
-            "decisions": Decision.objects.filter(grant=grant).only("step", "role", "actor"),
-            "steps": Transition.objects.filter(grant=grant).only("role", "actor"),
-            "amendments": Amendment.objects.filter(grant=grant).only("opened_by").order_by("id"),
-            "payments": PaymentRequest.objects.filter(grant=grant).only("certifier", "payer"),
-        }
-    )
-    return found["decisions"], found["steps"], found["amendments"], found["payments"]
-
-
 #: Acting as this excludes who had these parts; the constraints on Decision and PaymentRequest.
 EXCLUDES: dict[str, tuple[str, ...]] = {
     "requester": ("decided", "certifier", "payer"),
@@ -206,7 +164,7 @@ EXCLUDES: dict[str, tuple[str, ...]] = {
 
 def excluded(grant: Grant, duty: str) -> set[Any]:
     """Keys of the officers who may not act as `duty` on a grant any more."""
-    had = reading.once(grant, "parts", lambda: parts(grant))
+    had = known(grant)
     return set().union(*(had[part] for part in EXCLUDES.get(duty, ())))
 
 
@@ -578,7 +536,7 @@ def suspend(grant: Grant, *, reason: str, by: User, at: datetime | None = None) 
     grant = held(grant)
     _need(grant, State.ACTIVE)
     role = next((duty for duty in ("officer", "monitor", "vetting") if who.has(duty)), "auditor")
-    apart(who.pk in parts(grant)["requester"])
+    apart(who.pk in known(grant)["requester"])
     return _step(grant, State.SUSPENDED, who, role=role, by=by, at=at, reason=reason)
 
 
@@ -787,7 +745,8 @@ def missing_for(grant: Grant, *, on: date | None = None) -> NextStep | None:
     """What the next step of a grant lacks, whom it waits for and since when; None at the end.
 
     An active grant with an unpaid tranche waits for that payment, else for its completion. A step
-    that lacks a certified payment waits for certifiers, an approval for those with a seat.
+    that lacks a certified payment waits for certifiers, one whose obligation was taken back for a
+    grants officer, an approval for those with a seat.
     """
     day = on or periods.now().date()
     if grant.state == State.ACTIVE:
@@ -804,7 +763,10 @@ def missing_for(grant: Grant, *, on: date | None = None) -> NextStep | None:
     pair = _BY_PAIR[(grant.state, to_state)]
     duties = pair.roles
     codes = {one.code for one in lacks}
-    if "payer" in duties and "payment" in codes:
+    if "payer" in duties and "obligated" in codes:
+        # Whatever is asked for, nothing is paid before the fund is bound again.
+        duties = ("officer",)
+    elif "payer" in duties and "payment" in codes:
         duties = ("requester", "officer")
         if any(one.state == "REQUESTED" for one in grant.payments.all()):
             duties = ("certifier",)
@@ -817,7 +779,7 @@ def missing_for(grant: Grant, *, on: date | None = None) -> NextStep | None:
 def _who_may(grant: Grant, duties: tuple[str, ...], day: date) -> tuple[Officer, ...]:
     if duties == ("requester",):
         return (grant.owner,)
-    had = reading.once(grant, "parts", lambda: parts(grant))
+    had = known(grant)
     out = {duty: set().union(*(had[part] for part in EXCLUDES.get(duty, ()))) for duty in duties}
     seated: set[Any] = set()
     if grant.state == State.PENDING_APPROVAL:

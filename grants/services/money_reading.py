@@ -22,6 +22,7 @@ from grants.models import (
 )
 from grants.services import ledger, machine, requirements, stops
 from grants.services.held import held
+from grants.services.parts import requesters
 from grants.services.proposals import BEFORE_AWARD
 from grants.services.requirements import Missing
 
@@ -99,9 +100,11 @@ def may_reverse(grant: Grant, entry: LedgerEntry, who: Officer | None) -> bool:
         return False
     if grant.state == State.CLOSED or getattr(entry, "reversed_by", None) is not None:
         return False
-    if entry.kind == "COMMIT":
-        return any(who.has(duty) for duty in (*ledger.REVERSERS, "requester"))
-    return grant.requester_id != who.pk and any(who.has(duty) for duty in ledger.REVERSERS)
+    if not any(map(who.has, ledger.reversers(entry.kind))):
+        return False
+    if entry.kind == "DEOBLIGATE":
+        return who.pk not in ledger.may_not_bind(grant)
+    return entry.kind == "COMMIT" or who.pk not in requesters(grant)
 
 
 @dataclass(frozen=True)
@@ -146,7 +149,14 @@ def verbs(grant: Grant, who: Officer | None, *, stopped: bool | None = None) -> 
         found.add("ask")
     if grant.state in BEFORE_AWARD and asks:
         found.add("tranches")
-    if grant.state in ledger.AFTER_AWARD and grant.requester_id != who.pk:
+    if (
+        grant.state in (State.AWARDED, State.ACTIVE)
+        and grant.net_obligated_usd < grant.approved_usd
+        and has("officer")
+        and who.pk not in ledger.may_not_bind(grant)
+    ):
+        found.add("obligate")
+    if grant.state in ledger.AFTER_AWARD and who.pk not in requesters(grant):
         if grant.net_disbursed_usd > 0 and any(map(has, ("payer", "closeout", "officer"))):
             found.add("refund")
         if grant.unliquidated_usd > 0 and any(map(has, ("officer", "closeout"))):
@@ -171,7 +181,7 @@ def payment_verbs(payment: PaymentRequest, who: Officer | None) -> set[str]:
         and who.pk not in machine.excluded(grant, duty) | others
     ):
         found.add(verb)
-    if (who.has("certifier") or who.has("payer")) and grant.requester_id != who.pk:
+    if (who.has("certifier") or who.has("payer")) and who.pk not in requesters(grant):
         found.add("refuse")
     return found
 

@@ -40,6 +40,7 @@ from grants.models import (
 )
 from grants.services import documents
 from grants.services.held import apart, auditor, changed, held, officer, or_else, said
+from grants.services.parts import requesters
 
 #: States in which somebody may look at what was built.
 VISITED = (
@@ -125,7 +126,7 @@ def accept_report(report: Report, *, by: User) -> Report:
     """Accept a report that was received; never by the requester."""
     who = officer(by, "officer", "monitor")
     grant = held(report.grant)
-    apart(grant.requester_id == who.pk)
+    apart(who.pk in requesters(grant))
     report = Report.objects.select_for_update(no_key=True).get(pk=report.pk)
     if report.received_on is None or report.accepted_at is not None:
         raise NotAllowedFromHere
@@ -146,7 +147,7 @@ def record_visit(
     grant = held(grant)
     if grant.state not in VISITED:
         raise NotAllowedFromHere
-    apart(grant.requester_id == who.pk)
+    apart(who.pk in requesters(grant))
     report = facts.get("report")
     if report is not None and report.grant_id != grant.pk:
         raise WrongDocument
@@ -203,7 +204,7 @@ def call_off_visit(planned: PlannedVisit, *, reason: str, by: User) -> PlannedVi
     who = officer(by, "officer")
     reason = said(reason)
     grant = held(planned.grant)
-    apart(grant.requester_id == who.pk)
+    apart(who.pk in requesters(grant))
     planned = PlannedVisit.objects.select_for_update(no_key=True).get(pk=planned.pk)
     if (
         planned.visit_id is not None
@@ -312,7 +313,7 @@ def count_beneficiaries(
     grant = held(grant)
     if grant.state not in VISITED:
         raise NotAllowedFromHere
-    apart(grant.requester_id == who.pk)
+    apart(who.pk in requesters(grant))
     for (sex, age_band), number in reached.items():
         row, _new = Beneficiaries.objects.get_or_create(grant=grant, sex=sex, age_band=age_band)
         changed(row, actual=number)
@@ -332,7 +333,7 @@ def record_value(indicator: Indicator, *, as_of: date, value: Decimal, by: User)
     grant = held(indicator.grant)
     if grant.state not in VISITED:
         raise NotAllowedFromHere
-    apart(grant.requester_id == who.pk)
+    apart(who.pk in requesters(grant))
     made = IndicatorValue.objects.create(
         indicator=indicator, as_of=as_of, value=value, recorded_by=who
     )
@@ -400,7 +401,7 @@ def close_finding(finding: Finding, *, remedy: str, by: User) -> Finding:
     if finding.closed_at is not None:
         raise NotAllowedFromHere
     apart(
-        grant.requester_id == who.pk
+        who.pk in requesters(grant)
         or (finding.owner_id == who.pk and finding.severity != Finding.Severity.LOW)
     )
     changed(finding, closed_by=who, closed_at=periods.now(), remedy=remedy)

@@ -45,6 +45,7 @@ from grants.models import (
 )
 from grants.services import anomalies, documents, ledger, machine, payroll, requirements, stops
 from grants.services.held import apart, changed, held, officer, or_else, said
+from grants.services.parts import requesters
 
 Method = PaymentRequest.Method
 
@@ -225,7 +226,7 @@ def refuse(payment: PaymentRequest, *, reason: str, by: User) -> PaymentRequest:
     payment = PaymentRequest.objects.select_for_update(no_key=True).get(pk=payment.pk)
     if payment.state not in ("REQUESTED", "CERTIFIED"):
         raise NotAllowedFromHere
-    apart(grant.requester_id == who.pk)
+    apart(who.pk in requesters(grant))
     changed(payment, state=PaymentRequest.State.REFUSED, refused_by=who, reason=reason)
     audit.record(
         "payment.refused", subject=grant, by=by, reason=reason, detail={"payment": payment.pk}

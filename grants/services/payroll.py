@@ -56,6 +56,7 @@ from grants.models import (
 )
 from grants.screening.names import parts_of
 from grants.services.held import apart, changed, held, officer, or_else, said
+from grants.services.parts import requesters
 
 #: Who makes a list; who looks at its signs; who may open its names.
 MAKERS = ("requester", "officer")
@@ -462,7 +463,7 @@ def decide_signs(
     who = officer(by, *JUDGES)
     reason = said(reason)
     grant, found = _held_list(payroll)
-    apart(who.pk in (grant.requester_id, found.made_by_id))
+    apart(who.pk in requesters(grant) | {found.made_by_id})
     wanted = [flag.pk for flag in flags]
     rows = list(found.flags.select_for_update(no_key=True).filter(pk__in=wanted))
     for flag in rows:
@@ -501,7 +502,7 @@ def _certified(payroll: PayrollList, by: User) -> PayrollList | None:
     """The list, certified; None where signs are to be decided first, those found now saved."""
     who = officer(by, "certifier")
     grant, found = _held_list(payroll)
-    apart(who.pk in (grant.requester_id, found.made_by_id))
+    apart(who.pk in requesters(grant) | {found.made_by_id})
     payment = found.payment
     if payment is None or payment.state == "REFUSED":
         raise SumsDiffer

@@ -42,6 +42,8 @@ NEXT = (
     "transitions",
     "visits",
 )
+#: What the parts alone are worked out of (`parts`).
+PARTS = ("amendments", "decisions", "payments", "transitions")
 #: In which order, where it is another than that of their keys; and only which columns.
 _ORDER = {
     "amendments": ("number",),

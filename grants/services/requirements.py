@@ -75,6 +75,7 @@ WORDS: dict[str, Any] = {
     "reports_planned": _("A report that is due"),
     "fund_balance": _("Enough money in the fund"),
     "payment": _("A payment that is certified"),
+    "obligated": _("Money of the fund that is obligated and not paid"),
     "earlier_tranche": _("The tranche before this one, paid in full"),
     "accounted": _("Receipts for the advances before"),
     "report_accepted": _("An accepted report since the last payment"),
@@ -451,9 +452,11 @@ def next_tranche(grant: Grant) -> Tranche | None:
 
 
 def for_first_payment(grant: Grant, day: date) -> list[Missing]:
-    """A certified payment on the first tranche, whose gate is open."""
+    """A certified payment on the next tranche, whose gate is open, and money to pay it from."""
     tranche = next_tranche(grant)
     lacks = for_tranche(grant, tranche, day) if tranche is not None else []
+    if tranche is not None and grant.unliquidated_usd <= 0:
+        lacks.append(Missing("obligated"))
     if not any(one.state == "CERTIFIED" for one in grant.payments.all()):
         lacks.append(Missing("payment"))
     return lacks

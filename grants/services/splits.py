@@ -198,8 +198,10 @@ def look(grant: Grant, at: datetime | None = None, *, twice: bool = False) -> To
     at = at or periods.now()
     others = near(grant, at)
     # Those who are in a group with one of them count, too, as they do for the rules.
-    rest = _all_of(grant, others).exclude(pk=grant.pk).exclude(state__in=funds.CALLED_OFF)
-    whole = grant.requested_usd + sum(rest.values_list("requested_usd", flat=True), Decimal(0))
+    whole = grant.requested_usd + sum((one.requested_usd for one in others), Decimal(0))
+    if any(one.split_group is not None for one in (grant, *others)):
+        rest = _all_of(grant, others).exclude(pk=grant.pk).exclude(state__in=funds.CALLED_OFF)
+        whole = grant.requested_usd + sum(rest.values_list("requested_usd", flat=True), Decimal(0))
     try:
         rules = reading.rules_for(grant, grant.requested_usd, periods.local_day(at))
         ceiling = max(rule.max_amount_usd for rule in rules)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
+from django.db.models import Case, Count, Exists, F, Min, OuterRef, Q, QuerySet, When
 
 from ceasefire import periods
 from grants.models import (
@@ -46,6 +46,14 @@ def _unpaid() -> Exists:
     return Exists(Tranche.objects.filter(grant=OuterRef("pk"), paid_usd__lt=F("planned_usd")))
 
 
+def _unbound() -> Q:
+    """Something is to be paid, and nothing is obligated for it any more."""
+    return Q(
+        _unpaid(),
+        disbursed_usd__gte=F("obligated_usd") - F("deobligated_usd") + F("refunded_usd"),
+    )
+
+
 def _payment(state: str, **facts: Any) -> Exists:
     return Exists(PaymentRequest.objects.filter(grant=OuterRef("pk"), state=state, **facts))
 
@@ -71,6 +79,7 @@ def duties_of(grants: Iterable[Grant]) -> dict[Any, tuple[str, ...]]:
         rows = Grant.objects.filter(pk__in=asked).order_by().values("pk")
         for row in rows.annotate(
             unpaid=_unpaid(),
+            unbound=Case(When(_unbound(), then=True), default=False),
             certified=_payment("CERTIFIED"),
             requested=_payment("REQUESTED"),
             supported=_supported(),
@@ -85,6 +94,8 @@ def _duties(grant: Grant, told: dict[str, Any]) -> tuple[str, ...]:
     if grant.state in PAYS:
         if grant.state == State.ACTIVE and not told["unpaid"]:
             return ("monitor",)
+        if told["unbound"]:
+            return ("officer",)
         if told["certified"]:
             return ("payer",)
         return ("certifier",) if told["requested"] else _ASKS
@@ -95,7 +106,7 @@ def _duties(grant: Grant, told: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _had(who: Officer, part: str) -> Q:
-    """The grants in which an officer had a part, as `machine.parts` says of one grant."""
+    """The grants in which an officer had a part, as `parts.parts` says of one grant."""
     decided = Decision.objects.filter(actor=who).values("grant")
     paid = PaymentRequest.objects.values("grant")
     if part == "requester":
@@ -143,7 +154,7 @@ def for_officer(who: Officer, *, on: date | None = None) -> QuerySet[Grant]:
         elif duty != "requester":
             here |= Q(state__in=states)
         if duty == "officer":
-            here |= Q(state=State.SUSPENDED)
+            here |= Q(state=State.SUSPENDED) | Q(_unbound(), state__in=PAYS)
         if duty == "monitor":
             here |= Q(~_unpaid(), state=State.ACTIVE)
         if duty in _ASKS:
@@ -159,7 +170,7 @@ def for_officer(who: Officer, *, on: date | None = None) -> QuerySet[Grant]:
 
 
 def _to_pay() -> Q:
-    return Q(state=State.AWARDED) | Q(_unpaid(), state=State.ACTIVE)
+    return (Q(state=State.AWARDED) | Q(_unpaid(), state=State.ACTIVE)) & ~_unbound()
 
 
 def _seats(who: Officer, day: date) -> dict[Any, set[str]]:

@@ -28,7 +28,16 @@ from grants.exceptions import FiledAlready, GrantRefusal, NotForThisPerson
 from grants.forms.documents import TOO_LARGE_AT_ONCE, DeferForm, PaperForm
 from grants.forms.steps import ReasonForm
 from grants.models import Deferral, Document, DocumentContent, Grant, Pack, PaperNeed, Stage
-from grants.services import completeness, deferrals, documents, files, kinds, packs, uploads
+from grants.services import (
+    completeness,
+    deferrals,
+    documents,
+    files,
+    kinds,
+    machine,
+    packs,
+    uploads,
+)
 from grants.services.kinds import PaperRefused
 from grants.services.uploads import NotTheSameFile, UploadGone
 from grants.views.doing import attempt, me, tried
@@ -71,8 +80,8 @@ def _may_defer(page: dict[str, Any]) -> bool:
         page["may_work"]
         and who is not None
         and who.has("officer")
-        and who.pk != grant.requester_id
         and grant.state not in deferrals.ENDED
+        and who.pk not in machine.excluded(grant, "officer")
     )
 
 

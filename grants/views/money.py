@@ -1,6 +1,7 @@
 """The money of one grant: sums, tranches and their gates, ledger, and what is posted by hand."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -15,8 +16,10 @@ from django.views.decorators.http import require_safe
 from ceasefire import periods
 from ceasefire.people.access import requires
 from grants.exceptions import (
+    ApprovalExceeded,
     BeforeTheAward,
     ExpenseExceeded,
+    FundExhausted,
     GrantRefusal,
     InTheFuture,
     MethodNotEnabled,
@@ -31,7 +34,7 @@ from grants.exceptions import (
 )
 from grants.forms.payments import (
     AskForm,
-    DeobligateForm,
+    BindForm,
     ExpenseForm,
     PartRows,
     ReasonForm,
@@ -61,6 +64,8 @@ AT: dict[type[GrantRefusal], str] = {
     TrancheExceeded: "amount",
     ObligationExceeded: "amount",
     ExpenseExceeded: "amount",
+    ApprovalExceeded: "amount",
+    FundExhausted: "amount",
     RefundExceeded: "amount",
     NoConfirmedRate: "rate",
     RateTooOld: "rate",
@@ -148,6 +153,7 @@ def _links(grant: Grant, verbs: set[str]) -> list[tuple[str, Any]]:
         "ask": _("Ask for a payment"),
         "expense": _("Verify expenses"),
         "refund": _("Record a refund"),
+        "obligate": _("Obligate again"),
         "deobligate": _("De-obligate"),
     }
     return [
@@ -319,11 +325,42 @@ def money_expense(request: HttpRequest, ref: str) -> HttpResponse:
 
 
 @requires(WORK)
+def money_obligate(request: HttpRequest, ref: str) -> HttpResponse:
+    """Bind the fund again, up to what was approved, after an obligation was taken back."""
+    grant = one_grant(request, ref)
+    duty(request, "officer")
+    free = max(grant.approved_usd - grant.net_obligated_usd, Decimal(0))
+    form = BindForm(
+        sent(request),
+        initial={"amount": free, "after": money_reading.last_posting(grant)},
+    )
+    return _posted(
+        request,
+        grant,
+        form,
+        lambda: ledger.obligate(
+            grant,
+            amount_usd=form.cleaned_data["amount"],
+            on=form.cleaned_data["on"],
+            reason=form.cleaned_data["reason"],
+            by=me(request),
+        ),
+        said=_("The obligation was raised."),
+        title=_("Obligate again"),
+        submit=_("Raise the obligation"),
+        facts=[
+            (_("Approved"), grant.approved_usd, "USD"),
+            (_("Net obligated"), grant.net_obligated_usd, "USD"),
+        ],
+    )
+
+
+@requires(WORK)
 def money_deobligate(request: HttpRequest, ref: str) -> HttpResponse:
     """Free what is obligated and will not be paid."""
     grant = one_grant(request, ref)
     duty(request, "officer", "closeout")
-    form = DeobligateForm(
+    form = BindForm(
         sent(request),
         initial={"amount": grant.unliquidated_usd, "after": money_reading.last_posting(grant)},
     )

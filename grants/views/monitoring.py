@@ -33,6 +33,7 @@ from grants.forms.proposals import AGE_BANDS, SEXES
 from grants.forms.steps import ReasonForm
 from grants.models import Finding, Grant, Indicator, MonitoringVisit, PlannedVisit, Report, State
 from grants.services import monitoring, reading
+from grants.services.parts import requesters
 from grants.views.doing import attempt, me, tried
 from grants.views.scope import FLAG, VIEW, WORK, grant_page, officer_of, one_grant
 
@@ -64,10 +65,11 @@ def grant_monitoring(request: HttpRequest, ref: str) -> HttpResponse:
     grant = one_grant(request, ref)
     page = grant_page(request, grant, "monitoring")
     today = _today()
-    reading.read(grant, today, "beneficiaries", "values", names=("indicators", "planned_visits"))
+    names = ("indicators", "planned_visits", *reading.PARTS)
+    reading.read(grant, today, "beneficiaries", "values", names=names)
     planned = grant.planned_visits.all()
     visited = grant.state in monitoring.VISITED
-    not_mine = page["officer"] is not None and page["officer"].pk == grant.requester_id
+    not_mine = page["officer"] is not None and page["officer"].pk in requesters(grant)
     return render(
         request,
         "grants/monitoring_detail.html",
@@ -432,7 +434,7 @@ def finding_detail(request: HttpRequest, ref: str, number: int) -> HttpResponse:
             return redirect("grants:finding_detail", grant.ref, finding.number)
     who = page["officer"]
     own = who is not None and (
-        who.pk == grant.requester_id or (who.pk == finding.owner_id and finding.severity != "low")
+        who.pk in requesters(grant) or (who.pk == finding.owner_id and finding.severity != "low")
     )
     return render(
         request,

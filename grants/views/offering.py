@@ -24,6 +24,7 @@ from grants.forms.steps import (
 )
 from grants.models import AuthorityRole, Grant, Officer, State
 from grants.services import machine, reading, requirements
+from grants.services.parts import known
 from grants.services.proposals import BEFORE_AWARD, OPEN_TO_EDIT
 from grants.services.requirements import Missing
 
@@ -397,8 +398,7 @@ class Offering:
         """The parts that the officer had in this grant."""
         if self._had is None:
             key = self.who.pk if self.who is not None else None
-            parts = reading.once(self.grant, "parts", lambda: machine.parts(self.grant))
-            self._had = {part for part, who in parts.items() if key in who}
+            self._had = {part for part, who in known(self.grant).items() if key in who}
         return self._had
 
     def why_not(self, page: StepPage) -> tuple[Any, ...]:
@@ -446,6 +446,7 @@ _MENDED_AT: dict[str, tuple[str, str]] = {
     "clearance": ("grants:grant_vetting", ""),
     "tranches": ("grants:grant_money", ""),
     "payment": ("grants:grant_money", ""),
+    "obligated": ("grants:grant_money", ""),
     "earlier_tranche": ("grants:grant_money", ""),
     "accounted": ("grants:grant_money", ""),
     "unliquidated": ("grants:grant_money", ""),

@@ -24,6 +24,7 @@ from grants.forms.payroll import DecideForm, NewListForm, RowForm, RowsForm, Sup
 from grants.forms.steps import ReasonForm
 from grants.models import Grant, PayrollFlag, PayrollList, PayrollRow
 from grants.services import payroll
+from grants.services.parts import requesters
 from grants.views.doing import attempt, me, tried
 from grants.views.scope import VIEW, WORK, grant_page, officer_of, one_grant
 
@@ -125,7 +126,7 @@ def _list_page(request: HttpRequest, grant: Grant, found: PayrollList) -> dict[s
     page = grant_page(request, grant, "monitoring")
     draft = found.state == PayrollList.State.DRAFT
     who = page["officer"]
-    apart = who is not None and who.pk not in (grant.requester_id, found.made_by_id)
+    apart = who is not None and who.pk not in requesters(grant) | {found.made_by_id}
     signs = list(
         payroll.live_flags(found).select_related("row", "other__list__grant", "decided_by")
     )

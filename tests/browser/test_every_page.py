@@ -157,6 +157,7 @@ PAGES: list[tuple[str, str, str]] = [
     ("money of a grant", "reo.officer", "/grants/{grant_active}/money/"),
     ("tranches of a grant", "reo.officer", "/grants/{grant_approved}/money/tranches/"),
     ("ask for a payment", "reo.requester", "/grants/{grant_active}/money/ask/"),
+    ("obligate again", "reo.officer", "/grants/{grant_awarded}/money/obligate/"),
     ("payments", "reo.certifier", "/grants/payments/"),
     ("payment", "reo.certifier", "/grants/payments/{payment}/"),
     ("certify a payment", "reo.certifier", "/grants/payments/{payment}/certify/"),

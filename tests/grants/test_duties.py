@@ -105,8 +105,8 @@ def decide(grant: Grant, who: Any, step: str, role: str, verdict: str = "YES") -
               (grant_id, round, step, role, actor_id, verdict, amount_usd, authority, reason,
                conditions, subjects, at, requesters, reviewers, approvers, awarders, certifiers,
                payers, valid_to, rule_id)
-            VALUES (%s, 1, %s, %s, %s, %s, %s, '', 'why', '', '{}', now(), '{}', '{}', '{}', '{}',
-                    '{}', '{}', current_date + 9,
+            VALUES (%s, 1, %s, %s, %s, %s, %s, '', 'why', '', '{}', clock_timestamp(), '{}', '{}',
+                    '{}', '{}', '{}', '{}', current_date + 9,
                     (SELECT id FROM grants_authorityrule
                       WHERE award_type = 'GRANT_CASH' AND role = 'OFFICER'))
             """,
@@ -477,7 +477,8 @@ def test_a_raw_posting_by_who_may_not_is_refused(office, grant_in, role):
             """
             INSERT INTO grants_ledgerentry (fund_id, grant_id, kind, amount, currency, rate_source,
                                             amount_usd, effective_on, actor_id, reason)
-            VALUES (%s, %s, 'DEOBLIGATE', 5, 'USD', '', 5, current_date, %s, 'why')
+            VALUES (%s, %s, 'DEOBLIGATE', 5, 'USD', '', 5, public.grants_day(now()), %s,
+                    'why')
             """,
             [grant.fund_id, grant.pk, office.payer.pk],
         )
@@ -497,7 +498,8 @@ def post(grant: Grant, who: Any, kind: str, amount: Any = 5, on: Any = None) -> 
             """
             INSERT INTO grants_ledgerentry (fund_id, grant_id, kind, amount, currency, rate_source,
                                             amount_usd, effective_on, actor_id, reverses_id, reason)
-            VALUES (%s, %s, %s, %s, 'USD', '', %s, coalesce(%s, current_date), %s, %s, 'why')
+            VALUES (%s, %s, %s, %s, 'USD', '', %s, coalesce(%s, public.grants_day(now())), %s, %s,
+                    'why')
             """,
             [grant.fund_id, grant.pk, kind, amount, amount, on, who.pk, taken_back],
         )

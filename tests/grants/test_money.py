@@ -330,8 +330,8 @@ def test_what_a_reversal_may_do(office, grant_in):
     entry = grant.entries.get(kind="DISBURSE")
     with acting(office.payer), pytest.raises(SamePersonReverses):
         ledger.reverse(entry, reason="twice", by=office.payer)
-    with acting(office.certifier), pytest.raises(ObligationExceeded):
-        ledger.reverse(grant.entries.get(kind="OBLIGATE"), reason="x", by=office.certifier)
+    with acting(office.closeout), pytest.raises(ObligationExceeded):
+        ledger.reverse(grant.entries.get(kind="OBLIGATE"), reason="x", by=office.closeout)
     with acting(office.certifier):
         made = ledger.reverse(entry, reason="twice", by=office.certifier)
         with pytest.raises(ReversedAlready):

@@ -453,6 +453,8 @@ PAIRS: dict[str, tuple[str, Callable[..., Any]]] = {
     "certifier pays": ("certifier", _pay),
     "requester refunds": ("requester", _posting("refund")),
     "requester verifies expenses": ("requester", _posting("expense")),
+    "requester obligates": ("requester", _posting("obligate")),
+    "approver obligates": ("approver", _posting("obligate")),
     "requester de-obligates": ("requester", _posting("deobligate")),
     "requester reverses": ("requester", _reverse),
 }

@@ -21,6 +21,7 @@ from grants.services import (
     amendments,
     completeness,
     machine,
+    parts,
     proposals,
     reading,
     requirements,
@@ -765,7 +766,7 @@ def test_what_a_page_reads_at_once_is_what_the_verbs_read(office, in_state):
         with acting(office.viewer):
             reading.read(one, day, "values", "beneficiaries")
             assert machine.missing_for(one, on=day) == machine.missing_for(other, on=day)
-            assert machine.parts(one) == machine.parts(other)
+            assert parts.parts(one) == parts.parts(other)
             assert requirements.subjects(one) == requirements.subjects(other)
             assert completeness.of(one) == completeness.of(other)
             for name in (*reading.NEXT, "beneficiaries"):
