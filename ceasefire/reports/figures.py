@@ -27,7 +27,7 @@ from ceasefire.places import outlines
 from ceasefire.reports.editions import Edition
 from ceasefire.reports.further import STANDS_OUT_WEEKS
 from ceasefire.reports.panel import ALL, BAND_WEEKS
-from ceasefire.reports.sentences import period_mark, taken_out
+from ceasefire.reports.sentences import period_mark, sentence, taken_out
 from ceasefire.statistics.assessment import ALERT_RATE
 
 if TYPE_CHECKING:
@@ -402,9 +402,7 @@ def near_pairs(page: ReportPage) -> list[Figure]:
                     **values,
                 }
             )
-            low = values["ratio_low"]
-            sure = values["p"] is not None and values["p"] <= SURE and (low or 0) > 1
-            cells.append((values["ratio"], values["observed"], sure))
+            cells.append((values["ratio"], values["observed"], is_sure(values)))
         words = (
             gettext("Same spot")
             if at == 0
@@ -460,8 +458,8 @@ def near_kinds(page: ReportPage) -> list[Figure]:
                     "note": None,
                 }
             )
-            sure = (values["p"] or 1) <= SURE and (values["ratio_low"] or 0) > 1
-            cells.append((values["ratio"], values["observed"], sure and stands_out(tested)))
+            sure = is_sure(values) and stands_out(tested)
+            cells.append((values["ratio"], values["observed"], sure))
         grid.append((name, cells))
     drawn = plots.pairs(
         "pairs-by-kind",
@@ -496,6 +494,51 @@ _BAND = ("observed", "expected", "ratio", "ratio_low", "ratio_high", "p")
 def stands_out(found: Mapping[str, Any]) -> bool:
     """Whether near repeats are told: sure over all bands and, since version 5, among all tests."""
     return found["p_overall"] <= SURE and found.get("q", 0.0) <= ALERT_RATE
+
+
+def is_sure(values: Mapping[str, Any]) -> bool:
+    """Whether a band by itself is more than chance brings.
+
+    A ratio without a lower end is one against next to none: 97 of 100 permutations had no pair.
+    """
+    return (
+        values["p"] is not None
+        and values["p"] <= SURE
+        and (values["ratio"] or 0) > 1
+        and (values["ratio_low"] is None or values["ratio_low"] > 1)
+    )
+
+
+def near_words(found: Mapping[str, Any], digits: str) -> str:
+    """What may be said of near repeats: of all incidents, or of one kind.
+
+    The band next door in the first days where it is sure, else the nearest that is, the same spot
+    last, since many share one because a place was named. Where they stand out without a sure band,
+    that alone is said; that there is no sign of them only where they do not stand out.
+    """
+    if not stands_out(found):
+        return sentence("near_usual", {"events": found["events"]}, digits)
+    rows, columns = len(found["metres"]) - 1, len(found["days"]) - 1
+    for at, column in sorted(
+        ((at, column) for at in range(rows) for column in range(columns)),
+        key=lambda one: (one[0] < NEXT_DOOR, one),
+    ):
+        values = {name: found[name][at][column] for name in _BAND}
+        if is_sure(values):
+            break
+    else:
+        return sentence("near_somewhere", {"events": found["events"]}, digits)
+    band = {
+        "from_metres": round(found["metres"][at]) if at > NEXT_DOOR else 0,
+        "metres": round(found["metres"][at + 1]),
+        "from_days": found["days"][column],
+        "days": found["days"][column + 1] - 1,
+        "pairs": values["observed"],
+        "ratio": round(values["ratio"], 1),
+        "low": None if values["ratio_low"] is None else round(values["ratio_low"], 1),
+        "high": None if values["ratio_high"] is None else round(values["ratio_high"], 1),
+    }
+    return sentence("near" if at >= NEXT_DOOR else "near_same_spot", band, digits)
 
 
 def standing_out(body: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -12,13 +12,9 @@ from typing import Any
 
 from django.utils.translation import gettext, ngettext
 
+from ceasefire.reports.figures import near_words
 from ceasefire.reports.further import STANDS_OUT_WEEKS
 from ceasefire.reports.sentences import sentence, taken_out
-
-#: The band that is told as a sentence: the first beyond the same spot, the first days.
-NEXT_DOOR = 1
-#: Judged over all bands together, near repeats are told from here on.
-SURE = 0.05
 
 
 @dataclass(frozen=True)
@@ -102,18 +98,7 @@ def _near_repeat(found: dict[str, Any], digits: str, number: Callable[..., str])
     title = gettext("Near repeats")
     if not found:
         return Section("near-repeats", title, [sentence("no_near", {}, digits)])
-    told = {name: found[name][NEXT_DOOR][0] for name in ("ratio", "ratio_low", "ratio_high")}
-    if found["p_overall"] > SURE or None in told.values() or told["ratio_low"] <= 1:
-        lines = [sentence("near_usual", {"events": found["events"]}, digits)]
-    else:
-        values = {
-            "metres": round(found["metres"][NEXT_DOOR + 1]),
-            "days": found["days"][1] - 1,
-            "ratio": round(told["ratio"], 1),
-            "low": round(told["ratio_low"], 1),
-            "high": round(told["ratio_high"], 1),
-        }
-        lines = [sentence("near", values, digits)]
+    lines = [near_words(found, digits)]
     days = [
         gettext("%(lower)s to %(upper)s days")
         % {"lower": number(first), "upper": number(after - 1)}

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from ceasefire import periods
 from ceasefire.look.charts import (
@@ -49,6 +50,16 @@ UCDP_CREDIT = (
 OCHA_CREDIT = "OCHA / Iraq CSO, 2019-06-03, CC BY 3.0 IGO"
 
 
+#: What a correction changes, beside the number of incidents.
+CORRECTED = {
+    "unverified": _("Not verified"),
+    "killed": _("Killed"),
+    "killed_unknown": _("Killed not known"),
+    "injured": _("Injured"),
+    "abducted": _("Abducted"),
+}
+
+
 @dataclass(frozen=True)
 class Line:
     """One district and type as a row of the page."""
@@ -68,6 +79,8 @@ class Line:
     is_total: bool
     #: "+1 unknown": incidents whose number of killed nobody knows.
     unknown_words: str = ""
+    #: Where a tested count lies beside its usual range: -1 below, 0 within, 1 above.
+    beside: int = 0
 
 
 @dataclass(frozen=True)
@@ -97,6 +110,13 @@ class District:
     @property
     def quiet(self) -> int:
         return len(self.lines) - len(self.shown)
+
+
+def _beside(count: int, lower: int | None, upper: int | None) -> int:
+    """Where a count lies beside its usual range: -1 below, 0 within or not tested, 1 above."""
+    if lower is None or upper is None:
+        return 0
+    return (count > upper) - (count < lower)
 
 
 @dataclass(frozen=True)
@@ -196,24 +216,27 @@ class ReportPage:
     def lead(self) -> str:
         """The week in one sentence, then what the comparison says."""
         recorded = self.basis["recorded"]
-        total = recorded["incidents"] + recorded["unverified"]
+        solid, unverified = recorded["incidents"], recorded["unverified"]
         if not self.basis["is_covered"]:
             return sentence("missing", {})
-        if not total:
-            words = gettext("No incident was recorded in this week.")
-        else:
-            words = gettext("%(incidents)s recorded: %(killed)s killed, %(injured)s injured.") % {
-                "incidents": incidents(total, self.number),
+        if solid:
+            # Killed and injured are of the verified ones, so the number beside them is too.
+            words = gettext("%(incidents)s verified: %(killed)s killed, %(injured)s injured.") % {
+                "incidents": incidents(solid, self.number),
                 "killed": self.number(recorded["killed"]),
                 "injured": self.number(recorded["injured"]),
             }
-        if recorded["unverified"]:
+        elif unverified:
+            words = gettext("No verified incident was recorded in this week.")
+        else:
+            words = gettext("No incident was recorded in this week.")
+        if unverified:
             more = ngettext(
-                "%(count)s of them is not verified and stands apart.",
-                "%(count)s of them are not verified and stand apart.",
-                recorded["unverified"],
+                "%(count)s more is not verified and stands apart.",
+                "%(count)s more are not verified and stand apart.",
+                unverified,
             )
-            words += " " + more % {"count": self.number(recorded["unverified"])}
+            words += " " + more % {"count": self.number(unverified)}
         vague = self.body["data_health"]["without_place"]
         if self.unplaced is not None:
             count = (self.unplaced.total.incidents or 0) + self.unplaced.total.unverified
@@ -247,6 +270,9 @@ class ReportPage:
             words = ngettext("%(count)s count is unusual.", "%(count)s counts are unusual.", alerts)
             return words % {"count": self.number(alerts)}
         if tests:
+            outside = sum(bool(line.beside) for line in self.lines)
+            if outside:
+                return self._none_unusual(tests, outside)
             words = ngettext(
                 "No alert: the count that could be tested is within its usual range.",
                 "No alert: the %(tests)s counts that could be tested are within their usual range.",
@@ -254,6 +280,21 @@ class ReportPage:
             )
             return words % {"tests": self.number(tests)}
         return gettext("No alert: there is too little to compare with, so nothing was tested.")
+
+    def _none_unusual(self, tests: int, outside: int) -> str:
+        """That nothing is an alert though some counts lie outside their range, and how many."""
+        words = ngettext(
+            "No alert: the count that could be tested is not unusual.",
+            "No alert: of the %(tests)s counts that could be tested none is unusual after allowing"
+            " for so many tests.",
+            tests,
+        )
+        more = ngettext(
+            "%(count)s lies outside its usual range.",
+            "%(count)s lie outside their usual range.",
+            outside,
+        )
+        return f"{words % {'tests': self.number(tests)}} {more % {'count': self.number(outside)}}"
 
     @property
     def answers(self) -> str:
@@ -352,6 +393,7 @@ class ReportPage:
             % {"count": self.number(more["killed_unknown"])}
             if more["killed_unknown"]
             else "",
+            beside=_beside(row["incidents"], more["lower"], row["upper"]),
         )
 
     @cached_property
@@ -425,16 +467,19 @@ class ReportPage:
 
     @property
     def revisions(self) -> list[dict[str, Any]]:
-        """What a revision changes, in words: "+2 since the report approved before"."""
+        """What a revision changes, in words: "+2 since the report approved before".
+
+        Of other numbers than that of incidents the label names which, and both stand in the words.
+        """
         fixed = self.basis.get("reason_key")
         return [
             {
                 "place": self.place(row["place"]),
-                "label": self.type(row["type"]),
+                "label": self._corrected(row),
                 "before": self.number(row["before"]),
                 "after": self.number(row["after"]),
                 "change": f"{row['after'] - row['before']:+d}",
-                "words": self._correction(row["after"] - row["before"]),
+                "words": self._correction(row),
                 "reason": sentence(fixed, {}, self.digits) if fixed else row["reason"],
             }
             for row in self.body["revisions"]
@@ -449,10 +494,27 @@ class ReportPage:
         reason = why["outside"] or sentence("corrected", {}, self.digits)
         return gettext("REO reads: “%(reason)s”") % {"reason": reason}
 
-    def _correction(self, change: int) -> str:
-        """ "+2 since the report of 16 November 2026"; the sign stays before its number."""
+    def _corrected(self, row: Mapping[str, Any]) -> str:
+        """The type and, where it is not the number of incidents, what of it was corrected."""
+        measure = row.get("measure", "incidents")
+        if measure == "incidents":
+            return self.type(row["type"])
+        return f"{self.type(row['type'])}: {CORRECTED[measure]}"
+
+    def _correction(self, row: Mapping[str, Any]) -> str:
+        """ "+2 since the report of 16 November 2026"; the sign stays before its number.
+
+        Of other numbers than that of incidents both: "Killed 1 to 5 since the report of ...".
+        """
         since = self.basis.get("revised_on")
-        number = in_digits(f"\N{LEFT-TO-RIGHT MARK}{change:+d}", self.digits)
+        number = in_digits(f"\N{LEFT-TO-RIGHT MARK}{row['after'] - row['before']:+d}", self.digits)
+        measure = row.get("measure", "incidents")
+        if measure != "incidents":
+            number = gettext("%(what)s %(before)s to %(after)s") % {
+                "what": CORRECTED[measure],
+                "before": self.number(row["before"]),
+                "after": self.number(row["after"]),
+            }
         if not since:
             return number
         return gettext("%(change)s since the report of %(day)s") % {
@@ -518,8 +580,9 @@ class ReportPage:
                 " years, and still so after allowing for the number of counts tested."
             ),
             gettext(
-                "Usual: inside the range of usual weeks. Too few to say: less than three years of"
-                " records, or fewer than 5 incidents in 4 weeks: neither good news nor bad."
+                "Usual: tested and not unusual; a count may still lie outside its range, as some of"
+                " many do by chance. Too few to say: less than three years of records, or fewer"
+                " than 5 incidents in 4 weeks: neither good news nor bad."
             ),
             f"{made}; {expected}" if tests else gettext("No count was tested this week."),
             *self._tested_beside(),
@@ -628,10 +691,15 @@ class ReportPage:
         total = district.total
         if total.incidents is None:
             return gettext("%(place)s: no data for this week") % {"place": district.name}
-        words = {
-            "unusual": gettext("%(place)s: %(incidents)s this week, more than usual"),
-            "usual": gettext("%(place)s: %(incidents)s this week, within the usual range"),
-        }.get(total.state, gettext("%(place)s: %(incidents)s this week, too few to compare"))
+        words = gettext("%(place)s: %(incidents)s this week, too few to compare")
+        if total.state == "unusual":
+            words = gettext("%(place)s: %(incidents)s this week, more than usual")
+        elif total.state == "usual":
+            words = (
+                gettext("%(place)s: %(incidents)s this week, within the usual range"),
+                gettext("%(place)s: %(incidents)s this week, above the usual range but no alert"),
+                gettext("%(place)s: %(incidents)s this week, below the usual range"),
+            )[total.beside]
         return words % {
             "place": district.name,
             "incidents": incidents(total.incidents, self.number),
@@ -806,22 +874,24 @@ class SharedPage:
     def lead(self) -> str:
         """The week in one sentence."""
         if self.body["total"] is None:
-            return gettext("A few incidents were recorded; so few that their number is hidden.")
+            return gettext(
+                "A few verified incidents were recorded; so few that their number is hidden."
+            )
         if not self.body["total"]:
-            return gettext("No incident was recorded in this week.")
+            return gettext("No verified incident was recorded in this week.")
         total = incidents(self.body["total"], self.number)
         if "killed" in self.body.get("unknown", ()):
-            words = gettext("%(incidents)s recorded.") % {"incidents": total}
+            words = gettext("%(incidents)s verified.") % {"incidents": total}
             if self.body["injured"] is not None:
-                words = gettext("%(incidents)s recorded: %(injured)s injured.") % {
+                words = gettext("%(incidents)s verified: %(injured)s injured.") % {
                     "incidents": total,
                     "injured": self.number(self.body["injured"]),
                 }
             more = gettext("The number of killed is unknown: it is not known of every incident.")
             return f"{words} {more}"
         if self.body["killed"] is None or self.body["injured"] is None:
-            return gettext("%(incidents)s recorded.") % {"incidents": total}
-        return gettext("%(incidents)s recorded: %(killed)s killed, %(injured)s injured.") % {
+            return gettext("%(incidents)s verified.") % {"incidents": total}
+        return gettext("%(incidents)s verified: %(killed)s killed, %(injured)s injured.") % {
             "incidents": total,
             "killed": self.number(self.body["killed"]),
             "injured": self.number(self.body["injured"]),
@@ -906,8 +976,9 @@ class SharedPage:
                 " years, and still so after allowing for the number of counts tested."
             ),
             gettext(
-                "Usual: inside the range of usual weeks. Too few to say: less than three years of"
-                " records, or fewer than 5 incidents in 4 weeks: neither good news nor bad."
+                "Usual: tested and not unusual; a count may still lie outside its range, as some of"
+                " many do by chance. Too few to say: less than three years of records, or fewer"
+                " than 5 incidents in 4 weeks: neither good news nor bad."
             ),
         ]
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import get_language, gettext, ngettext
 
 from ceasefire.reports.effects import quarter_end
-from ceasefire.reports.figures import NEXT_DOOR, Figure, standing_out, stands_out
+from ceasefire.reports.figures import Figure, near_words, standing_out
 from ceasefire.reports.panel import ALL, NOWHERE
 from ceasefire.reports.sentences import PERIOD_NAMES, change, incidents, sentence, taken_out
 from ceasefire.statistics.early_watch import MOST_WEEKS as WATCH_WEEKS
@@ -348,33 +348,19 @@ def _near_repeats(page: ReportPage) -> Section:
         "Pairs seen over pairs expected by chance. Many points share one spot because a place was"
         " named and not measured; a ratio is no proof that one incident brings another."
     )
-    parts = [Part("line", _near(found, page)), *_figures(page, "pairs")]
+    parts = [Part("line", near_words(found, page.digits)), *_figures(page, "pairs")]
     kinds = page.body.get("near_repeat_kinds") or []
     if kinds:
         too_few = sentence("no_near", {}, page.digits)
         lines = [
-            f"{page.near_kind(one)}: {_near(one['tested'], page) if one['tested'] else too_few}"
+            f"{page.near_kind(one)}: "
+            + (near_words(one["tested"], page.digits) if one["tested"] else too_few)
             for one in kinds
         ]
         parts.append(Part("heading", gettext("Each kind by itself")))
         parts.append(Part("list", items=lines))
         parts += _figures(page, "pairs-by-kind")
     return Section("5", "near-repeats", title, [*parts, Part("small", caution)])
-
-
-def _near(found: Mapping[str, Any], page: ReportPage) -> str:
-    """What may be said of near repeats: of all incidents, or of one kind."""
-    told = {name: found[name][NEXT_DOOR][0] for name in ("ratio", "ratio_low", "ratio_high")}
-    if not stands_out(found) or None in told.values() or told["ratio_low"] <= 1:
-        return sentence("near_usual", {"events": found["events"]}, page.digits)
-    values = {
-        "metres": round(found["metres"][NEXT_DOOR + 1]),
-        "days": found["days"][1] - 1,
-        "ratio": round(told["ratio"], 1),
-        "low": round(told["ratio_low"], 1),
-        "high": round(told["ratio_high"], 1),
-    }
-    return sentence("near", values, page.digits)
 
 
 def _watches(page: ReportPage) -> Section:

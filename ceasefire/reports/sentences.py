@@ -252,23 +252,65 @@ def _no_nowcast(values: Words, shown: Callable[[Any], str]) -> str:
 
 
 def _near(values: Words, shown: Callable[[Any], str]) -> str:
+    if not values.get("from_metres") and not values.get("from_days"):
+        words = gettext(
+            "Within %(metres)s metres and %(days)s days of an incident, but not at the same spot,"
+            " another is %(times)s."
+        )
+    else:
+        words = gettext(
+            "From %(from_metres)s to %(metres)s metres and %(from_days)s to %(days)s days of an"
+            " incident, but not at the same spot, another is %(times)s. Nearer in place and time it"
+            " can still be chance."
+        )
+    return words % {
+        "from_metres": shown(values.get("from_metres", 0)),
+        "metres": shown(values["metres"]),
+        "from_days": shown(values.get("from_days", 0)),
+        "days": shown(values["days"]),
+        "times": _against_chance(values, shown),
+    }
+
+
+def _near_same_spot(values: Words, shown: Callable[[Any], str]) -> str:
     words = gettext(
-        "Within %(metres)s metres and %(days)s days of an incident, but not at the same spot,"
-        " another is %(ratio)s times as frequent as by chance (%(low)s to %(high)s)."
+        "At the very spot of an incident, %(from_days)s to %(days)s days from it, another is"
+        " %(times)s. At a distance from that spot it can still be chance."
     )
     return words % {
-        "metres": shown(values["metres"]),
+        "from_days": shown(values["from_days"]),
         "days": shown(values["days"]),
-        "ratio": shown(values["ratio"]),
-        "low": shown(values["low"]),
-        "high": shown(values["high"]),
+        "times": _against_chance(values, shown),
     }
+
+
+def _against_chance(values: Words, shown: Callable[[Any], str]) -> str:
+    """ "3.1 times as frequent as by chance (1.8 to 6.2)", with an end that is open said as open."""
+    if values["low"] is None:
+        words = ngettext(
+            "far more frequent than by chance, which brings next to none (%(pairs)s pair)",
+            "far more frequent than by chance, which brings next to none (%(pairs)s pairs)",
+            int(values["pairs"]),
+        )
+        return words % {"pairs": shown(values["pairs"])}
+    if values["high"] is None:
+        words = gettext("at least %(low)s times as frequent as by chance")
+        return words % {"low": shown(values["low"])}
+    words = gettext("%(ratio)s times as frequent as by chance (%(low)s to %(high)s)")
+    return words % {name: shown(values[name]) for name in ("ratio", "low", "high")}
+
+
+def _near_somewhere(values: Words, shown: Callable[[Any], str]) -> str:
+    return gettext(
+        "Over all distances and days together, incidents close in place come close in time more"
+        " often than by chance (%(incidents)s with an exact point); no distance by itself is sure."
+    ) % {"incidents": incidents(int(values["events"]), shown)}
 
 
 def _near_usual(values: Words, shown: Callable[[Any], str]) -> str:
     return gettext(
-        "Incidents close in place are not close in time more often than chance would have it"
-        " (%(incidents)s with an exact point)."
+        "There is no sign that incidents close in place come close in time more often than by"
+        " chance (%(incidents)s with an exact point)."
     ) % {"incidents": incidents(int(values["events"]), shown)}
 
 
@@ -348,7 +390,7 @@ def _watch_old(values: Words, shown: Callable[[Any], str]) -> str:
 
 
 def _no_places(values: Words, shown: Callable[[Any], str]) -> str:
-    return gettext("No incident was recorded in the last %(days)s days.") % {
+    return gettext("No verified incident was recorded in the last %(days)s days.") % {
         "days": shown(values["days"])
     }
 
@@ -493,6 +535,8 @@ _SENTENCES: dict[str, Writer] = {
     "effect_told": _effect_told,
     "no_nowcast": _no_nowcast,
     "near": _near,
+    "near_same_spot": _near_same_spot,
+    "near_somewhere": _near_somewhere,
     "near_usual": _near_usual,
     "no_near": _no_near,
     "cluster": _cluster,

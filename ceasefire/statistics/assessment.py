@@ -65,7 +65,8 @@ class Series:
 class Assessment:
     """The judgement of one series.
 
-    state     "unusual" = alert, "usual" = tested and no alert, "too_few" = not tested
+    state     "unusual" = alert, "usual" = tested and no alert, also where the count lies above or
+              below its range, "too_few" = not tested
     observed  events this week, None = missing
     expected  predicted mean, events; with lower, upper and p None unless a method was used
     lower     1 % quantile, events: a usual week lies from lower to upper

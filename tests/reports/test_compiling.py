@@ -205,7 +205,7 @@ def test_an_incident_without_a_district_is_told_and_in_a_row_of_its_own(make_sit
     counted = {row["place"]: row["incidents"] for row in report.body["counts"] if row["incidents"]}
     assert counted == {"": 1}
     assert report.body["data_health"]["without_place"] == 1
-    assert ReportPage(full(report)).lead.startswith("1 incident recorded")
+    assert ReportPage(full(report)).lead.startswith("1 incident verified")
 
 
 def test_what_is_known_only_to_the_governorate_is_said_beside_its_row(basrah, put):
@@ -436,8 +436,8 @@ def test_unverified_incidents_stand_hatched_upon_the_bar_and_count_in_no_test(
     assert (bar.value, bar.unverified, bar.state) == (3, 30, "usual")
     assert "30 not verified" in page.main_chart.svg
     assert page.main_chart.head[2] == "Not verified"
-    assert page.lead.startswith("33 incidents recorded")
-    assert "30 of them are not verified" in page.lead
+    assert page.lead.startswith("3 incidents verified: 3 killed")
+    assert "30 more are not verified" in page.lead
 
 
 def test_a_site_of_which_nobody_knows_since_when_it_records_has_counts_alone(basrah, put):

@@ -99,7 +99,7 @@ def test_each_kind_with_enough_is_tested_by_itself_and_the_others_have_the_fixed
     assert q == pytest.approx(benjamini_hochberg(p).tolist(), rel=0.01)
     told = said(report, "5")
     assert "Killing: Within 200 metres and 2 days of an incident" in told
-    assert "Threat, extortion: Incidents close in place are not close in time" in told
+    assert "Threat, extortion: There is no sign that incidents close in place" in told
     for kind in ("Robbery, arson", "Sexual violence"):
         assert f"{kind}: Too few to say: 100 incidents with an exact point" in told
     assert "5 tests of near repeats were made" in said(report, "9")

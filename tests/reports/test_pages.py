@@ -71,7 +71,7 @@ def test_the_page_says_health_the_week_the_alerts_and_what_was_not_tested(
 
     for words in (
         "Data health",
-        "25 incidents recorded: 25 killed, 0 injured.",
+        "25 incidents verified: 25 killed, 0 injured.",
         "2 counts are unusual.",
         "in a usual week between",
         "Reports of this week still come in",

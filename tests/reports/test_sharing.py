@@ -325,7 +325,7 @@ def test_a_number_of_killed_that_nobody_knows_is_said_as_unknown(
         4, None, ["killed"],
     )  # fmt: skip
     assert shared.body["injured"] == 3
-    said = "6 incidents recorded: 3 injured. The number of killed is unknown"
+    said = "6 incidents verified: 3 injured. The number of killed is unknown"
     for address in ("", "summary/"):
         assert said in client.get(URL + address).content.decode()
     assert "unknown" in client.get("/dashboard/?site=BASRAH-CENTRE").content.decode()
@@ -345,7 +345,7 @@ def test_a_version_from_before_is_shown_as_it_was(basrah, put_weeks, manager):
     shared.body["version"] = 3
     page = SharedPage(shared)
 
-    assert page.lead == "5 incidents recorded: 5 killed, 0 injured."
+    assert page.lead == "5 incidents verified: 5 killed, 0 injured."
     assert (list(page.figures), page.correction) == (["weeks"], [])
     book = openpyxl.load_workbook(io.BytesIO(report_file(shared, "xlsx", "en")[0]))
     assert len(book.worksheets) == 2
