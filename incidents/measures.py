@@ -15,6 +15,7 @@ the correction of a record after the cut is not turned back. Reports keep what w
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from statistics import median
 from uuid import UUID
 
 from django.db import connection, models
@@ -38,6 +39,9 @@ LATE_AFTER_DAYS = 7
 UNDATED_FROM = 3
 #: Outside histories: what they say of reporting is not about our reporting.
 HISTORIES = ("ucdp-ged", "acled")
+#: How the origin of a row of the program's own table begins; one that happened more than so many
+#: days before it was read in was known long before, so it is history as well.
+TABLES, TABLE_OLDER_DAYS = "table/", 14
 
 _COUNTED = tuple(str(state) for state in Incident.COUNTED_STATES)
 _SOLID = tuple(str(grade) for grade in Incident.SOLID)
@@ -65,15 +69,22 @@ class Count:
 
 @dataclass(frozen=True)
 class Health:
-    """How good the records of a period are. `median_delay_days` is None where nothing tells."""
+    """How good the records of what happened in a period are."""
 
     received: int
     late: int
     without_place: int
     duplicates: int
-    median_delay_days: float | None
     imprecise_dates: int
     unverified: int
+
+
+@dataclass(frozen=True)
+class Lateness:
+    """How late came what was entered in a period; the median is None where nothing tells."""
+
+    late: int
+    median_delay_days: float | None
 
 
 @dataclass(frozen=True)
@@ -174,7 +185,6 @@ SELECT COUNT(*),
        COUNT(*) FILTER (WHERE delay > %(late)s),
        COUNT(*) FILTER (WHERE nowhere),
        (SELECT COUNT(*) FROM seen WHERE workflow_state = 'duplicate'),
-       PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY delay),
        COUNT(*) FILTER (WHERE time_precision >= %(undated)s),
        COUNT(*) FILTER (WHERE verification = ANY(%(hatched)s))
 FROM counted
@@ -192,10 +202,10 @@ def data_health(
 ) -> Health:
     """How good the records are of what happened from `start` up to (not on) `end`.
 
-    Late: reported more than seven days after it happened. Without place: known to the governorate
-    only. Delays are whole and broken days from the event to its report; outside histories have
-    none. Refuted incidents are received too, so `received` may exceed the sum of the counts.
-    `exclude_sensitive` as in `weekly_counts`.
+    Late: reported more than seven days after it happened, outside histories apart; soon after the
+    period there are none yet, so a weekly report asks `lateness`. Without place: known to the
+    governorate only. Refuted incidents are received too, so `received` may exceed the sum of the
+    counts. `exclude_sensitive` as in `weekly_counts`.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -213,13 +223,12 @@ def data_health(
                 "harmless": exclude_sensitive,
             },
         )
-        received, late, nowhere, duplicates, median, imprecise, unverified = cursor.fetchone()
+        received, late, nowhere, duplicates, imprecise, unverified = cursor.fetchone()
     return Health(
         received=received,
         late=late,
         without_place=nowhere,
         duplicates=duplicates,
-        median_delay_days=None if median is None else round(float(median), 2),
         imprecise_dates=imprecise,
         unverified=unverified,
     )
@@ -237,6 +246,47 @@ def _of_site(
     return rows
 
 
+def _of_our_reporting(rows: models.QuerySet[Incident]) -> models.QuerySet[Incident]:
+    """Those that tell how late reports come to us: neither histories nor old rows of a table.
+
+    A table that is read in brings what was long known: the day it was read in is no delay.
+    """
+    return (
+        rows.exclude(origin__in=HISTORIES)
+        .exclude(submitted_at=None)
+        .exclude(
+            origin__startswith=TABLES,
+            occurred_from__lt=F("submitted_at") - timedelta(days=TABLE_OLDER_DAYS),
+        )
+    )
+
+
+@readings.kept
+def lateness(
+    site_id: int,
+    start: date,
+    end: date,
+    *,
+    as_of: datetime | None = None,
+    exclude_sensitive: bool = False,
+) -> Lateness:
+    """How late came what was entered from `start` up to (not on) `end`, whenever it happened.
+
+    Late: reported more than seven days after it happened. The median is of whole and broken days
+    from the event to its report. Outside histories and old rows of tables are left out.
+    """
+    rows = _of_our_reporting(_of_site(site_id, exclude_sensitive=exclude_sensitive, as_of=as_of))
+    moments = rows.filter(
+        submitted_at__gte=datetime.combine(start, time.min, periods.BAGHDAD),
+        submitted_at__lt=datetime.combine(end, time.min, periods.BAGHDAD),
+    ).values_list("occurred_from", "reported_at")
+    days = [max((told - happened).total_seconds() / 86400, 0.0) for happened, told in moments]
+    return Lateness(
+        late=sum(one > LATE_AFTER_DAYS for one in days),
+        median_delay_days=round(median(days), 2) if days else None,
+    )
+
+
 @readings.kept
 def reporting_delays(
     site_id: int,
@@ -246,12 +296,17 @@ def reporting_delays(
     as_of: datetime | None = None,
     exclude_sensitive: bool = False,
 ) -> list[float]:
-    """Days from event to report of every counted incident of the period, shortest first."""
+    """Days from event to entry of every counted incident of the period, shortest first.
+
+    Outside histories and old rows of tables are left out, and what was refuted.
+    """
     rows = _of_site(site_id, exclude_sensitive=exclude_sensitive, as_of=as_of).filter(
         occurred_on__gte=start, occurred_on__lt=end
     )
-    moments = rows.exclude(origin__in=HISTORIES).values_list("occurred_from", "reported_at")
-    return sorted(max((told - happened).total_seconds() / 86400, 0.0) for happened, told in moments)
+    moments = _of_our_reporting(_not_refuted(rows)).values_list("occurred_from", "submitted_at")
+    return sorted(
+        max((told - happened).total_seconds() / 86400, 0.0) for happened, told in moments if told
+    )
 
 
 @readings.kept
@@ -265,14 +320,19 @@ def told_when(
 ) -> list[tuple[date, date]]:
     """Of each counted incident of the period: the day it happened and the day it was submitted.
 
-    Outside histories are left out: nobody told them late. In order of day and code.
+    Outside histories and old rows of tables are left out, since nobody told them late, and what was
+    refuted. In order of day and code.
     """
     rows = _of_site(site_id, exclude_sensitive=exclude_sensitive, as_of=as_of).filter(
         occurred_on__gte=start, occurred_on__lt=end, time_precision__lt=UNDATED_FROM
     )
-    found = rows.exclude(origin__in=HISTORIES).exclude(submitted_at=None)
+    found = _of_our_reporting(_not_refuted(rows))
     pairs = found.order_by("occurred_on", "code").values_list("occurred_on", "submitted_at")
     return [(day, periods.local_day(moment)) for day, moment in pairs.iterator() if moment]
+
+
+def _not_refuted(rows: models.QuerySet[Incident]) -> models.QuerySet[Incident]:
+    return rows.filter(verification__in=[*_SOLID, *_HATCHED])
 
 
 @dataclass(frozen=True)

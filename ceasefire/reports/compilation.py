@@ -53,7 +53,8 @@ REPORT = "weekly-violence-trends"
 #: 5: near repeats by kind, back-filled batches, places by sub-district, what was told before.
 #: 6: of an effect its first week, which look it is, whether it was tested, and all its choices; of
 #: the trend whether the season was taken out.
-VERSION = 6
+#: 7: corrections of any number, each with its measure; lateness of what was entered in the week.
+VERSION = 7
 #: The name and the state of that row.
 UNPLACED = _("Place not known closer than the governorate")
 UNTESTED = "untested"
@@ -193,6 +194,7 @@ def _documents(
     health = measures.data_health(
         site.pk, week.start, week.end, as_of=cut, exclude_sensitive=without
     )
+    came = measures.lateness(site.pk, week.start, week.end, as_of=cut, exclude_sensitive=without)
     complete_to = complete_until(site, week, as_of=as_of, cut=cut, exclude_sensitive=without)
     recorded = panel.recorded()
     body = {
@@ -208,10 +210,10 @@ def _documents(
         "revision_of": None,
         "data_health": {
             "received": health.received,
-            "late": health.late,
+            "late": came.late,
             "without_place": health.without_place,
             "duplicates": health.duplicates,
-            "median_delay_days": rounded(health.median_delay_days),
+            "median_delay_days": rounded(came.median_delay_days),
             "complete_to": complete_to.isoformat(),
             "imprecise_dates": health.imprecise_dates,
             "unverified": health.unverified,
@@ -221,7 +223,16 @@ def _documents(
         "false_alerts_expected": rounded(judged.false_alerts_expected),
         "alerts": [_finding(item, rows) for item in judged.alerts],
         "watch": [_finding(item, rows) for item in judged.watched],
-        **further(site, week, panel, work.near, judged.beside, cut=cut, exclude_sensitive=without),
+        **further(
+            site,
+            week,
+            panel,
+            work.near,
+            judged.beside,
+            day=local_day(as_of),
+            cut=cut,
+            exclude_sensitive=without,
+        ),
         "effect": judged_effects(site, week, as_of=as_of, cut=cut, exclude_sensitive=without),
         "software": software_version(),
         "responses": _responses(site, week, as_of=as_of, exclude_sensitive=without),

@@ -73,6 +73,10 @@ DEFINITIONS: Mapping[int, Promise | str] = {
         " districts, and all plans are judged together; the trend says what was taken out of it,"
         " and a period of the calendar must have come in three years."
     ),
+    7: _(
+        "Corrections of killed, injured, abducted and of what is not verified too; lateness of what"
+        " was entered in the week, tables of earlier days left out."
+    ),
 }
 
 
@@ -284,7 +288,8 @@ def _shared(site: Site, cut: datetime) -> dict[date, _Shared]:
     ):
         # A report from before open versions were kept says neither.
         is_covered, unknown = known.get((week, revision), (None, None))
-        found[week] = _Shared(body, is_covered is not False, unknown == 0)
+        recorded = is_covered is not False and body.get("is_covered", True)
+        found[week] = _Shared(body, recorded, unknown == 0)
     return found
 
 

@@ -11,7 +11,7 @@ import math
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import numpy as np
@@ -48,18 +48,20 @@ def further(
     near: measures.NearRepeats,
     beside: Sequence[float],
     *,
+    day: date,
     cut: datetime | None,
     exclude_sensitive: bool,
 ) -> dict[str, Any]:
     """The parts of the document; `cut` and `exclude_sensitive` as for the counts.
 
+    `day`: on which the report speaks, the cut's where there is one.
     `near`: the near repeats of these incidents. `beside`: the q of each of their tests, after
     allowing for everything that was tested in the week.
     """
     return {
         "back_filled": _back_filled(site, week, cut=cut, exclude_sensitive=exclude_sensitive),
         "delays": _delays(site, week, cut=cut, exclude_sensitive=exclude_sensitive),
-        "nowcast": _nowcast(site, week, cut=cut, exclude_sensitive=exclude_sensitive),
+        "nowcast": _nowcast(site, week, day=day, cut=cut, exclude_sensitive=exclude_sensitive),
         "trend": _trend(panel),
         **_near_repeat(near, beside),
         **_clusters(site, week, cut=cut, exclude_sensitive=exclude_sensitive),
@@ -120,7 +122,7 @@ def _delays(
         as_of=cut,
         exclude_sensitive=exclude_sensitive,
     )
-    late = sorted(max((heard - day).days, 0) for day, heard in told)
+    late = sorted(max((heard - happened).days, 0) for happened, heard in told)
     if len(late) < FEWEST:
         return {}
     return {
@@ -131,17 +133,30 @@ def _delays(
 
 
 def _nowcast(
-    site: Site, week: Week, *, cut: datetime | None, exclude_sensitive: bool
+    site: Site, week: Week, *, day: date, cut: datetime | None, exclude_sensitive: bool
 ) -> dict[str, Any]:
+    """What will be known in the end of the last weeks, by what is known on `day`.
+
+    Of weeks up to the report's that ended less than `LONGEST_DELAY` weeks before: to a week that
+    ended earlier hardly anything is added, so an old report and its correction say nothing of it.
+    A week of delay ends on that day and not with the site's week, so that what came in since the
+    week's end is known here as well as in the counts.
+    """
     if site.read_only:
         return {}
-    first = week.plus(1 - WINDOW)
+    last = Week.of(day, site.week_start).previous()
+    first = last.plus(1 - WINDOW)
     told = measures.told_when(
-        site.pk, first.start, week.end, as_of=cut, exclude_sensitive=exclude_sensitive
+        site.pk, first.start, last.end, as_of=cut, exclude_sensitive=exclude_sensitive
     )
+    since = (day - last.end).days + 1
+    happened = [(when - first.start).days // 7 for when, _told in told]
     found = nowcast(
-        [(day - first.start).days // 7 for day, _told in told],
-        [(day - first.start).days // 7 for _day, day in told],
+        happened,
+        [
+            max((min(heard, day) - first.start).days - since, 7 * at) // 7
+            for at, (_when, heard) in zip(happened, told, strict=True)
+        ],
         now=WINDOW - 1,
         longest=LONGEST_DELAY,
         window=WINDOW,
@@ -149,7 +164,7 @@ def _nowcast(
     )
     if found is None:
         return {}
-    weeks = [week.plus(at + 1 - LONGEST_DELAY).start for at in range(LONGEST_DELAY)]
+    weeks = [last.plus(at + 1 - LONGEST_DELAY).start for at in range(LONGEST_DELAY)]
     return {
         "weeks": [
             {
@@ -160,6 +175,7 @@ def _nowcast(
                 "high": int(found.high[at]),
             }
             for at, start in enumerate(weeks)
+            if start <= week.start
         ]
     }
 

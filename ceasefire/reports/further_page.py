@@ -54,13 +54,16 @@ def _still_coming(
     title = gettext("What still comes in")
     if not found:
         return Section("still-coming", title, [sentence("no_nowcast", {}, digits)])
+    if not found["weeks"]:
+        return Section("still-coming", title, [sentence("nowcast_done", {}, digits)])
     return Section(
         "still-coming",
         title,
         [
             gettext(
-                "By how late reports came in the last 26 weeks, so many incidents will be known of"
-                " each week in the end, 95 times in 100. A fall inside these limits is no fall."
+                "By how late reports came in the last 26 weeks, so many incidents, verified or not,"
+                " will be known of each week in the end, 95 times in 100. A fall inside these"
+                " limits is no fall."
             )
         ],
         [gettext("Week from"), gettext("Known so far"), gettext("In the end")],

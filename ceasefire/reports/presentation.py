@@ -38,6 +38,8 @@ from ceasefire.reports.shared_figures import shared_figures, weeks_before
 
 #: Reports of this version of the document and later are told in sections 0 to 9.
 IN_ORDER = 4
+#: Reports of this version and later say how late came what was entered in the week.
+LATE_BY_ENTRY = 7
 #: Shared versions of this document and later say more than counts.
 SHARED_FURTHER = 3
 #: Shared versions of this document and later say what is not known, and have charts in their files.
@@ -326,7 +328,7 @@ class ReportPage:
             days = words % {"count": self.number(float(delay))}
         return [
             (gettext("Received"), self.number(health["received"])),
-            (gettext("Reported late"), self.number(health["late"])),
+            (self._late, self.number(health["late"])),
             (gettext("Without a place"), self.number(health["without_place"])),
             (gettext("Date too vague for a week"), self.number(health["imprecise_dates"])),
             (gettext("Duplicates left out"), self.number(health["duplicates"])),
@@ -335,6 +337,13 @@ class ReportPage:
             (gettext("Usual delay"), days),
             (gettext("Complete to"), self.day(health["complete_to"])),
         ]
+
+    @property
+    def _late(self) -> str:
+        """What `late` counts: since version 7 of what was entered in the week, whenever it was."""
+        if self.body["version"] < LATE_BY_ENTRY:
+            return gettext("Reported late")
+        return gettext("Reported late, of those entered in the week")
 
     def _back_filled(self) -> list[tuple[str, str]]:
         """How many were entered together long after they happened; not in reports from before."""
@@ -398,21 +407,24 @@ class ReportPage:
 
     @cached_property
     def districts(self) -> list[District]:
-        """Districts, those with something in this week first, then by name code."""
+        """Districts, the unusual ones first, then by P-code: never by size."""
         found: dict[str, list[Line]] = {}
         for line in self.lines:
             if line.place != NOWHERE:
                 found.setdefault(line.place, []).append(line)
         districts = [self._district(pcode, lines) for pcode, lines in found.items()]
-        return sorted(
-            districts,
+        return sorted(districts, key=lambda one: (one.total.state != "unusual", one.pcode))
+
+    @cached_property
+    def drawn(self) -> District:
+        """The district of the one chart that has room for one: the first that is unusual, else the
+        one with most to see, this week and in the weeks before."""
+        return min(
+            self.districts,
             key=lambda one: (
                 one.total.state != "unusual",
                 -(one.total.incidents or 0),
-                -sum(
-                    self.basis["series"][one.pcode]["solid"][-1 - at] or 0
-                    for at in range(len(self.basis["weeks"]))
-                ),
+                -sum(count or 0 for count in self.basis["series"][one.pcode]["solid"]),
                 one.pcode,
             ),
         )
@@ -672,7 +684,7 @@ class ReportPage:
     @cached_property
     def main_chart(self) -> Chart:
         """52 weeks of the district that stands out, else of the one with most incidents."""
-        district = self.districts[0]
+        district = self.drawn
         return weekly_bars(
             "weeks",
             self._finding_words(district),
@@ -835,8 +847,13 @@ class SharedPage:
 
     @property
     def hidden(self) -> str:
-        """What stands in place of a hidden count."""
-        return gettext("hidden")
+        """What stands in place of a count that is not there: hidden, or not recorded."""
+        return gettext("hidden") if self.is_covered else gettext("not recorded")
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether the site was recording; versions from before it was said have counts."""
+        return bool(self.body.get("is_covered", True))
 
     def harm(self, name: str) -> str:
         """`killed` or `injured` in all districts together: a number, "unknown" or "hidden"."""
@@ -873,6 +890,8 @@ class SharedPage:
     @property
     def lead(self) -> str:
         """The week in one sentence."""
+        if not self.is_covered:
+            return sentence("missing", {}, self.digits)
         if self.body["total"] is None:
             return gettext(
                 "A few verified incidents were recorded; so few that their number is hidden."
@@ -913,6 +932,9 @@ class SharedPage:
     @cached_property
     def lines(self) -> list[SharedLine]:
         return [
+            SharedLine(place, self.place(place), None, None, sentence("missing", {}, self.digits))
+            for place in self.body.get("not_recorded", ())
+        ] + [
             SharedLine(
                 pcode=row["place"],
                 name=self.place(row["place"]),

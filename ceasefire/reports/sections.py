@@ -186,10 +186,13 @@ def _corrections(page: ReportPage) -> list[Part]:
 def _still_coming(page: ReportPage) -> list[Part]:
     found = page.body["nowcast"]
     parts = [Part("heading", gettext("What still comes in"))]
-    if found:
+    if found and not found["weeks"]:
+        parts.append(_line("nowcast_done", {}, page))
+    elif found:
         words = gettext(
-            "By how late reports came in the last 26 weeks, so many incidents will be known of each"
-            " week in the end, 95 times in 100. A fall inside these limits is no fall."
+            "By how late reports came in the last 26 weeks, so many incidents, verified or not,"
+            " will be known of each week in the end, 95 times in 100. A fall inside these limits"
+            " is no fall."
         )
         rows = [
             [

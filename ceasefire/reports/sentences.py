@@ -251,6 +251,13 @@ def _no_nowcast(values: Words, shown: Callable[[Any], str]) -> str:
     ) % {"events": shown(200)}
 
 
+def _nowcast_done(values: Words, shown: Callable[[Any], str]) -> str:
+    return gettext(
+        "This week ended %(weeks)s weeks or more before the report was made: hardly any report of"
+        " it is still to come."
+    ) % {"weeks": shown(6)}
+
+
 def _near(values: Words, shown: Callable[[Any], str]) -> str:
     if not values.get("from_metres") and not values.get("from_days"):
         words = gettext(
@@ -534,6 +541,7 @@ _SENTENCES: dict[str, Writer] = {
     "effect_apart": _effect_apart,
     "effect_told": _effect_told,
     "no_nowcast": _no_nowcast,
+    "nowcast_done": _nowcast_done,
     "near": _near,
     "near_same_spot": _near_same_spot,
     "near_somewhere": _near_somewhere,

@@ -46,6 +46,11 @@ from incidents import measures, rollups
 #: Under which the answers that a report was made of are sealed beside it.
 READINGS = "readings"
 Changes = list[dict[str, Any]]
+#: Counts by district, type and measure.
+Numbers = dict[tuple[str, str, str], int]
+#: What a correction compares: verified incidents and those beside them, people harmed in the
+#: verified ones, and of how many of these nobody knows how many were killed.
+MEASURES = ("incidents", "unverified", "killed", "killed_unknown", "injured", "abducted")
 
 
 @transaction.atomic
@@ -99,9 +104,9 @@ def revise_report(
     sentence, since a reason may name what they hide.
 
     Refuses a report that is not approved, or is not the last one of its week, and a correction
-    that changes no number. All of this is said of what `by` may read: whoever reads the open
-    version is refused where nothing changed in it, and corrections they can not see do not stand in
-    their way. A report from before open versions were kept is always corrected.
+    that changes no number of `MEASURES`. All of this is said of what `by` may read: whoever reads
+    the open version is refused where nothing changed in it, and corrections they can not see do not
+    stand in their way. A report from before open versions were kept is always corrected.
     """
     site, week = report.site, Week(report.week_start)
     _hold(site, week)
@@ -231,30 +236,32 @@ def made_again(report: WeeklyReport, *, by: User | None) -> Content | None:
 
 
 def changes_since(report: WeeklyReport, audience: Audience) -> Changes:
-    """What the records say otherwise by now: [{place, type, before, after}], [] for nothing.
+    """What the records say otherwise by now: [{place, type, measure, before, after}], or [].
 
-    Counts of incidents by district and type; reads one week. Whoever reads the full version is
-    told of the open one where only that changed: an incident was found to be sensitive since.
+    By district and type, of all `MEASURES`; reads one week. Whoever reads the full version is told
+    of the open one where only that changed: an incident was found to be sensitive since.
     """
     changes = []
     if audience == Audience.FULL:
-        changes = _differences(_counted(report.body), _now(report))
-    if not changes and report.body_open is not None:
-        changes = _differences(_counted(report.body_open), _now(report, exclude_sensitive=True))
+        changes = _differences(_counted(report.body, report.basis), _now(report))
+    if not changes and report.body_open is not None and report.basis_open is not None:
+        before = _counted(report.body_open, report.basis_open)
+        changes = _differences(before, _now(report, exclude_sensitive=True))
     return changes
 
 
-def _now(report: WeeklyReport, *, exclude_sensitive: bool = False) -> dict[tuple[str, str], int]:
+def _now(report: WeeklyReport, *, exclude_sensitive: bool = False) -> Numbers:
     week = Week(report.week_start)
     has_unplaced = _has_unplaced(report.body)
-    now: dict[tuple[str, str], int] = {}
+    now: Numbers = {}
     for count in rollups.weekly_counts(
         report.site_id, week.start, week.end, exclude_sensitive=exclude_sensitive
     ):
-        if count.incidents and (count.district_pcode or has_unplaced):
+        if count.district_pcode or has_unplaced:
             for kind in (count.type, ALL):
-                key = (count.district_pcode, kind)
-                now[key] = now.get(key, 0) + count.incidents
+                for measure in MEASURES:
+                    key = (count.district_pcode, kind, measure)
+                    now[key] = now.get(key, 0) + getattr(count, measure)
     return now
 
 
@@ -407,10 +414,10 @@ def _say_revised(content: Content, before: WeeklyReport, why: Why) -> None:
             documents.basis["revised_on"] = periods.local_day(since.frozen_at).isoformat()
         if body is None or basis is None:
             continue
-        counted = _counted(documents.body)
+        counted = _counted(documents.body, documents.basis)
         if not _has_unplaced(body):
             counted = {key: count for key, count in counted.items() if key[0] != NOWHERE}
-        changes = _differences(_counted(body), counted)
+        changes = _differences(_counted(body, basis), counted)
         reason = written or english("corrected", {})
         documents.body["revisions"] = [{**change, "reason": reason} for change in changes]
         documents.basis["reason_key"] = None if written else "corrected"
@@ -418,9 +425,12 @@ def _say_revised(content: Content, before: WeeklyReport, why: Why) -> None:
         documents.basis["revised_types"] = basis["types"]
 
 
-def _counted(body: dict[str, Any]) -> dict[tuple[str, str], int]:
+def _counted(body: dict[str, Any], basis: dict[str, Any]) -> Numbers:
+    """Every number of a version that a correction may change; `basis` has what `body` has not."""
     return {
-        (row["place"], row["type"]): row["incidents"] for row in body["counts"] if row["incidents"]
+        (row["place"], row["type"], measure): int(row[measure] if measure in row else more[measure])
+        for row, more in zip(body["counts"], basis["rows"], strict=True)
+        for measure in MEASURES
     }
 
 
@@ -429,16 +439,19 @@ def _has_unplaced(body: dict[str, Any]) -> bool:
     return int(body["version"]) >= 2
 
 
-def _differences(before: dict[tuple[str, str], int], after: dict[tuple[str, str], int]) -> Changes:
+def _differences(before: Numbers, after: Numbers) -> Changes:
     return [
         {
             "place": place,
             "type": kind,
-            "before": before.get((place, kind), 0),
-            "after": after.get((place, kind), 0),
+            "measure": measure,
+            "before": before.get((place, kind, measure), 0),
+            "after": after.get((place, kind, measure), 0),
         }
-        for place, kind in sorted(before.keys() | after.keys())
-        if before.get((place, kind), 0) != after.get((place, kind), 0)
+        for place, kind, measure in sorted(
+            before.keys() | after.keys(), key=lambda key: (*key[:2], MEASURES.index(key[2]))
+        )
+        if before.get((place, kind, measure), 0) != after.get((place, kind, measure), 0)
     ]
 
 

@@ -155,13 +155,13 @@ def test_health_of_the_records(log, basrah, supervisor):
     assert health == replace(
         health, received=3, late=1, duplicates=1, without_place=0, unverified=1
     )
-    assert health.median_delay_days == pytest.approx(2 + 2 / 24, abs=0.01)
     assert len(measures.reporting_delays(basrah.pk, SUNDAY, NEXT)) == 3
 
 
 def test_an_empty_period_has_no_median(basrah):
     health = measures.data_health(basrah.pk, SUNDAY, NEXT)
-    assert (health.received, health.median_delay_days) == (0, None)
+    assert health.received == 0
+    assert measures.lateness(basrah.pk, SUNDAY, NEXT) == measures.Lateness(0, None)
     assert measures.first_and_last_day(basrah.pk) is None
 
 
@@ -170,8 +170,44 @@ def test_an_outside_history_says_nothing_about_our_delay(log, basrah):
     Incident.objects.filter(pk=incident.pk).update(
         origin="ucdp-ged", origin_id="1", reported_at=MOMENT + timedelta(days=4000)
     )
-    health = measures.data_health(basrah.pk, SUNDAY, NEXT)
-    assert (health.late, health.median_delay_days) == (0, None)
+    assert measures.data_health(basrah.pk, SUNDAY, NEXT).late == 0
+    assert measures.lateness(basrah.pk, SUNDAY, NEXT) == measures.Lateness(0, None)
+
+
+def test_lateness_is_of_what_was_entered_in_the_period_whenever_it_happened(log, basrah):
+    log()
+    log(occurred_from=MOMENT - timedelta(days=2))
+    late = log(occurred_from=MOMENT - timedelta(days=60))
+    found = measures.lateness(basrah.pk, SUNDAY, NEXT)
+    assert found.late == 1
+    assert found.median_delay_days == pytest.approx(2 + 2 / 24, abs=0.05)
+    Incident.objects.filter(pk=late.pk).update(submitted_at=MOMENT + timedelta(days=10))
+    assert measures.lateness(basrah.pk, SUNDAY, NEXT).late == 0
+
+
+@pytest.mark.parametrize(("days", "tells"), [(13, 1), (15, 0)])
+def test_old_rows_of_a_table_say_nothing_about_our_delay(log, basrah, days, tells):
+    incident = log(occurred_from=MOMENT - timedelta(days=days))
+    then = (basrah.pk, SUNDAY - timedelta(days=28), NEXT)
+    assert len(measures.told_when(*then)) == len(measures.reporting_delays(*then)) == 1
+    Incident.objects.filter(pk=incident.pk).update(
+        origin=f"table/{basrah.pk}", origin_id="1", submitted_at=MOMENT
+    )
+    assert len(measures.told_when(*then)) == len(measures.reporting_delays(*then)) == tells
+    assert (measures.lateness(basrah.pk, SUNDAY, NEXT).median_delay_days is not None) is bool(tells)
+
+
+def test_delays_end_with_the_entry_and_leave_out_what_was_refuted(log, basrah):
+    incident = log()
+    Incident.objects.filter(pk=incident.pk).update(
+        reported_at=MOMENT, submitted_at=incident.occurred_from + timedelta(days=9)
+    )
+    then = (basrah.pk, SUNDAY, NEXT)
+    assert measures.reporting_delays(*then) == [9.0]
+    Incident.objects.filter(pk=incident.pk).update(
+        verification="refuted", verification_reason="nobody was there"
+    )
+    assert measures.reporting_delays(*then) == measures.told_when(*then) == []
 
 
 def test_first_and_last_day(log, basrah):

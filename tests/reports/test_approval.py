@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.utils import translation
 
 from ceasefire.audit.models import AuditEvent
 from ceasefire.database import roles as database_roles
@@ -19,6 +20,8 @@ from ceasefire.reports.exceptions import (
 )
 from ceasefire.reports.exports import write_report_json
 from ceasefire.reports.models import Audience, SharedWeeklyReport, WeeklyReport
+from ceasefire.reports.presentation import ReportPage
+from incidents.models import Incident
 from tests.reports.conftest import WEEK, full
 
 pytestmark = pytest.mark.django_db
@@ -137,11 +140,12 @@ def test_a_manager_approves_only_what_they_read(draft, basrah, manager, data_off
 def test_a_correction_stands_beside_the_approved_report_and_says_what_changed(
     frozen, basrah, put, manager
 ):
-    put(basrah, WEEK, 2)
-    assert services.changes_since(frozen, Audience.FULL) == [
-        {"place": "IQG02Q02", "type": "ALL", "before": 4, "after": 6},
-        {"place": "IQG02Q02", "type": "MUR", "before": 4, "after": 6},
+    put(basrah, WEEK, 2, killed_best=0)
+    changed = [
+        {"place": "IQG02Q02", "type": kind, "measure": "incidents", "before": 4, "after": 6}
+        for kind in ("ALL", "MUR")
     ]
+    assert services.changes_since(frozen, Audience.FULL) == changed
     revision = services.revise_report(frozen, by=manager, reason="two late records")
 
     frozen.refresh_from_db()
@@ -149,14 +153,68 @@ def test_a_correction_stands_beside_the_approved_report_and_says_what_changed(
     assert (revision.revision, revision.number, revision.status) == (1, 2, "draft")
     assert revision.body["revision_of"] == "BASRAH-CENTRE-2026-11-08"
     assert revision.body["revisions"] == [
-        {"place": "IQG02Q02", "type": kind, "before": 4, "after": 6, "reason": "two late records"}
-        for kind in ("ALL", "MUR")
+        {**change, "reason": "two late records"} for change in changed
     ]
     # Compiling again keeps what it corrects and why.
-    put(basrah, WEEK)
+    put(basrah, WEEK, killed_best=0)
     again = services.compile_week(site=basrah, week_start=WEEK)
     assert [row["after"] for row in again.body["revisions"]] == [7, 7]
     assert again.body["revisions"][0]["reason"] == "two late records"
+
+
+@pytest.mark.parametrize(
+    ("facts", "what"),
+    [
+        ({"killed_best": 5}, ("killed", 4, 8, "Killed 4 to 8 since the report of")),
+        ({"injured_best": 2}, ("injured", 0, 2, "Injured 0 to 2 since the report of")),
+        ({"abducted": 1}, ("abducted", 0, 1, "Abducted 0 to 1 since the report of")),
+        ({"killed_best": None, "killed_unknown": True},
+         ("killed_unknown", 0, 1, "Killed not known 0 to 1 since the report of")),
+    ],
+)  # fmt: skip
+def test_a_wrong_number_of_people_is_corrected_and_named(frozen, data_officer, facts, what):
+    measure, before, after, words = what
+    one = Incident.objects.filter(site=frozen.site, occurred_on__gte=WEEK).first()
+    Incident.objects.filter(pk=one.pk).update(**facts)
+    for audience in Audience:
+        assert {
+            "place": "IQG02Q02", "type": "ALL", "measure": measure, "before": before,
+            "after": after,
+        } in services.changes_since(frozen, audience)  # fmt: skip
+    draft = services.revise_report(frozen, by=data_officer, reason="counted at the hospital")
+    assert draft.is_open
+    assert (measure, before, after) in {
+        (row["measure"], row["before"], row["after"]) for row in draft.body["revisions"]
+    }
+    page = ReportPage(full(draft))
+    told = {row["label"]: row["words"] for row in page.revisions}
+    label = words.split(str(before))[0].strip()
+    assert told[f"All types: {label}"].startswith(words)
+    with translation.override("ar"):
+        told = ReportPage(full(draft)).revisions
+        assert any(f"من {before} إلى {after} منذ تقرير" in row["words"] for row in told)
+
+
+def test_what_is_no_longer_verified_is_a_correction_of_both_numbers(frozen, manager):
+    one = Incident.objects.filter(site=frozen.site, occurred_on__gte=WEEK).first()
+    Incident.objects.filter(pk=one.pk).update(
+        verification="unverified", verification_reason="nobody else heard of it"
+    )
+    draft = services.revise_report(frozen, by=manager, reason="a rumour")
+    assert {
+        row["measure"]: (row["before"], row["after"])
+        for row in draft.body["revisions"]
+        if row["type"] == "ALL"
+    } == {"incidents": (4, 3), "unverified": (0, 1), "killed": (4, 3)}
+
+
+def test_a_correction_from_before_names_incidents_alone(frozen, basrah, put, manager):
+    put(basrah, WEEK, 2, killed_best=0)
+    draft = services.revise_report(frozen, by=manager, reason="two late records")
+    for row in draft.body["revisions"]:
+        del row["measure"]
+    first = ReportPage(full(draft)).revisions[0]
+    assert (first["label"], first["words"][:23]) == ("All types", "\u200e+2 since the report of")
 
 
 def test_nothing_is_corrected_where_nothing_changed(frozen, manager):

@@ -46,7 +46,7 @@ def test_the_document_has_the_published_shape(basrah, put, put_weeks):
         "concentration", "effect", "software", "responses", "revisions", "back_filled",
         "near_repeat_kinds", "near_repeat_tests",
     }  # fmt: skip
-    assert (body["report"], body["version"]) == ("weekly-violence-trends", 6)
+    assert (body["report"], body["version"]) == ("weekly-violence-trends", 7)
     assert (body["site"], body["week_start"], body["week_end"]) == (
         "BASRAH-CENTRE", "2026-11-08", "2026-11-15",
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -179,3 +179,69 @@ def test_with_few_incidents_the_page_does_not_claim_the_calendar(basrah, put_wee
     (section,) = [one for one in page.sections if one.slug == "trend"]
     assert "taken out but not the religious calendar" in section.parts[0].text
     assert "the season taken out, the calendar not" in page.figures["trend-line"].chart.subtitle
+
+
+# --- what still comes in --------------------------------------------------------------------------
+
+
+def coming(site: Any, as_of: datetime) -> Any:
+    report = services.compile_week(site=site, week_start=WEEK, as_of=as_of)
+    return report, {one["week_start"]: one for one in report.body["nowcast"]["weeks"]}
+
+
+def test_what_still_comes_in_knows_what_the_counts_know(basrah, put, put_weeks):
+    put_weeks(basrah, [9] * 40)
+    # On the day after the week: later than its end, before the report.
+    put(basrah, WEEK, 3, delay=7)
+    put(basrah, WEEK, 2, verification="unverified")
+    put(basrah, WEEK, 4, verification="refuted", verification_reason="nobody was there")
+    report, weeks = coming(basrah, AS_OF)
+    recorded = report.basis["recorded"]
+    assert weeks[str(WEEK)]["known"] == recorded["incidents"] + recorded["unverified"] == 14
+    assert len(weeks) == 6
+    part = told(report)["still-coming"]
+    assert "so many incidents, verified or not, will be known" in part.lines[0]
+    assert len(part.rows) == 6
+
+
+@pytest.mark.parametrize(("later", "left"), [(0, 6), (3, 3), (6, 0), (20, 0)])
+def test_a_report_made_later_says_nothing_of_finished_weeks(basrah, put_weeks, later, left):
+    put_weeks(basrah, [9] * 60, last=WEEK + timedelta(weeks=20))
+    report, weeks = coming(basrah, AS_OF + timedelta(weeks=later))
+    assert list(weeks) == [str(WEEK - timedelta(weeks=back)) for back in range(left - 1, -1, -1)]
+    part = told(report)["still-coming"]
+    assert len(part.rows) == left
+    if not left:
+        assert part.lines == [
+            "This week ended 6 weeks or more before the report was made: hardly any report of it is"
+            " still to come."
+        ]
+        assert "6" in told(report, "ar")["still-coming"].lines[0]
+        # Whoever reads the page is told the same.
+        sections_of = ReportPage(full(report)).sections
+        first = next(section for section in sections_of if section.number == "1")
+        assert part.lines[0] in [one.text for one in first.parts]
+
+
+def test_lateness_is_of_what_was_entered_in_the_week(basrah, put, put_weeks):
+    put_weeks(basrah, [2] * 12)
+    put(basrah, WEEK - timedelta(weeks=3), 3, delay=23)
+    health = compiled(basrah).body["data_health"]
+    assert (health["received"], health["late"], health["median_delay_days"]) == (2, 3, 23.0)
+    label, value = ReportPage(full(compiled(basrah))).health[1]
+    assert (label, value) == ("Reported late, of those entered in the week", "3")
+
+
+def test_a_table_of_old_rows_makes_no_delay(basrah, put, put_weeks):
+    put_weeks(basrah, [9] * 40)
+    before = compiled(basrah).body
+    rows = put(basrah, WEEK - timedelta(weeks=20), 300)
+    for at, row in enumerate(rows):
+        row.origin, row.origin_id = f"table/{basrah.pk}", str(at)
+        row.submitted_at = row.reported_at = AS_OF - timedelta(days=2)
+    Incident.objects.bulk_update(rows, ["origin", "origin_id", "submitted_at", "reported_at"])
+    after = compiled(basrah).body
+    for part in ("delays", "nowcast"):
+        assert after[part] == before[part] != {}
+    assert after["data_health"]["complete_to"] == before["data_health"]["complete_to"]
+    assert after["data_health"]["late"] == before["data_health"]["late"] == 0

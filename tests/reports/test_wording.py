@@ -36,7 +36,7 @@ def test_a_week_below_its_range_is_not_said_to_be_within(basrah, put_weeks):
     assert page.main_chart.title == "Al-Basrah: 0 incidents this week, below the usual range"
     with translation.override("ar"):
         page = ReportPage(full(report))
-        assert "2 خارج" in page.verdict
+        assert "عددان خارج مداهما المعتاد" in page.verdict
         assert "دون المدى المعتاد" in page.main_chart.title
     legend = next(line for line in ReportPage(full(report)).how_to_read if line[:6] == "Usual:")
     assert "may still lie outside its range" in legend
