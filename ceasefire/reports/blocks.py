@@ -267,7 +267,7 @@ def drafts(user: User, title: str, *, untold: bool = False) -> Block:
 
 def unusual(page: ReportPage) -> Block:
     """The newest week against its usual range, with the weeks before."""
-    district = page.districts[0]
+    district = page.drawn
     total = district.total
     note = total.sentence
     return Block(

@@ -118,8 +118,8 @@ def state_word(state: str) -> str:
 
 def weeks(page: ReportPage) -> list[Figure]:
     """1: weekly bars with their usual range, alert, calendar, and weeks that are not complete."""
-    bars = page.week_bars(page.districts[0].pcode)
-    last = page.districts[0].total
+    bars = page.week_bars(page.drawn.pcode)
+    last = page.drawn.total
     rows = [
         {
             "week_start": bar.start,

@@ -134,8 +134,10 @@ def states(page: SharedPage) -> list[Figure]:
     """3: districts in one of the three states, and kinds of incidents by district.
 
     Only totals are judged in this version: a kind has its number alone, and none where the kinds
-    were left out.
+    were left out. None of a week in which the site was not recording.
     """
+    if not page.is_covered:
+        return []
     together, every = gettext("Together"), gettext("All types")
     judged = [line.state or "untested" for line in page.lines]
     rows: list[tuple[str, list[int | None], int | None]] = [

@@ -2,7 +2,8 @@
 
 The program's map counts 90 days. Beside the weekly counts that REO holds, such a window would give
 a hidden week away, since two of them can be subtracted. So this one adds up what was shared: a
-week whose count is hidden is left out of the sum, and the sum then is said to be at least so much.
+week whose count is hidden is left out of the sum, and the sum then is said to be at least so much;
+a week in which the site was not recording is left out as well, and no week of the map.
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ WEEKS = 13
 def district_map(page: SharedPage) -> list[Figure]:
     """7: districts in classes; one of which every incident is hidden is hatched, never zero."""
     first = page.report.week_start - timedelta(weeks=WEEKS - 1)
-    held = [one.body for one in (*page.before, page.report) if one.week_start >= first]
+    weeks = [one for one in (*page.before, page.report) if one.week_start >= first]
+    held = [one.body for one in weeks if one.body.get("is_covered", True)]
+    if not held:
+        return []
     rows: list[dict[str, Any]] = []
     areas = []
     for line in sorted(page.lines, key=lambda one: one.pcode):
@@ -40,7 +44,7 @@ def district_map(page: SharedPage) -> list[Figure]:
         ]
         hidden = counts.count(None)
         total = sum(count or 0 for count in counts)
-        count = None if hidden and not total else total
+        count = None if not total and (hidden or not counts) else total
         rows.append(
             {"district": line.name, "incidents": count, "weeks": len(counts), "hidden": hidden}
         )

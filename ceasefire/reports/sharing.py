@@ -28,7 +28,8 @@ REPORT = "weekly-violence-trends-shared"
 #: 2: a row of what is known to no district.
 #: 3: the trend, the calendar and the program effect as ratios, the day it is complete to.
 #: 4: which numbers nobody knows, and what a correction changes and why.
-VERSION = 4
+#: 5: whether the site was recording; a week outside coverage has no numbers.
+VERSION = 5
 #: Stands where some incident's number is not known; no number can be taken from it.
 UNKNOWN = "unknown"
 
@@ -44,6 +45,9 @@ def shared_body(
     """
     basis = report.basis
     shared = basis["shared"]
+    is_covered = _is_covered(report)
+    if not is_covered:
+        shared = _without_numbers(shared)
     table, families = published_table(shared["cells"], shared["families"])
     totals = {total["place"]: total for total in shared["totals"]}
     published = dict(zip(shared["districts"], table.row_totals, strict=True))
@@ -71,9 +75,11 @@ def shared_body(
         "status": "frozen",
         "revision": report.revision,
         "fewest_shown": INCIDENTS,
-        "total": table.total,
-        "killed": None if is_unknown else harmed(shared["killed"], table),
-        "injured": harmed(shared["injured"], table),
+        "is_covered": is_covered,
+        "not_recorded": shared.get("not_recorded", []),
+        "total": table.total if is_covered else None,
+        "killed": harmed(shared["killed"], table) if is_covered and not is_unknown else None,
+        "injured": harmed(shared["injured"], table) if is_covered else None,
         "unknown": ["killed"] if is_unknown else [],
         "districts": judged,
         "families": [
@@ -98,6 +104,21 @@ def shared_body(
     }
 
 
+def _is_covered(report: WeeklyReport) -> bool:
+    """Whether the site was recording in the week, as the version for all staff says it."""
+    return bool((report.basis_open or report.basis)["is_covered"])
+
+
+def _without_numbers(shared: Mapping[str, Any]) -> dict[str, Any]:
+    """What is shared of a week outside coverage: nothing counted, and the districts it is of.
+
+    Not even what was recorded all the same: beside such a count every other would read as zero.
+    """
+    none: dict[str, Any] = dict.fromkeys(("districts", "families", "cells", "totals", "alerts"), [])
+    places = [place for place in shared["districts"] if place]
+    return {**shared, **none, "before": [], "killed_unknown": 0, "not_recorded": places}
+
+
 def _lately(
     shared: Mapping[str, Any], held: Mapping[str, Mapping[str, Any]]
 ) -> list[Mapping[str, int | None]]:
@@ -114,7 +135,7 @@ def _lately(
         if body is None:
             table, _families = published_table(week["cells"], week["families"])
             lately.append(dict(zip(week["districts"], table.row_totals, strict=True)))
-        else:
+        elif body.get("is_covered", True):
             lately.append({row["place"]: row["incidents"] for row in body["districts"]})
     return lately
 
@@ -167,7 +188,7 @@ def _place_names(
     shared: dict[str, Any], known: dict[str, dict[str, str]]
 ) -> dict[str, dict[str, str]]:
     """Names of the districts with a row, and of those whose effect is told."""
-    wanted = set(shared["districts"])
+    wanted = {*shared["districts"], *shared.get("not_recorded", ())}
     for one in shared.get("effect") or ():
         wanted |= {*one["treated"], *one["comparison"]}
     names = known | shared.get("places", {})
@@ -237,6 +258,9 @@ def may_follow(new: dict[str, Any], old: dict[str, Any]) -> bool:
 
 
 def _published(body: dict[str, Any]) -> dict[tuple[str, str], int | str | None]:
+    if not body.get("is_covered", True):
+        # Nothing was published, so nothing can be subtracted from it.
+        return {(name, name): UNKNOWN for name in ("total", "killed", "injured")}
     cells: dict[tuple[str, str], int | str | None] = {
         (row["place"], row["family"]): row["incidents"] for row in body["counts"]
     }

@@ -6,22 +6,28 @@ import random
 import re
 from datetime import timedelta
 from itertools import product
+from types import SimpleNamespace
 
 import numpy as np
 import openpyxl
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.utils import translation
 from scipy.optimize import linprog
 
 from ceasefire.audit.models import AuditEvent
 from ceasefire.database.session import acting
 from ceasefire.people.roles import Role
 from ceasefire.periods import local_day
+from ceasefire.places.models import CoveragePeriod
 from ceasefire.reports import services
+from ceasefire.reports.dashboards import shared as shared_dashboards
+from ceasefire.reports.dashboards.asked import Span
 from ceasefire.reports.exports import report_file
-from ceasefire.reports.models import SharedWeeklyReport
+from ceasefire.reports.models import SharedWeeklyReport, WeeklyReport
 from ceasefire.reports.presentation import SharedPage
 from ceasefire.reports.sharing import UNKNOWN, may_follow, says_something_new
+from grants.models import DistrictWeek
 from tests.reports.conftest import WEEK
 from tests.reports.test_in_order import pdf_text
 
@@ -322,7 +328,7 @@ def test_a_number_of_killed_that_nobody_knows_is_said_as_unknown(
     client = signed_in(viewer)
 
     assert (shared.body["version"], shared.body["killed"], shared.body["unknown"]) == (
-        4, None, ["killed"],
+        5, None, ["killed"],
     )  # fmt: skip
     assert shared.body["injured"] == 3
     said = "6 incidents verified: 3 injured. The number of killed is unknown"
@@ -474,3 +480,91 @@ def test_the_form_says_who_reads_what(approved, signed_in, request, who, warned)
     client.post(URL + "correct/", {"reason": "late", "outside": "A list came late"})
     draft = services._latest(approved.site, services.Week(WEEK))
     assert draft.basis["correction"]["outside"] == "A list came late"
+
+
+# --- weeks in which the site was not recording ----------------------------------------------------
+
+
+@pytest.fixture
+def gap(basrah, put, put_weeks, manager):
+    """Two weeks recorded, one outside coverage in which three were logged, and one recorded."""
+    gone = WEEK - timedelta(weeks=1)
+    CoveragePeriod.objects.create(site=basrah, start=WEEK - timedelta(weeks=3), end=gone)
+    CoveragePeriod.objects.create(site=basrah, start=WEEK)
+    put_weeks(basrah, [6, 7, 0, 8])
+    put(basrah, gone, 3)
+    for back in (3, 2, 1, 0):
+        week = WEEK - timedelta(weeks=back)
+        report = services.compile_week(site=basrah, week_start=week)
+        services.freeze_report(report, by=manager)
+    return list(SharedWeeklyReport.objects.order_by("week_start"))
+
+
+def test_a_week_outside_coverage_has_no_number_for_reo(gap):
+    body = gap[2].body
+    assert [one.body["is_covered"] for one in gap] == [True, True, False, True]
+    assert (body["not_recorded"], body["districts"], body["counts"]) == (["IQG02Q02"], [], [])
+    assert (body["total"], body["killed"], body["injured"], body["tests_made"]) == (None,) * 3 + (
+        0,
+    )
+    page = SharedPage(gap[2])
+    assert page.lead == "The site was not recording in this week: it is missing, not zero."
+    assert [(line.incidents, line.sentence) for line in page.lines] == [(None, page.lead)]
+    assert page.harm("killed") == "not recorded"
+    with translation.override("ar"):
+        assert SharedPage(gap[2]).hidden == "غير مسجل"
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_its_page_and_files_say_not_recorded(gap, viewer, signed_in, language):
+    client = signed_in(viewer)
+    address = gap[2].get_absolute_url()
+    word = {"en": "not recorded", "ar": "غير مسجل"}[language]
+    viewer.language = language
+    viewer.save()
+    for path in (address, address + "summary/"):
+        said = client.get(path, headers={"accept-language": language}).content.decode()
+        assert word in said
+        assert ">hidden<" not in said
+    assert report_file(gap[2], "pdf", language)[0][:4] == b"%PDF"
+    book = openpyxl.load_workbook(io.BytesIO(report_file(gap[2], "xlsx", language)[0]))
+    assert word in str([row for row in book.worksheets[0].iter_rows(values_only=True)])
+    assert json.loads(report_file(gap[2], "json", language)[0])["is_covered"] is False
+
+
+def test_charts_map_dashboard_and_surroundings_take_it_as_missing(gap, viewer, signed_in):
+    page = SharedPage(gap[3])
+    assert [row["incidents"] for row in page.figures["weeks"].rows] == [6, 7, None, 8]
+    [row] = page.figures["district-map"].rows
+    assert (row["incidents"], row["weeks"], row["hidden"]) == (21, 3, 0)
+    assert "states" not in SharedPage(gap[2]).figures
+    rows = DistrictWeek.objects.order_by("week_start").values_list("incidents", flat=True)
+    assert list(rows) == [6, 7, 8]
+    client = signed_in(viewer)
+    assert client.get("/dashboard/?site=BASRAH-CENTRE").status_code == 200
+    newest = shared_dashboards.newest_by_site(viewer)["BASRAH-CENTRE"]
+    asked = SimpleNamespace(span=Span(WEEK - timedelta(weeks=3), WEEK + timedelta(weeks=1)))
+    asked.other, asked.pcode = None, ""
+    known = shared_dashboards.SharedDashboard(viewer, asked, newest).known(asked.span)
+    assert (known.value, known.missing, known.hidden) == (21, 1, 0)
+
+
+def test_what_was_not_recorded_may_be_told_later(gap, basrah, put, manager):
+    basrah.coverage.all().delete()
+    CoveragePeriod.objects.create(site=basrah, start=WEEK - timedelta(weeks=3))
+    put(basrah, WEEK - timedelta(weeks=1), 2)
+    report = WeeklyReport.objects.get(week_start=WEEK - timedelta(weeks=1))
+    draft = services.revise_report(report, by=manager, reason="the book was found")
+    services.freeze_report(draft, by=manager)
+    newest = SharedWeeklyReport.objects.filter(week_start=report.week_start).latest().get()
+    assert (newest.revision, newest.body["is_covered"], newest.body["total"]) == (1, True, 5)
+    page = SharedPage(newest)
+    assert page.correction[0] == FIXED
+
+
+def test_a_version_from_before_it_was_said_keeps_its_counts(gap):
+    for name in ("is_covered", "not_recorded"):
+        del gap[3].body[name]
+    page = SharedPage(gap[3])
+    assert page.lead.startswith("8 incidents verified")
+    assert page.hidden == "hidden"

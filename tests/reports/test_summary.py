@@ -11,6 +11,7 @@ from ceasefire.people.roles import Role
 from ceasefire.reports import services
 from ceasefire.reports.editions import edition_of
 from ceasefire.reports.models import Audience, SharedWeeklyReport
+from ceasefire.reports.presentation import ReportPage
 from ceasefire.reports.summary import MOST_ALERTS, summary_of, write_summary_pdf
 from tests.reports.conftest import WEEK, full
 
@@ -97,3 +98,26 @@ def test_reo_reads_the_shared_one_and_nobody_reads_what_is_not_theirs(
         "reports:report_summary", args=[report.site.code, str(WEEK - timedelta(days=7))]
     )
     assert [stranger.get(one).status_code for one in (address, before)] == [404, 404]
+
+
+def test_districts_are_not_ranked_by_size_but_the_unusual_ones_come_first(report):
+    source = full(report)
+    codes = [f"IQG02Q0{number}" for number in range(1, 8)]
+    assert [one.pcode for one in ReportPage(source).districts] == codes
+    names = [one.name for one in ReportPage(source).districts]
+    assert [row.name for row in summary_of(source).rows] == names
+    # The one chart that has room for one shows where there is most to see.
+    assert ReportPage(source).drawn.pcode == "IQG02Q02"
+
+    for row in source.body["counts"]:
+        if (row["place"], row["type"]) == ("IQG02Q05", "ALL"):
+            row["state"] = "unusual"
+    page = ReportPage(source)
+    assert [one.pcode for one in page.districts] == [codes[4], *codes[:4], *codes[5:]]
+    assert page.drawn.pcode == "IQG02Q05"
+    assert summary_of(source).rows[0].name == names[4]
+
+    shared = SharedWeeklyReport.objects.get()
+    assert [row["place"] for row in shared.body["districts"]] == codes
+    shared.body["districts"][3]["state"] = "unusual"
+    assert [row.name for row in summary_of(shared).rows][:2] == [names[3], names[0]]

@@ -117,6 +117,9 @@ class SharedDashboard:
         self.reports: dict[date, str] = {}
         for row in rows:
             self.reports[row.week_start] = row.get_absolute_url()
+            if not row.body.get("is_covered", True):
+                # Missing, as a week without a report is.
+                continue
             self.weeks[row.week_start] = shown_week(row.body)
             last = row.week_start + timedelta(days=6)
             if (row.body.get("complete_to") or "") < last.isoformat():
@@ -182,7 +185,7 @@ class SharedDashboard:
             title=_("Is the week unusual?")
             if span.weeks == 1
             else _("How much was recorded in these weeks?"),
-            said="" if known.value is not None else self.number(None),
+            said="" if known.value is not None else self._absent(known),
             value=known.value,
             unit=ngettext("incident", "incidents", known.value or 0)
             if known.value is not None
@@ -195,6 +198,10 @@ class SharedDashboard:
             url=self.newest.get_absolute_url(),
             url_label=_("Weekly report"),
         )
+
+    def _absent(self, known: Known) -> str:
+        """What stands in place of a sum of nothing: hidden weeks, or none recorded."""
+        return self.number(None) if known.hidden else _("not recorded")
 
     def published(self, span: Span) -> str:
         """The report that published a week's numbers; "" for several weeks, and for none."""
@@ -249,6 +256,8 @@ class SharedDashboard:
         killed, injured = masked(self.page.body["killed"]), masked(self.page.body["injured"])
         is_unknown = "killed" in self.page.body.get("unknown", ())
         said = self.page.harm("killed") if is_unknown else self.number(None)
+        if not self.page.is_covered:
+            said = self.page.hidden
         return Question(
             key="harmed",
             title=_("How many people were harmed?"),
@@ -256,7 +265,10 @@ class SharedDashboard:
             said="" if killed is not None else said,
             unit=_("killed"),
             note=_("Injured: %(injured)s. All districts together, week of %(week)s.")
-            % {"injured": self.number(injured), "week": self.page.week},
+            % {
+                "injured": self.number(injured) if self.page.is_covered else self.page.hidden,
+                "week": self.page.week,
+            },
             figure_url=self.newest.get_absolute_url(),
             url=self.newest.get_absolute_url(),
             url_label=_("Weekly report"),
