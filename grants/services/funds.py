@@ -22,7 +22,15 @@ from grants.exceptions import (
     SecondPersonNeeded,
     SettledAlready,
 )
-from grants.models import AuthorityRule, AuthoritySeat, AwardType, Fund, Grant, Officer
+from grants.models import (
+    Amendment,
+    AuthorityRule,
+    AuthoritySeat,
+    AwardType,
+    Fund,
+    Grant,
+    Officer,
+)
 from grants.services.held import changed, held_fund, officer, or_else, said
 
 #: Whoever of these did not enter a rule or a seat may confirm it.
@@ -352,23 +360,28 @@ class Otherwise:
 
     @property
     def differs(self) -> bool:
-        return self.before != self.after
+        """Whether other levels would have spoken, or more people of one; their order is nothing."""
+        return set(self.before) != set(self.after)
 
 
 def what_if(fund: Fund, rules: Iterable[Proposed]) -> list[Otherwise]:
     """Run rules over every approved grant of a fund, by reference; nothing is written.
 
+    Each at the sum that was approved last, that of its last signed amendment where there is one.
     `before` is what was decided, from the decisions' own copy of their rules.
     """
     new = sorted(rules, key=lambda rule: (rule.sequence, rule.max_amount_usd))
     grants = Grant.objects.filter(fund=fund, approved_usd__gt=0).order_by("ref")
     answers = []
-    for grant in grants.prefetch_related("decisions"):
+    for grant in grants.prefetch_related("decisions", "amendments"):
         said = [
             one for one in grant.decisions.all() if one.step == "approval" and one.verdict == "YES"
         ]
         last = max((one.round for one in said if one.amendment_id is None), default=0)
         mine = [one for one in said if one.amendment_id is None and one.round == last]
+        for amendment in sorted(grant.amendments.all(), key=lambda one: one.number):
+            if amendment.state == Amendment.State.SIGNED:
+                mine = [one for one in said if one.amendment_id == amendment.pk] or mine
         routed = max((one.routed_usd or Decimal(0) for one in mine), default=grant.approved_usd)
         before = {(one.sequence or 1, one.authority): one.quorum or 1 for one in mine}
         answers.append(

@@ -516,3 +516,30 @@ def test_a_rate_is_used_for_thirty_days_and_no_longer(office, fund):
     assert ledger.in_dollars(Decimal(1000), "IQD", rate, last) == 1
     with pytest.raises(RateTooOld):
         ledger.in_dollars(Decimal(1000), "IQD", rate, today)
+
+
+def test_other_rules_are_tried_at_the_sum_that_was_approved_last(office, fund, grant_in):
+    """A rise is what was decided in the end; the same levels in another order are the same."""
+    grant = grant_in("ACTIVE", tranches=[3000])
+    ladder = [
+        funds.Proposed("GRANT_CASH", "OFFICER", Decimal(0), Decimal(5000)),
+        funds.Proposed("GRANT_CASH", "LEAD", Decimal("5000.01"), Decimal(25000), sequence=2),
+    ]
+    (before,) = funds.what_if(fund, ladder)
+    assert (before.amount_usd, before.before, before.differs) == (3000, (("OFFICER", 1),), False)
+    made = world.amended(office, grant, 6000)
+    # Not before it is signed.
+    assert funds.what_if(fund, ladder)[0].amount_usd == 3000
+    with acting(office.officer):
+        world.paper(grant, "amendment", office.officer)
+        amendments.sign_amendment(
+            made, parts=[proposals.Part(Decimal(3000), world.BEGAN)], by=office.officer
+        )
+    (after,) = funds.what_if(fund, ladder)
+    assert (after.amount_usd, after.before, after.differs) == (6000, (("LEAD", 1),), False)
+    assert after.after == (("LEAD", 1),)
+
+    two = (("LEAD", 1), ("PANEL", 2))
+    assert not funds.Otherwise("QRF", Decimal(1), before=two, after=two[::-1]).differs
+    assert funds.Otherwise("QRF", Decimal(1), before=two, after=(("LEAD", 1),)).differs
+    assert funds.Otherwise("QRF", Decimal(1), two, (("LEAD", 1), ("PANEL", 1))).differs
