@@ -81,11 +81,13 @@ from incidents.services.responses import (
     may_plan,
     may_record,
     open_response,
+    proposed_watchers,
     record_action,
     sendable,
     sendable_to,
     set_next_step,
     take_response,
+    with_load,
 )
 from incidents.services.rows import may_take_away
 from incidents.services.rules import (
@@ -215,6 +217,7 @@ __all__ = [
     "note_reading",
     "offered",
     "open_response",
+    "proposed_watchers",
     "open_verbs",
     "override_verification",
     "plain",
@@ -240,6 +243,7 @@ __all__ = [
     "take_for_review",
     "take_over_row",
     "take_response",
+    "with_load",
     "unanswered",
     "undo_bulk",
     "undo_step",

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from ceasefire import audit, periods
 from ceasefire.codes.services import family
@@ -22,7 +24,13 @@ from incidents.exceptions import (
     NotTheirs,
     SiteIsReadOnly,
 )
-from incidents.models import SEES_SENSITIVE, Incident, IncidentResponse, ResponseAction
+from incidents.models import (
+    SEES_SENSITIVE,
+    Incident,
+    IncidentResponse,
+    ResponseAction,
+    RetaliationWatch,
+)
 from incidents.services import clocks, notices
 from incidents.services.rules import CLOCK_TOLERANCE
 from incidents.services.workflow import locked
@@ -66,6 +74,10 @@ def refuse(incident: Incident, by: User, permission: str) -> None:
         raise NotForThisPerson
 
 
+#: Who is proposed for a side of a watch, in this order.
+PROPOSED = (Role.INTERRUPTER, Role.WORKER)
+
+
 def sendable(site_ids: Sequence[int]) -> list[User]:
     """Who may be sent out at these sites, by code name, with their sites read along."""
     rows = User.objects.active().filter(role__in=SENT, sites__in=site_ids)
@@ -78,6 +90,44 @@ def sendable_to(incident: Incident) -> "QuerySet[User]":
     if incident.is_sensitive:
         rows = rows.filter(Q(role__in=SEES_SENSITIVE) | Q(pk=incident.reporter_id))
     return rows.order_by("code_name")
+
+
+def with_load(people: "QuerySet[User]") -> "QuerySet[User]":
+    """The people with their `load`: clocks they have that run, and sides they watch."""
+    clock_rows = IncidentResponse.objects.running().filter(assigned_to=OuterRef("pk"))
+    watch_rows = RetaliationWatch.objects.open().filter(
+        Q(victim_side=OuterRef("pk")) | Q(other_side=OuterRef("pk"))
+    )
+    parts = [
+        Coalesce(
+            Subquery(
+                rows.order_by()
+                .annotate(one=Value(1))
+                .values("one")
+                .annotate(count=Count("pk"))
+                .values("count")
+            ),
+            0,
+        )
+        for rows in (clock_rows, watch_rows)
+    ]
+    return people.annotate(load=parts[0] + parts[1])
+
+
+def proposed_watchers(
+    people: Sequence[Any], *, victim_side: User | None, other_side: User | None
+) -> tuple[Any, Any]:
+    """Who could watch the sides that have nobody: interrupters first, the least busy of them.
+
+    `people` are those who may be sent, with their `load`. A proposal only: who assigns knows who
+    is kin to whom. Source: the program's rule I3, which wants an interrupter on each side.
+    """
+    order = sorted(
+        (one for one in people if one.role in PROPOSED and one not in (victim_side, other_side)),
+        key=lambda one: (PROPOSED.index(one.role), one.load, one.code_name),
+    )
+    free = iter(order)
+    return (victim_side or next(free, None), other_side or next(free, None))
 
 
 def _held(incident: Incident) -> tuple[Incident, IncidentResponse | None]:

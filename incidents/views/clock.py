@@ -141,7 +141,7 @@ def clock_questions(incident: Incident, user: Any) -> dict[str, QuerySet[Any]]:
         .only(*ACTION_FIELDS),
         "watches": incident.watches.select_related("victim_side", "other_side"),
         "checks": checks.select_related("by")[:SHOWN_CHECKS],
-        **({"people": services.sendable_to(incident)} if may_assign else {}),
+        **({"people": services.with_load(services.sendable_to(incident))} if may_assign else {}),
     }
 
 
@@ -211,7 +211,11 @@ def _watch(
     people: list[User] | None,
 ) -> dict[str, Any]:
     own = watch.side_of(user)
+    sides = (watch.victim_side, watch.other_side)
+    if people is not None:
+        sides = services.proposed_watchers(people, victim_side=sides[0], other_side=sides[1])
     return {
+        "watchers_proposed": sides != (watch.victim_side, watch.other_side),
         "watch": watch,
         "watch_clock": watch_clock(watch, at),
         "checks": checks,
@@ -219,8 +223,8 @@ def _watch(
             prefix="watchers",
             people=people,
             initial={
-                "victim_side": str(watch.victim_side_id or ""),
-                "other_side": str(watch.other_side_id or ""),
+                "victim_side": str(sides[0].pk if sides[0] else ""),
+                "other_side": str(sides[1].pk if sides[1] else ""),
                 "version": watch.version,
             },
         )

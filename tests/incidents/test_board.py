@@ -260,6 +260,32 @@ def test_watches_that_are_not_shown_are_not_passed_over_in_silence(
     assert "More watches are open" not in client.get(BOARD).content.decode()
 
 
+def test_interrupters_who_have_least_to_do_are_proposed_for_a_watch(
+    started: Any, signed_in: Any, make_user: Any, basrah: Any, supervisor: Any, worker: Any
+) -> None:
+    busy, free = (make_user("interrupter", basrah, username=name) for name in ("ava", "zed"))
+    other = started(5, actors=[ActorFacts(category="tribal")])
+    services.set_watchers(other, victim_side=busy, other_side=None, by=supervisor)
+    incident = started(2, actors=[ActorFacts(category="tribal")])
+    client = signed_in(supervisor)
+
+    page = client.get(incident.get_absolute_url())
+    form = page.context["watchers_form"]
+    assert (form["victim_side"].value(), form["other_side"].value()) == (str(free.pk), str(busy.pk))
+    assert "Proposed:" in page.content.decode()
+    # Nobody is given anything before somebody says so.
+    assert RetaliationWatch.objects.get(incident=incident).victim_side is None
+
+    services.set_watchers(incident, victim_side=worker, other_side=None, by=supervisor)
+    form = client.get(incident.get_absolute_url()).context["watchers_form"]
+    assert (form["victim_side"].value(), form["other_side"].value()) == (
+        str(worker.pk),
+        str(free.pk),
+    )
+    services.set_watchers(incident, victim_side=worker, other_side=busy, by=supervisor)
+    assert "Proposed:" not in client.get(incident.get_absolute_url()).content.decode()
+
+
 # --- numbers ------------------------------------------------------------------------------------
 
 
