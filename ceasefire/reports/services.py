@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
+import zlib
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -224,7 +226,7 @@ def made_again(report: WeeklyReport, *, by: User | None) -> Content | None:
     text = vault.unseal(report, READINGS, by=by)
     if not text or hashlib.sha256(text.encode()).hexdigest() != report.basis.get("readings"):
         return None
-    kept = json.loads(text)
+    kept = json.loads(zlib.decompress(base64.b64decode(text)))
     cut = None if kept["cut"] is None else datetime.fromisoformat(kept["cut"])
     with measures.replaying(json.dumps(kept["answers"])):
         return compile_content(
@@ -233,6 +235,12 @@ def made_again(report: WeeklyReport, *, by: User | None) -> Content | None:
             as_of=datetime.fromisoformat(report.body["data_as_of"]),
             cut=cut,
         )
+
+
+def _packed(answers: dict[str, Any]) -> str:
+    """Answers as a short text: written out they are some hundred octets an incident."""
+    written = json.dumps(answers, sort_keys=True, separators=(",", ":"))
+    return base64.b64encode(zlib.compress(written.encode(), 6)).decode()
 
 
 def changes_since(report: WeeklyReport, audience: Audience) -> Changes:
@@ -329,10 +337,8 @@ def _content(site: Site, week: Week, as_of: datetime | None, tell: Tell = untold
     cut = None if as_of is None and periods.is_pinned() else moment
     with measures.recording() as read:
         content = compile_content(site, week, as_of=moment, cut=cut, tell=tell)
-    content = replace(
-        content,
-        readings=json.dumps({"cut": cut and cut.isoformat(), "answers": read.answers}),
-    )
+    answers = {"cut": cut and cut.isoformat(), "answers": read.answers}
+    content = replace(content, readings=_packed(answers))
     if not content.full.says_something:
         raise NotCovered
     return content
