@@ -26,7 +26,7 @@ from django.utils import translation
 from ceasefire import periods
 from ceasefire.people.roles import Role
 from ceasefire.periods import BAGHDAD, Week
-from ceasefire.places.models import Place
+from ceasefire.places.models import CoveragePeriod, Place
 from ceasefire.reports import effects, exports, services
 from ceasefire.reports.effect_forms import EffectPlanForm
 from ceasefire.reports.effect_models import EffectPlan
@@ -97,6 +97,7 @@ def stage(django_db_setup: None, django_db_blocker: Any) -> Iterator[SimpleNames
         everything.__enter__()
         try:
             site = site_of("BASRAH-ALL", place="IQG02")
+            CoveragePeriod.objects.create(site=site, start=WEEK - timedelta(weeks=169))
             Incident.objects.bulk_create(records(site), batch_size=2000)
             manager = maker_of_users()(Role.MANAGER, site)
             plan = effects.register_plan(
