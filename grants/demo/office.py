@@ -27,13 +27,13 @@ from grants.models import (
 from grants.services import (
     anomalies,
     completeness,
+    funds,
     ledger,
     machine,
     monitoring,
     payments,
     proposals,
     risks,
-    splits,
     uploads,
 )
 
@@ -270,9 +270,7 @@ class Walk:
 
     def approve(self, days: int = 5) -> Walk:
         """By the level that the sum asks for: the officer's up to 5,000, the lead's above."""
-        asks = self.plan.asks
-        if self.grant.split_group is not None:
-            asks += sum(int(one.requested_usd) for one in splits.near(self.grant, self.office.now))
+        asks = funds.routed_usd(self.grant, self.grant.requested_usd)
         by = self.office.approver if asks <= 5000 else self.office.lead
         self.grant = machine.approve(self.grant, by=by, at=self.later(days))
         return self
