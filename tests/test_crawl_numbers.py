@@ -93,6 +93,11 @@ def held(client: Client, user: Any, url: str) -> int:
             total += len(context["people"])
         elif path == "/grants/handover/":
             total += len(context["left"])
+        elif path == "/incidents/board/" and context["page"] is None:
+            # Each column by itself, page by page.
+            names = [column["name"] for column in context["groups"]]
+            stages = [f"{url}{'&' if query else '?'}stage={name}" for name in names]
+            return sum(held(client, user, stage) for stage in stages)
         else:
             total += len(context["page"])
             onward = f"after={context['page'].after}" if context["page"].after else ""
