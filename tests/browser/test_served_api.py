@@ -12,6 +12,7 @@ import pytest
 from ceasefire.api.operations import OPERATIONS
 from ceasefire.api.services import create_token, revoke_token
 from ceasefire.database.session import acting
+from ceasefire.oversight.place_api import EXAMPLE
 from ceasefire.people.models import User
 from incidents.models import Incident
 from tests.api.conftest import REPORT
@@ -50,23 +51,35 @@ class Tablet:
         except HTTPError as refused:
             return Answer(refused)
 
-    def send(self, body: bytes, key: str, **headers: str) -> Answer:
+    def send(self, body: bytes, key: str, *, path: str = "/incidents/", **headers: str) -> Answer:
         given = {"Content-Type": "application/json", "Idempotency-Key": key, **headers}
-        return self.ask("POST", "/incidents/", body, **given)
+        return self.ask("POST", path, body, **given)
+
+
+def _tablet_of(username: str, demo_world: World) -> Any:
+    person = User.objects.get(username=username)
+    with acting(person):
+        made, token = create_token(person, device="tablet", scopes=("read", "write"))
+    yield Tablet(demo_world, token)
+    with acting(person):
+        revoke_token(made, by=person)
 
 
 @pytest.fixture
 def tablet(demo_world: World) -> Any:
     """The tablet of a worker of Basrah Centre; its token ends with the test."""
-    worker = User.objects.get(username="worker")
-    with acting(worker):
-        made, token = create_token(worker, device="tablet", scopes=("read", "write"))
-    yield Tablet(demo_world, token)
-    with acting(worker):
-        revoke_token(made, by=worker)
+    yield from _tablet_of("worker", demo_world)
 
 
-def test_the_served_program_answers_as_its_document_says(tablet: Tablet, demo_world: World) -> None:
+@pytest.fixture
+def office(demo_world: World) -> Any:
+    """That of the administrator."""
+    yield from _tablet_of("admin", demo_world)
+
+
+def test_the_served_program_answers_as_its_document_says(
+    tablet: Tablet, office: Tablet, demo_world: World
+) -> None:
     described = tablet.ask("GET", "/openapi.json").json()
     asked = set()
     for path in (
@@ -104,6 +117,13 @@ def test_the_served_program_answers_as_its_document_says(tablet: Tablet, demo_wo
         answer = tablet.send(body, str(uuid4()), **{"Content-Type": kind})
         assert answer.status_code == status, answer.content
         is_as_described(described, "POST", "/incidents/", answer)
+    place = json.dumps(EXAMPLE | {"short": "SERVED"}).encode()
+    for status in (201, 200):
+        answer = office.send(place, key, path="/places/")
+        assert answer.status_code == status, answer.content
+        is_as_described(described, "POST", "/places/", answer)
+        asked.add("addPlace")
+    assert tablet.send(place, key, path="/places/").status_code == 403
     assert asked == {operation.key for operation in OPERATIONS}
     assert Incident.objects.filter(summary="by the canal").count() == 1
 
