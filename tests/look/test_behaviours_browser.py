@@ -251,7 +251,7 @@ def test_what_one_may_not_do_is_said_and_kept(page, network):
     network.answers = ["403", "403"]
     send(page)
     page.clock.run_for(4_000)
-    page.get_by_text("may not").wait_for()
+    page.get_by_text("or not by you").wait_for()
 
     assert page.get_by_label("Killed").input_value() == "1"
 
