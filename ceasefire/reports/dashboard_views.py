@@ -299,7 +299,7 @@ def _team(request: HttpRequest) -> dict[str, Any]:
         sites = [site for site in sites if site.code == chosen]
     return {
         "form": asked,
-        "where": ", ".join(str(site.name) for site in sites),
+        "where": _(", ").join(str(site.name) for site in sites),
         "period": _("Today"),
         "blocks": team.questions(user, sites, f"?site={chosen}" if chosen else ""),
         "query": f"?site={chosen}" if chosen else "",

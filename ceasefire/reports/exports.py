@@ -284,7 +284,10 @@ def _blocks(page: ReportPage) -> list[dict[str, Any]]:
         blocks.append(
             {
                 "kind": "list",
-                "items": [f"{one.place}, {one.label}: {one.sentence}" for one in page.watch],
+                "items": [
+                    one.place + gettext(", ") + f"{one.label}: {one.sentence}"
+                    for one in page.watch
+                ],
             }
         )
     if page.revisions:

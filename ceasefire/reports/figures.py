@@ -130,8 +130,8 @@ def weeks(page: ReportPage) -> list[Figure]:
             "upper": bar.upper,
             "state": state_word(last.state) if at == len(bars) - 1 else None,
             "complete": None if bar.complete else gettext("still coming in"),
-            "calendar": ", ".join(name for _letter, name in bar.periods) or None,
-            "told": ", ".join(bar.told) or None,
+            "calendar": gettext(", ").join(name for _letter, name in bar.periods) or None,
+            "told": gettext(", ").join(bar.told) or None,
         }
         for at, bar in enumerate(bars)
     ][::-1]
@@ -739,7 +739,9 @@ def _index(page: ReportPage, plan: Mapping[str, Any]) -> Figure:
 
         return (
             f"{in_digits(row['week_start'].strftime('%d/%m/%Y'), page.digits)}:"
-            f" {names[0]} {told(row['ours'])}, {names[1]} {told(row['others'])}"
+            f" {names[0]} {told(row['ours'])}"
+            + gettext(", ")
+            + f"{names[1]} {told(row['others'])}"
         )
 
     slug = f"index-{plan['plan']}"

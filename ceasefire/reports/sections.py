@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import gettext, ngettext
 
 from ceasefire.reports.effects import quarter_end
 from ceasefire.reports.figures import Figure, near_words, standing_out
@@ -22,8 +22,6 @@ from ceasefire.statistics.early_watch import MOST_WEEKS as WATCH_WEEKS
 if TYPE_CHECKING:
     from ceasefire.reports.presentation import ReportPage
 
-#: Between names in a row, in English and Arabic.
-SEPARATORS = (", ", "، ")
 #: Batches that are named one by one, and weeks of each; of more only how many.
 BATCHES_NAMED, WEEKS_NAMED = 8, 4
 
@@ -129,7 +127,7 @@ def _batches(page: ReportPage) -> list[Part]:
 def _batch(page: ReportPage, one: Mapping[str, Any]) -> str:
     weeks = one["weeks"]
     if len(weeks) <= WEEKS_NAMED:
-        when = SEPARATORS[(get_language() or "en")[:2] == "ar"].join(
+        when = gettext(", ").join(
             gettext("week of %(day)s (%(count)s)")
             % {"day": page.day(week["week_start"]), "count": page.number(week["incidents"])}
             for week in weeks
@@ -223,7 +221,7 @@ def _alerts(page: ReportPage) -> Section:
         for found in page.alerts
     ] or [Part("line", page.verdict)]
     others = [
-        f"{found.place}, {found.label}: {found.sentence}"
+        found.place + gettext(", ") + f"{found.label}: {found.sentence}"
         for found, row in zip(page.watch, page.body["watch"], strict=True)
         if row["q"] is not None
     ]
@@ -474,7 +472,7 @@ def effect_lines(page: Any, plan: Mapping[str, Any]) -> list[str]:
     """What was set down, and what may be said of it. `page`: of the program or REO's."""
 
     def named(pcodes: Sequence[str]) -> str:
-        return SEPARATORS[(get_language() or "en")[:2] == "ar"].join(
+        return gettext(", ").join(
             page.place(pcode) for pcode in pcodes
         )
 

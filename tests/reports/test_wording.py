@@ -9,6 +9,7 @@ import pytest
 from django.utils import translation
 
 from ceasefire.reports import services
+from ceasefire.reports.dashboards.parts import Known
 from ceasefire.reports.figures import near_words
 from ceasefire.reports.models import SharedWeeklyReport
 from ceasefire.reports.presentation import ReportPage, SharedPage
@@ -147,3 +148,20 @@ def test_where_all_are_unverified_it_is_not_said_that_nothing_happened(
     quiet = deepcopy(full(report))
     quiet.basis["recorded"]["unverified"] = 0
     assert ReportPage(quiet).lead == "No incident was recorded in this week."
+
+
+# --- between words --------------------------------------------------------------------------------
+
+
+def test_words_in_a_row_are_parted_as_the_language_parts_them(basrah, put_weeks):
+    put_weeks(basrah, [10, 11, 9] * 100 + [0])
+    report = compiled(basrah)
+    assert any(
+        line.startswith("2 counts were tested this week; about")
+        for line in ReportPage(full(report)).how_to_read
+    )
+    with translation.override("ar"):
+        page = ReportPage(full(report))
+        lines = [*page.how_to_read, page.verdict, Known(1, 5, hidden=2, missing=3).gaps("western")]
+        assert "؛" in lines[2] and "،" in lines[-1]
+        assert not [line for line in lines if ";" in line or ", " in line]

@@ -64,7 +64,7 @@ class Known:
                 "%(count)s week not recorded", "%(count)s weeks not recorded", self.missing
             )
             said.append(words % {"count": number_text(self.missing, digits)})
-        return ", ".join(said)
+        return _(", ").join(said)
 
 
 @dataclass(frozen=True)
