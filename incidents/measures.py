@@ -12,6 +12,7 @@ the correction of a record after the cut is not turned back. Reports keep what w
 (`readings`) and are made again from that.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -275,15 +276,24 @@ def lateness(
     Late: reported more than seven days after it happened. The median is of whole and broken days
     from the event to its report. Outside histories and old rows of tables are left out.
     """
-    rows = _of_our_reporting(_of_site(site_id, exclude_sensitive=exclude_sensitive, as_of=as_of))
-    moments = rows.filter(
-        submitted_at__gte=datetime.combine(start, time.min, periods.BAGHDAD),
-        submitted_at__lt=datetime.combine(end, time.min, periods.BAGHDAD),
+    moments = _entered_between(
+        site_id, start, end, as_of=as_of, exclude_sensitive=exclude_sensitive
     ).values_list("occurred_from", "reported_at")
     days = [max((told - happened).total_seconds() / 86400, 0.0) for happened, told in moments]
     return Lateness(
         late=sum(one > LATE_AFTER_DAYS for one in days),
         median_delay_days=round(median(days), 2) if days else None,
+    )
+
+
+def _entered_between(
+    site_id: int, start: date, end: date, *, as_of: datetime | None, exclude_sensitive: bool
+) -> models.QuerySet[Incident]:
+    """What was entered from `start` up to (not on) `end` and tells how late reports come to us."""
+    rows = _of_our_reporting(_of_site(site_id, exclude_sensitive=exclude_sensitive, as_of=as_of))
+    return rows.filter(
+        submitted_at__gte=datetime.combine(start, time.min, periods.BAGHDAD),
+        submitted_at__lt=datetime.combine(end, time.min, periods.BAGHDAD),
     )
 
 
@@ -732,8 +742,6 @@ _ENTERED = """
 SELECT CASE WHEN i.batch_id IS NOT NULL OR i.origin <> '' OR u.role IS NULL THEN 'imported'
             ELSE u.role END AS who,
        COUNT(*),
-       COUNT(*) FILTER (WHERE i.origin <> ALL(%(histories)s)
-                          AND i.reported_at - i.occurred_from > make_interval(days => %(late)s)),
        COUNT(*) FILTER (WHERE i.verification = ANY(%(hatched)s)),
        COUNT(*) FILTER (WHERE i.geo_precision = 5 OR i.district_id IS NULL),
        COUNT(*) FILTER (WHERE i.time_precision >= %(undated)s),
@@ -765,8 +773,10 @@ def entered(
 ) -> list[Entered]:
     """What is missing in the records of a period, by the group of who wrote them down.
 
-    Counted when a report is compiled, never for a page. Roles are those of today. `late` and
-    `without_place` as in `data_health`; groups without a record are left out.
+    Counted when a report is compiled, never for a page. Roles are those of today. `late` is of what
+    was entered in the period, whenever it happened, as in `lateness`: of what happened in a week
+    nothing can be late yet when its report is made. `without_place` as in `data_health`; groups
+    without a record and without a late one are left out.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -777,17 +787,32 @@ def entered(
                 "end": end,
                 "states": list(_COUNTED),
                 "hatched": list(_HATCHED),
-                "histories": list(HISTORIES),
-                "late": LATE_AFTER_DAYS,
                 "undated": UNDATED_FROM,
                 "as_of": as_of,
                 "harmless": exclude_sensitive,
             },
         )
         rows = cursor.fetchall()
+    late = Counter(
+        _group(None if batch or origin else role)
+        for batch, origin, role in _entered_between(
+            site_id, start, end, as_of=as_of, exclude_sensitive=exclude_sensitive
+        )
+        .filter(reported_at__gt=F("occurred_from") + timedelta(days=LATE_AFTER_DAYS))
+        .values_list("batch_id", "origin", "reporter__role")
+    )
     sums: dict[str, list[int]] = {}
     for who, *counts in rows:
-        group = _GROUP_OF_ROLE.get(who, "imported")
-        before = sums.get(group, [0] * len(counts))
-        sums[group] = [one + more for one, more in zip(before, counts, strict=True)]
-    return [Entered(group, *sums[group]) for group in GROUPS if group in sums]
+        before = sums.get(_group(who), [0] * len(counts))
+        sums[_group(who)] = [one + more for one, more in zip(before, counts, strict=True)]
+    answer = []
+    for group in GROUPS:
+        received, *lacks = sums.get(group) or [0] * 9
+        if received or late[group]:
+            answer.append(Entered(group, received, late[group], *lacks))
+    return answer
+
+
+def _group(role: str | None) -> str:
+    """The group of who wrote a record down; that of nobody is what was imported."""
+    return _GROUP_OF_ROLE.get(role or "", "imported")

@@ -285,8 +285,7 @@ def _blocks(page: ReportPage) -> list[dict[str, Any]]:
             {
                 "kind": "list",
                 "items": [
-                    one.place + gettext(", ") + f"{one.label}: {one.sentence}"
-                    for one in page.watch
+                    one.place + gettext(", ") + f"{one.label}: {one.sentence}" for one in page.watch
                 ],
             }
         )

@@ -739,9 +739,7 @@ def _index(page: ReportPage, plan: Mapping[str, Any]) -> Figure:
 
         return (
             f"{in_digits(row['week_start'].strftime('%d/%m/%Y'), page.digits)}:"
-            f" {names[0]} {told(row['ours'])}"
-            + gettext(", ")
-            + f"{names[1]} {told(row['others'])}"
+            f" {names[0]} {told(row['ours'])}" + gettext(", ") + f"{names[1]} {told(row['others'])}"
         )
 
     slug = f"index-{plan['plan']}"

@@ -596,9 +596,7 @@ class ReportPage:
                 " many do by chance. Too few to say: less than three years of records, or fewer"
                 " than 5 incidents in 4 weeks: neither good news nor bad."
             ),
-            made + gettext("; ") + expected
-            if tests
-            else gettext("No count was tested this week."),
+            made + gettext("; ") + expected if tests else gettext("No count was tested this week."),
             *self._tested_beside(),
             gettext(
                 "Counts are of verified incidents; unverified ones stand beside them. Drafts,"

@@ -472,9 +472,7 @@ def effect_lines(page: Any, plan: Mapping[str, Any]) -> list[str]:
     """What was set down, and what may be said of it. `page`: of the program or REO's."""
 
     def named(pcodes: Sequence[str]) -> str:
-        return gettext(", ").join(
-            page.place(pcode) for pcode in pcodes
-        )
+        return gettext(", ").join(page.place(pcode) for pcode in pcodes)
 
     set_down = gettext(
         "Set down on %(registered)s: %(outcome)s in %(treated)s, where the program began on"

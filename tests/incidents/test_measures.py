@@ -185,6 +185,18 @@ def test_lateness_is_of_what_was_entered_in_the_period_whenever_it_happened(log,
     assert measures.lateness(basrah.pk, SUNDAY, NEXT).late == 0
 
 
+def test_a_group_is_late_by_what_it_entered_in_the_period_whenever_it_happened(log, basrah):
+    log()
+    late = log(occurred_from=MOMENT - timedelta(days=60))
+    [group] = measures.entered(basrah.pk, SUNDAY, NEXT)
+    assert (group.received, group.late) == (1, 1)
+    [group] = measures.entered(basrah.pk, SUNDAY - timedelta(days=63), SUNDAY)
+    assert (group.received, group.late) == (1, 0)
+    Incident.objects.filter(pk=late.pk).update(origin="ucdp-ged", origin_id="1")
+    [group] = measures.entered(basrah.pk, SUNDAY, NEXT)
+    assert group.late == 0
+
+
 @pytest.mark.parametrize(("days", "tells"), [(13, 1), (15, 0)])
 def test_old_rows_of_a_table_say_nothing_about_our_delay(log, basrah, days, tells):
     incident = log(occurred_from=MOMENT - timedelta(days=days))
