@@ -110,6 +110,10 @@ class ObligationExceeded(GrantRefusal):
     message = _("This would be more than is obligated and not yet paid.")
 
 
+class LessThanHeld(ObligationExceeded):
+    message = _("More than this is paid or asked for. Refuse what is not to be paid first.")
+
+
 class TrancheExceeded(GrantRefusal):
     message = _("This would be more than the tranche holds.")
 

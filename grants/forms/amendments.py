@@ -8,9 +8,11 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from ceasefire.look.forms import DayField
+from grants.exceptions import LessThanHeld
 from grants.forms.fields import AmountField
 from grants.forms.rows import Row, row_set
 from grants.forms.steps import ReasonForm
+from grants.services import amendments
 from grants.services.proposals import Part
 
 
@@ -30,8 +32,8 @@ class AmendmentForm(ReasonForm):
 
     def clean_new_usd(self) -> Decimal | None:
         value: Decimal | None = self.cleaned_data["new_usd"]
-        if value is not None and value < self.grant.net_disbursed_usd:
-            raise ValidationError(_("More than this was paid already."), code="paid")
+        if value is not None and value < amendments.least(self.grant):
+            raise ValidationError(LessThanHeld.message, code="paid")
         return value
 
     def clean_new_end(self) -> Any:

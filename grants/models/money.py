@@ -17,7 +17,11 @@ from grants.models.organisations import Organisation
 
 
 class Tranche(models.Model):
-    """A part of the award, paid when its gate is open. The ledger's trigger keeps its sums."""
+    """A part of the award, paid when its gate is open. The ledger's trigger keeps its sums.
+
+    It begins with an amount; an amendment may cut it down to what is paid of it and asked for, also
+    to nothing.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     grant = models.ForeignKey(Grant, models.PROTECT, related_name="tranches")
@@ -34,7 +38,7 @@ class Tranche(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["grant", "number"], name="a_tranche_has_its_number"),
             models.CheckConstraint(
-                condition=Q(number__gte=1, planned_usd__gt=0), name="a_tranche_is_of_an_amount"
+                condition=Q(number__gte=1, planned_usd__gte=0), name="a_tranche_is_of_an_amount"
             ),
             models.CheckConstraint(
                 condition=Q(paid_usd__gte=0, paid_usd__lte=F("planned_usd")),

@@ -279,7 +279,9 @@ def public(grant: Grant) -> PublicGrant | None:
         requested=grant.requested_usd,
         approved=grant.approved_usd,
         awarded_on=grant.awarded_on,
-        tranches=tuple((one.planned_usd, one.due_on) for one in grant.tranches.all()),
+        tranches=tuple(
+            (one.planned_usd, one.due_on) for one in grant.tranches.all() if one.planned_usd
+        ),
         postings=tuple(_postings(grant, entries, full)),
         results=results,
         typed=tuple((name, text) for name, text in typed if text) if full else (),

@@ -612,7 +612,8 @@ def tranches(filters: Filters) -> str:
     return f"""
     SELECT g.ref, t.number AS tranche, t.planned_usd, t.paid_usd, t.accounted_usd,
            outs.usd AS unaccounted_usd,
-           CASE WHEN t.paid_usd >= t.planned_usd THEN 'paid'
+           CASE WHEN t.planned_usd = 0 THEN 'ended'
+                WHEN t.paid_usd >= t.planned_usd THEN 'paid'
                 WHEN g.state = 'SUSPENDED' THEN 'stopped'
                 WHEN g.state IN ('DRAFT', 'SUBMITTED', 'RETURNED', 'VETTING', 'PENDING_APPROVAL',
                                  'APPROVED') THEN 'planned'
@@ -639,7 +640,8 @@ def tranches(filters: Filters) -> str:
       CROSS JOIN LATERAL (
         SELECT count(*) AS number, coalesce(bool_or(e.paid_usd < e.planned_usd), FALSE) AS unpaid,
                coalesce(sum(e.paid_usd), 0) AS advanced
-          FROM grants_tranche e WHERE e.grant_id = g.id AND e.number < t.number) before
+          FROM grants_tranche e
+         WHERE e.grant_id = g.id AND e.number < t.number AND e.planned_usd > 0) before
       CROSS JOIN LATERAL (
         SELECT coalesce(max(p.paid_on), g.awarded_on) AS day,
                coalesce(max(p.paid_at), '-infinity') AS at

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -13,8 +14,8 @@ from grants.exceptions import (
     AmendmentOpen,
     BadAmount,
     FundExhausted,
+    LessThanHeld,
     NotAllowedFromHere,
-    ObligationExceeded,
     StepIsMissingSomething,
 )
 from grants.models import Amendment, DocumentType, Grant, State, Tranche
@@ -35,7 +36,10 @@ def open_amendment(
     new_usd: Any = None,
     new_end: date | None = None,
 ) -> Amendment:
-    """Ask for another sum of the whole award, another end, or both; one amendment at a time."""
+    """Ask for another sum of the whole award, another end, or both; one amendment at a time.
+
+    Never less than is paid and asked for (`least`): `LessThanHeld`.
+    """
     who, reason = officer(by, "requester"), said(reason)
     grant = held(grant)
     if grant.state not in (State.AWARDED, State.ACTIVE):
@@ -47,8 +51,8 @@ def open_amendment(
         raise BadAmount from error
     if value == grant.approved_usd and new_end in (None, grant.planned_end):
         raise BadAmount
-    if value < grant.net_disbursed_usd:
-        raise ObligationExceeded
+    if value < least(grant):
+        raise LessThanHeld
     last = grant.amendments.aggregate(last=Max("number"))["last"] or 0
     with or_else({"one_amendment_at_a_time": AmendmentOpen}):
         made = Amendment.objects.create(
@@ -203,8 +207,9 @@ def sign_amendment(
 ) -> Grant:
     """Put an approved amendment into force, its signed paper on file: sums, tranches, the ledger.
 
-    `parts` are added after the tranches that are paid, in the place of the unpaid ones; together
-    they sum to the new sum. A rise is obligated, a cut de-obligated first.
+    `parts` are added after the tranches that stay, in the place of the others. What is too much is
+    taken off those that stay (`shortened`), so that together they sum to the new sum. A rise is
+    obligated, a cut de-obligated first. Raises `LessThanHeld` where more was asked for since.
     """
     who = officer(by, "officer")
     grant, amendment = _held(amendment, STATE.APPROVED)
@@ -248,21 +253,65 @@ def replaced(grant: Grant) -> list[Tranche]:
     return [one for one in there if not one.entries.all() and not one.payments.all()]
 
 
+def holds(grant: Grant) -> dict[Any, Decimal]:
+    """What each tranche holds, by its key, in US dollars: what is paid of it and asked for.
+
+    What was refused holds nothing. What dinars that are asked for come to is known when they are
+    paid: they hold the whole tranche. `grants_tranche_holds` says the same.
+    """
+    found = {}
+    for tranche in grant.tranches.prefetch_related("payments"):
+        asked = [one for one in tranche.payments.all() if one.state in ("REQUESTED", "CERTIFIED")]
+        if any(one.currency != "USD" for one in asked):
+            found[tranche.pk] = tranche.planned_usd
+        else:
+            found[tranche.pk] = tranche.paid_usd + sum((one.amount for one in asked), Decimal(0))
+    return found
+
+
+def least(grant: Grant) -> Decimal:
+    """Down to which sum an award may be cut: what its tranches hold, less what came back."""
+    return max(sum(holds(grant).values(), Decimal(0)) - grant.refunded_usd, grant.net_disbursed_usd)
+
+
+def shortened(grant: Grant, new_usd: Decimal, parts_usd: Decimal) -> list[tuple[Tranche, Decimal]]:
+    """Of the tranches that stay, those that are cut for a new sum, each with what is left of it.
+
+    What they and the parts (`parts_usd` together) come to beyond the new sum is taken off, the last
+    first, never below what a tranche holds. One that holds nothing may be cut to nothing.
+    """
+    going = {one.pk for one in replaced(grant)}
+    staying = [one for one in grant.tranches.all() if one.pk not in going]
+    over = sum((one.planned_usd for one in staying), Decimal(0)) + parts_usd - new_usd
+    held_usd, found = holds(grant), []
+    for one in sorted(staying, key=lambda tranche: -tranche.number):
+        off = min(one.planned_usd - held_usd[one.pk], over)
+        if off > 0:
+            found.append((one, one.planned_usd - off))
+            over -= off
+    return found[::-1]
+
+
 def _plan_again(grant: Grant, amendment: Amendment, parts: list[Part]) -> None:
-    """Tranches on which nothing was asked for or paid give way to the new ones."""
+    """Tranches on which nothing was asked for or paid give way to the new ones; others are cut."""
     Tranche.objects.filter(pk__in=[one.pk for one in replaced(grant)]).delete()
+    values = [money.amount(part.planned_usd) for part in parts]
+    for tranche, left in shortened(grant, amendment.new_usd, sum(values, Decimal(0))):
+        changed(tranche, planned_usd=left)
     last = grant.tranches.aggregate(last=Max("number"))["last"] or 0
     Tranche.objects.bulk_create(
         Tranche(
             grant=grant,
             number=number,
-            planned_usd=money.amount(part.planned_usd),
+            planned_usd=value,
             due_on=part.due_on,
             needs_report=part.needs_report,
             needs_visit=part.needs_visit,
         )
-        for number, part in enumerate(parts, start=last + 1)
+        for number, (part, value) in enumerate(zip(parts, values, strict=True), start=last + 1)
     )
     planned = grant.tranches.aggregate(all=Sum("planned_usd"))["all"]
-    if planned != amendment.new_usd:
+    if planned < amendment.new_usd or (parts and planned != amendment.new_usd):
         raise StepIsMissingSomething([Missing("tranches")])
+    if planned - grant.refunded_usd > amendment.new_usd:
+        raise LessThanHeld

@@ -118,7 +118,12 @@ class Gate:
 
     @property
     def is_paid(self) -> bool:
-        return self.tranche.paid_usd >= self.tranche.planned_usd
+        return 0 < self.tranche.planned_usd <= self.tranche.paid_usd
+
+    @property
+    def is_cut(self) -> bool:
+        """Cut down to nothing by an amendment."""
+        return not self.tranche.planned_usd
 
     @property
     def left_usd(self) -> Decimal:

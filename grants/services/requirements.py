@@ -395,7 +395,10 @@ def for_tranche(grant: Grant, tranche: Tranche, day: date) -> list[Missing]:
     screened = screening(grant, day)
     lacks = [] if cleared(grant, day, screened) else [Missing("clearance")]
     lacks += screened
-    earlier = [one for one in grant.tranches.all() if one.number < tranche.number]
+    # What an amendment cut down to nothing goes before nobody.
+    earlier = [
+        one for one in grant.tranches.all() if one.number < tranche.number and one.planned_usd
+    ]
     if any(one.paid_usd < one.planned_usd for one in earlier):
         lacks.append(Missing("earlier_tranche"))
     advanced = sum((one.paid_usd for one in earlier), Decimal(0))

@@ -268,6 +268,7 @@ def amendment_step(request: HttpRequest, ref: str, number: int, step: str) -> Ht
             "rows": rows,
             "going": going,
             "to_plan": rows.to_plan if rows is not None else None,
+            "cut": amendments.shortened(grant, amendment.new_usd, rows.to_plan) if rows else [],
             "why_not": _why_not(page, amendment, who, offering),
             "missing": lacks(
                 grant,
@@ -301,7 +302,7 @@ def _tranches(request: HttpRequest, amendment: Amendment) -> tuple[Any, list[Any
                 for one in going
             ],
             prefix="tranches",
-            to_plan=amendment.new_usd - staying,
+            to_plan=max(amendment.new_usd - staying, Decimal(0)),
         ),
         going,
     )

@@ -69,7 +69,7 @@ GRANT_RIGHTS = {
     "budgetline": "SIUD",
     "quote": "SIUD",
     "indicator": "SIUD",
-    "tranche": "SID",
+    "tranche": "SIUD",
     "indicatorvalue": "SI",
     "amendment": "SIU",
     "document": "SI",
