@@ -32,7 +32,8 @@ from incidents.models import SEES_SENSITIVE, Incident, IncidentResponse
 #: What `near_repeats` answers.
 NearRepeats = patterns.NearRepeats
 #: How the answers that a report is made of are kept, and read again.
-kept, recording, replaying = readings.kept, readings.recording, readings.replaying
+kept, kept_since = readings.kept, readings.kept_since
+recording, replaying = readings.recording, readings.replaying
 NotKept = readings.NotKept
 #: Reported more than so many days after it happened, an incident is late.
 LATE_AFTER_DAYS = 7

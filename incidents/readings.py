@@ -38,6 +38,10 @@ class Readings:
     answers: dict[str, Any] = field(default_factory=dict)
     is_replayed: bool = False
 
+    def were_asked(self, name: str) -> bool:
+        """Whether any answer of a function was put down."""
+        return any(json.loads(question)[0] == name for question in self.answers)
+
     def text(self) -> str:
         """All of it as JSON, the same for the same answers."""
         return json.dumps(self.answers, sort_keys=True, separators=(",", ":"))
@@ -68,7 +72,17 @@ def _using(readings: Readings) -> Iterator[Readings]:
 
 def kept(function: Callable[Asked, Answer]) -> Callable[Asked, Answer]:
     """Mark a function whose answers a report is made of."""
+    return _kept(function)
 
+
+def kept_since(
+    before: Answer,
+) -> Callable[[Callable[Asked, Answer]], Callable[Asked, Answer]]:
+    """As `kept`, for a question that reports of earlier versions did not ask: `before` to these."""
+    return lambda function: _kept(function, before)
+
+
+def _kept(function: Callable[Asked, Answer], *before: Answer) -> Callable[Asked, Answer]:
     @functools.wraps(function)
     def ask(*given: Asked.args, **named: Asked.kwargs) -> Answer:
         readings = _current.get()
@@ -77,6 +91,8 @@ def kept(function: Callable[Asked, Answer]) -> Callable[Asked, Answer]:
         question = _question(function.__name__, given, named)
         if readings.is_replayed:
             if question not in readings.answers:
+                if before and not readings.were_asked(function.__name__):
+                    return before[0]
                 raise NotKept(function.__name__)
             answer: Answer = _read(readings.answers[question], _returned(function))
             return answer

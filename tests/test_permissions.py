@@ -22,7 +22,7 @@ from ceasefire.database.session import acting
 from ceasefire.people.roles import Role
 from ceasefire.periods import Week, today
 from ceasefire.places.models import CoveragePeriod, Place, Zone
-from ceasefire.reports.models import EffectPlan, EvaluatorsPack, WeeklyReport
+from ceasefire.reports.models import EffectPlan, EvaluatorsPack, RecordingChange, WeeklyReport
 from ceasefire.reports.services import compile_week
 from grants.models import Officer, ReportRequest
 from grants.reports import snapshots
@@ -152,6 +152,9 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("reports:report_chart", "GET", "report_chart", "200 200 200 200 200 404 404 403 403"),
     ("reports:effect_list", "GET", "", "403 403 403 200 403 403 403 403 403"),
     ("reports:effect_new", "GET", "effect_site", "403 403 403 200 403 403 403 403 403"),
+    ("reports:recording_list", "GET", "", "403 403 403 200 403 403 403 403 200"),
+    ("reports:recording_new", "GET", "effect_site", "403 403 403 200 403 403 403 403 200"),
+    ("reports:recording_withdraw", "POST", "recording", "403 403 403 302 403 403 403 403 302"),
     ("reports:effect_withdraw", "POST", "effect_plan", "403 403 403 302 403 403 403 403 403"),
     ("incidents:incident_list", "GET", "", "200 200 200 200 200 403 403 403 403"),
     ("incidents:incident_new", "GET", "", "200 200 200 200 403 403 403 403 403"),
@@ -703,6 +706,11 @@ def scenes_of(basrah: Any, zubair: Any, make_user: Callable[..., Any]) -> dict[s
         "report_chart": [[*report, "weeks"] for report in reports],
         "effect_site": [["BASRAH-CENTRE"], ["AL-ZUBAIR"], ["NOWHERE"]],
         "effect_plan": [plan_of(basrah, make_user), plan_of(zubair, make_user), ["NOWHERE", 1]],
+        "recording": [
+            recording_of(basrah, make_user),
+            recording_of(zubair, make_user),
+            ["NOWHERE", 1],
+        ],
         "notice": [[notice_of(here)], [notice_of(there)], [987654]],
         **conflict_scenes(here, there, make_user),
         "case": [
@@ -1149,6 +1157,15 @@ def plan_of(site: Any, make_user: Any) -> list[Any]:
     EffectPlan.objects.create(
         site=site, number=1, starts_on=today(), treated=["IQG02Q02"], comparison=["IQG02Q03"],
         grounds="x", registered_by=make_user(Role.MANAGER, site, username=f"plans.{site.pk}"),
+    )  # fmt: skip
+    return [site.code, 1]
+
+
+def recording_of(site: Any, make_user: Any) -> list[Any]:
+    """A change of what the site records, noted and standing."""
+    RecordingChange.objects.create(
+        site=site, number=1, changed_on=today(), what="x",
+        noted_by=make_user(Role.MANAGER, site, username=f"records.{site.pk}"),
     )  # fmt: skip
     return [site.code, 1]
 

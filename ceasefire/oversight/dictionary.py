@@ -261,6 +261,11 @@ PERSONAL: dict[str, Personal] = {
     "reports.EffectPlan.grounds": Personal("Why districts are compared, without names", "report"),
     "reports.EffectPlan.registered_by": Personal(_WHO, "trace"),
     "reports.EffectPlan.withdrawn_by": Personal(_WHO, "trace"),
+    "reports.RecordingChange.what": Personal(
+        "Know why weeks are not alike, without names", "report"
+    ),
+    "reports.RecordingChange.noted_by": Personal(_WHO, "trace"),
+    "reports.RecordingChange.withdrawn_by": Personal(_WHO, "trace"),
     "reports.Subscription.user": Personal("Whose mailbox reports are announced in", "account"),
     "reports.ReportMail.user": Personal("Announce each report once to a person", "operation"),
     "reports.EvaluatorsPack.by": Personal(_WHO, "export"),

@@ -49,6 +49,8 @@ VERBS: dict[str, str | Promise] = {
     "effectplan.withdrawn": _("Withdrew a plan of the program effect"),
     "field_event.recorded": _("Recorded work around the caseload"),
     "field_event.taken_back": _("Took back work recorded by mistake"),
+    "recordingchange.noted": _("Noted that what a site records changed"),
+    "recordingchange.withdrawn": _("Withdrew the note that what a site records changed"),
     "fund_figure.confirmed": _("Confirmed a figure from a fund's donor"),
     "fund_figure.entered": _("Entered a figure from a fund's donor"),
     "fund_figure.withdrawn": _("Withdrew a figure from a fund's donor"),

@@ -140,6 +140,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
             "reports.freeze_weeklyreport",
             # What is judged of the program's effect is set down beforehand.
             "reports.register_effect",
+            # Since when a site records something else: its comparisons begin anew there.
+            "reports.note_recording_change",
             "reports.compile_weeklyreport",
             # The weekly series for an outside evaluator, small counts hidden.
             "reports.take_evaluators_pack",
@@ -189,6 +191,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
             "people.change_user",
             "places.view_place",
             "places.change_place",
+            "reports.note_recording_change",
             # Of places alone: no other operation is open to them.
             "api.use_api",
             "jobs.view_job",

@@ -39,7 +39,7 @@ from ceasefire.reports.panel import (
     rounded,
     sentence_of,
 )
-from ceasefire.reports.recording import coverage, districts, knows_since
+from ceasefire.reports.recording import changes, coverage, districts, knows_since
 from ceasefire.reports.sentences import sentence
 from ceasefire.reports.software import software_version
 from ceasefire.statistics.assessment import Assessment, Assessments
@@ -54,7 +54,8 @@ REPORT = "weekly-violence-trends"
 #: 6: of an effect its first week, which look it is, whether it was tested, and all its choices; of
 #: the trend whether the season was taken out.
 #: 7: corrections of any number, each with its measure; lateness of what was entered in the week.
-VERSION = 7
+#: 8: since when what the site records changed; what groups told late, of what they entered.
+VERSION = 8
 #: The name and the state of that row.
 UNPLACED = _("Place not known closer than the governorate")
 UNTESTED = "untested"
@@ -133,12 +134,12 @@ def compile_content(
     tell(0, STEPS)
     open_material = _material(site, week, cut=cut, exclude_sensitive=True)
     open_near = measures.near_repeats(site.pk, week.end, as_of=cut, exclude_sensitive=True)
-    open_work = _judge(site, week, open_material, open_near)
+    open_work = _judge(site, week, open_material, open_near, cut=cut)
     material = _material(site, week, cut=cut)
     near = measures.near_repeats(site.pk, week.end, as_of=cut, known=open_near)
     # Where nothing was left out, both audiences read the same judgements.
     is_same = material == open_material and near is open_near
-    work = open_work if is_same else _judge(site, week, material, near)
+    work = open_work if is_same else _judge(site, week, material, near, cut=cut)
     tell(1, STEPS)
     full = _documents(site, week, work, Audience.FULL, as_of=as_of, cut=cut)
     tell(2, STEPS)
@@ -163,7 +164,14 @@ def _material(
     return _Material(counts, periods, first)
 
 
-def _judge(site: Site, week: Week, material: _Material, near: measures.NearRepeats) -> _Judged:
+def _judge(
+    site: Site,
+    week: Week,
+    material: _Material,
+    near: measures.NearRepeats,
+    *,
+    cut: datetime | None,
+) -> _Judged:
     panel = build_panel(
         material.counts,
         week=week,
@@ -171,6 +179,7 @@ def _judge(site: Site, week: Week, material: _Material, near: measures.NearRepea
         periods=material.periods,
         districts=districts(site),
         compares=knows_since(site),
+        changes=changes(site, cut=cut),
     )
     judged = judge(panel, beside=near.p)
     rows = [
@@ -218,6 +227,7 @@ def _documents(
             "imprecise_dates": health.imprecise_dates,
             "unverified": health.unverified,
         },
+        "recording_changed_on": panel.changed_on and panel.changed_on.isoformat(),
         "counts": [row.body for row in rows],
         "tests_made": judged.tests_made,
         "false_alerts_expected": rounded(judged.false_alerts_expected),
@@ -425,8 +435,7 @@ def shared_basis(week: Week, open_panel: Panel) -> dict[str, Any]:
         key, values = sentence_of(
             item,
             tests=judged.tests_made,
-            series=open_panel.series(place, ALL),
-            compares=open_panel.compares,
+            panel=open_panel,
         )
         totals.append(
             {
@@ -535,9 +544,7 @@ class _Row:
 def _row(panel: Panel, item: Assessment, tests: int) -> _Row:
     place, kind = _key(item)
     cell = panel.cell(place, kind)
-    name, values = sentence_of(
-        item, tests=tests, series=panel.series(place, kind), compares=panel.compares
-    )
+    name, values = sentence_of(item, tests=tests, panel=panel)
     tested = item.tested
     return _Row(
         key=(place, kind),

@@ -77,6 +77,10 @@ DEFINITIONS: Mapping[int, Promise | str] = {
         "Corrections of killed, injured, abducted and of what is not verified too; lateness of what"
         " was entered in the week, tables of earlier days left out."
     ),
+    8: _(
+        "Where what a site records changed, its comparisons begin anew since that day; what each"
+        " group of writers told late, of what it entered in the week."
+    ),
 }
 
 

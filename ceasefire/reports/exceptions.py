@@ -59,3 +59,15 @@ class PlanWasRead(ReportRefusal):
 
 class PlanWasWithdrawn(ReportRefusal):
     """The plan was withdrawn before."""
+
+
+class ChangeIsAhead(ReportRefusal):
+    """What the site records can not have changed on a day that is still to come."""
+
+
+class ChangeIsNoted(ReportRefusal):
+    """A change of what the site records is noted for that day."""
+
+
+class ChangeWasWithdrawn(ReportRefusal):
+    """The note of the change was withdrawn before."""

@@ -185,6 +185,8 @@ def _trend(panel: Panel) -> dict[str, Any]:
         return {}
     places = {place for place, kind, _start in panel.cells if kind == ALL} | set(panel.districts)
     series = np.sum([panel.series(place, ALL) for place in sorted(places | {NOWHERE})], axis=0)
+    # Weeks from before what is recorded changed would show that change as a trend.
+    series[: panel.baseline_from] = np.nan
     starts = [one.start for one in panel.weeks]
     found = trend(
         series,

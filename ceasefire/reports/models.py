@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from ceasefire.places.models import Site
 from ceasefire.reports.effect_models import EffectPlan
 from ceasefire.reports.evaluators_models import EvaluatorsPack, EvaluatorsPackPiece
+from ceasefire.reports.recording_models import RecordingChange
 from ceasefire.reports.subscription_models import ReportMail, Subscription
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "EffectPlan",
     "EvaluatorsPack",
     "EvaluatorsPackPiece",
+    "RecordingChange",
     "ReportMail",
     "SharedWeeklyReport",
     "Subscription",

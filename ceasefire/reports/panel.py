@@ -75,11 +75,23 @@ class Panel:
     cells: dict[tuple[str, str, date], Cell] = field(default_factory=dict)
     #: Whether it is known since when the site records; without, nothing is compared.
     compares: bool = True
+    #: The last day within these weeks on which what the site records changed.
+    changed_on: date | None = None
 
     @property
     def baseline_from(self) -> int:
-        """The position from which weeks may be compared with this one."""
-        return 0 if self.compares else len(self.weeks) - 1
+        """The position from which weeks may be compared with this one.
+
+        The first whole week since what is recorded changed; the week of the change itself is like
+        no other and is compared with none.
+        """
+        last = len(self.weeks) - 1
+        if not self.compares:
+            return last
+        if self.changed_on is None:
+            return 0
+        since = (at for at, week in enumerate(self.weeks) if week.start >= self.changed_on)
+        return next(since, last)
 
     @property
     def week(self) -> Week:
@@ -139,11 +151,14 @@ def build_panel(
     periods: Sequence[Period],
     districts: Iterable[str],
     compares: bool = True,
+    changes: Iterable[date] = (),
 ) -> Panel:
     """The panel of a site from the weekly counts of everything since `first`.
 
     `districts` are the site's own (P-codes); any other district in which it counted something in
     the last 52 weeks is added. An empty P-code (no district known) has counts but no series.
+    `changes`: days on which what the site records changed; the last one before the week's end that
+    leaves weeks behind it begins the baseline anew.
     """
     weeks = [week]
     while weeks[-1].start > first and len(weeks) < MOST_WEEKS:
@@ -161,6 +176,7 @@ def build_panel(
         districts=sorted(seen | set(districts)),
         cells=dict(cells),
         compares=compares,
+        changed_on=max((day for day in changes if weeks[0].start < day < week.end), default=None),
     )
 
 
@@ -244,16 +260,22 @@ def probability(value: float | None) -> float | None:
     return None if value is None else float(f"{float(value):.3g}")
 
 
-def sentence_of(
-    item: Assessment, *, tests: int, series: Sequence[float], compares: bool = True
-) -> tuple[str, dict[str, Any]]:
-    """The key and the numbers of what may be said of a series."""
+def sentence_of(item: Assessment, *, tests: int, panel: Panel) -> tuple[str, dict[str, Any]]:
+    """The key and the numbers of what may be said of a series of the panel."""
+    series = panel.series(*item.key)  # type: ignore[misc]
     known = item.history
     values: dict[str, Any] = {"weeks": known.weeks}
-    if not compares:
+    if not panel.compares:
         values["since_unknown"] = True
     elif known.restarted and item.key[1] == ALL:  # type: ignore[index]
-        values["restarted"] = True
+        # A gap after the change begins the comparison anew once more.
+        counted = (
+            at for at in range(panel.baseline_from, len(series)) if not math.isnan(series[at])
+        )
+        if panel.changed_on is not None and known.start <= next(counted, len(series)):
+            values["changed_on"] = panel.changed_on.isoformat()
+        else:
+            values["restarted"] = True
     if item.rule is Rule.MISSING:
         return "missing", values
     values["observed"] = item.observed

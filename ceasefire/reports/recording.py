@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from ceasefire.periods import Week
 from ceasefire.places.models import Place, Site
 from ceasefire.reports.panel import Period
+from ceasefire.reports.recording_models import RecordingChange
 from incidents import measures
+
+#: What reports from before changes were noted knew of them.
+_NEVER: list[date] = []
 
 
 @measures.kept
@@ -34,6 +38,13 @@ def coverage(
 def knows_since(site: Site) -> bool:
     """Whether it is known since when a site records: without, counts alone are told."""
     return site.reporting_since is not None or site.coverage.exists()
+
+
+@measures.kept_since(_NEVER)
+def changes(site: Site, *, cut: datetime | None = None) -> list[date]:
+    """The days on which what the site records changed, as noted by the cut, the earliest first."""
+    noted = RecordingChange.objects.filter(site=site).standing(cut)
+    return list(noted.order_by("changed_on").values_list("changed_on", flat=True))
 
 
 @measures.kept

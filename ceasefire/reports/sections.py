@@ -16,7 +16,14 @@ from django.utils.translation import gettext, ngettext
 from ceasefire.reports.effects import quarter_end
 from ceasefire.reports.figures import Figure, near_words, standing_out
 from ceasefire.reports.panel import ALL, NOWHERE
-from ceasefire.reports.sentences import PERIOD_NAMES, change, incidents, sentence, taken_out
+from ceasefire.reports.sentences import (
+    PERIOD_NAMES,
+    change,
+    incidents,
+    recording_changed,
+    sentence,
+    taken_out,
+)
 from ceasefire.statistics.early_watch import MOST_WEEKS as WATCH_WEEKS
 
 if TYPE_CHECKING:
@@ -93,6 +100,10 @@ def _health(page: ReportPage) -> Section:
         Part("facts", rows=page.health),
         Part("small", page.counted_for),
     ]
+    changed = page.body.get("recording_changed_on")
+    if changed:
+        words = recording_changed(changed, page.digits)
+        parts.append(Part("note", words, title=gettext("A change of what is recorded")))
     if not page.is_complete:
         words = gettext("Reports of this week still come in. Hatched weeks are not complete.")
         parts.append(Part("note", words))

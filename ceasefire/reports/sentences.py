@@ -7,11 +7,13 @@ script of digits. The wordings follow the minimum-data rules of the report's des
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 from django.utils.translation import get_language, gettext, ngettext
 
-from ceasefire.look.numbers import number_text
+from ceasefire.look.numbers import in_digits, number_text
+from ceasefire.periods import long_date
 
 Words = Mapping[str, Any]
 Writer = Callable[[Words, Callable[[Any], str]], str]
@@ -24,7 +26,19 @@ _WEEKS_A_YEAR = 52
 def sentence(key: str, values: Words, digits: str = "western") -> str:
     """The sentence of a key in the active language; KeyError for a key that is none."""
     words = _SENTENCES[key](values, lambda number: number_text(number, digits))
+    if values.get("changed_on"):
+        return f"{words} {recording_changed(values['changed_on'], digits)}"
     return f"{words} {_restarted()}" if values.get("restarted") else words
+
+
+def recording_changed(iso: str, digits: str = "western") -> str:
+    """Since which day the comparison begins anew, as what the site records changed."""
+    day = in_digits(long_date(date.fromisoformat(iso), get_language() or "en"), digits)
+    words = gettext(
+        "What the site records changed on %(day)s: the comparison begins anew since that day, and"
+        " earlier weeks are not compared with."
+    )
+    return words % {"day": day}
 
 
 def _restarted() -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from ceasefire.reports import dashboard_views, views
+from ceasefire.reports import dashboard_views, recording_views, views
 
 app_name = "reports"
 urlpatterns = [
@@ -21,6 +21,13 @@ urlpatterns = [
     path("reports/", views.report_list, name="report_list"),
     # Before addresses that begin with the code of a site.
     path("", include("ceasefire.reports.figure_urls")),
+    path("reports/recording/", recording_views.recording_list, name="recording_list"),
+    path("reports/recording/<str:site>/new/", recording_views.recording_new, name="recording_new"),
+    path(
+        "reports/recording/<str:site>/<int:number>/withdraw/",
+        recording_views.recording_withdraw,
+        name="recording_withdraw",
+    ),
     path("reports/compile/", views.report_compile, name="report_compile"),
     path("reports/runs/", views.report_runs, name="report_runs"),
     path("reports/<str:site>/<str:week_start>/", views.report_detail, name="report_detail"),

@@ -113,6 +113,8 @@ PAGES: list[tuple[str, str, str]] = [
     ("evaluator's pack", "data", "/reports/evaluators/"),
     ("effect", "manager", "/reports/effect/"),
     ("effect, set down", "manager", "/reports/effect/BASRAH-CENTRE/new/"),
+    ("what is recorded", "manager", "/reports/recording/"),
+    ("what is recorded, a change", "manager", "/reports/recording/BASRAH-CENTRE/new/"),
     ("report of a coming week", "manager", "/reports/BASRAH-CENTRE/2099-01-04/"),
     ("jobs", "manager", "/jobs/"),
     ("home of REO", "reo.viewer", "/"),
