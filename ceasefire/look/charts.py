@@ -338,7 +338,8 @@ def heat_table(
     """Return a grid of numbers shaded by size.
 
     A value may be a number, None (no data: hatched) or a text such as "< 3" (suppressed: hatched,
-    with the text). Names of columns should be short; a narrow grid shows every second one.
+    with the text). Of many columns every second or third is named; names that would run into each
+    other on a phone are numbered in the picture and told in the legend.
     """
     rtl = get_language_bidi() if rtl is None else rtl
     numbers = [
@@ -350,11 +351,19 @@ def heat_table(
     cell_width = (100 - name_width) / max(1, len(columns))
     row_height, top = 30, 24
     every = max(1, math.ceil(len(columns) / 8))
+    heads = columns
+    legend: tuple[Key, ...] = ()
+    if _crowded(columns[::every], cell_width * every):
+        every, heads = 1, [number_text(number + 1, digits) for number in range(len(columns))]
+        legend = tuple(
+            _legend_key(_text(50, 11, head, rtl, "middle", MUTED, "c-muted"), column)
+            for head, column in zip(heads, columns, strict=True)
+        )
     parts = [_patterns(slug)]
-    for index, column in enumerate(columns):
+    for index, head in enumerate(heads):
         if index % every == 0:
             x = name_width + (index + 0.5) * cell_width
-            parts.append(_text(x, 15, column, rtl, "middle", MUTED, "c-muted"))
+            parts.append(_text(x, 15, head, rtl, "middle", MUTED, "c-muted"))
     for row, (name, values) in enumerate(rows):
         y = top + row * row_height
         parts.append(_text(0, y + 19, name, rtl, anchor="start"))
@@ -374,6 +383,7 @@ def heat_table(
         _svg(slug, title, subtitle, height, parts, rtl),
         (corner, *columns),
         table,
+        legend,
     )
 
 
@@ -597,6 +607,12 @@ def shaded_areas(
     return Chart(slug, title, subtitle, picture, (gettext("Name"), gettext("Number")), table)
 
 
+def _crowded(names: Sequence[str], apart: float) -> bool:
+    """Whether names that stand `apart` hundredths of a picture's width meet on a phone."""
+    # A small letter takes just below two hundredths there.
+    return any((len(one) + len(other)) * 0.9 > apart for one, other in pairwise(names))
+
+
 def _legend_key(inner: str, label: str) -> Key:
     svg = f'<svg class="legend-mark" width="16" height="12" aria-hidden="true">{inner}</svg>'
     return Key(mark_safe(svg), label)
@@ -713,7 +729,7 @@ def _calendar(
     parts = [_ruled(f"{slug}-calendar")]
     for index, week in enumerate(weeks):
         if week.periods:
-            names = ", ".join(name for _letter, name in week.periods)
+            names = gettext(", ").join(name for _letter, name in week.periods)
             parts.append(
                 _rect(
                     gutter + index * width, width, above, room, rtl,
@@ -861,7 +877,9 @@ def _week_title(week: WeekBar, unit: str, digits: str) -> str:
     if not week.complete:
         text += " · " + gettext("still coming in")
     if week.told:
-        text += " · " + gettext("told as an alert: %(what)s") % {"what": ", ".join(week.told)}
+        text += " · " + gettext("told as an alert: %(what)s") % {
+            "what": gettext(", ").join(week.told)
+        }
     return text
 
 

@@ -10,6 +10,7 @@ from ceasefire import audit, jobs
 from ceasefire.jobs.exceptions import JobRefusal
 from ceasefire.jobs.models import Job
 from ceasefire.look.paging import keyset_page
+from ceasefire.oversight.work import in_words
 from ceasefire.people.access import requires
 
 
@@ -26,6 +27,8 @@ def job_list(request: HttpRequest) -> HttpResponse:
         after=request.GET.get("after"),
         before=request.GET.get("before"),
     )
+    for job in page.rows:
+        job.words = in_words(job.kind)
     context = {
         "page": page,
         "state": state,

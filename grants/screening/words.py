@@ -87,7 +87,7 @@ def _birth(hit: Hit) -> str:
 
 
 def _all(words: tuple[str, ...]) -> str:
-    return ", ".join(map(_isolated, words))
+    return _(", ").join(map(_isolated, words))
 
 
 def _isolated(word: str) -> str:

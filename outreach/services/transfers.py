@@ -94,7 +94,7 @@ class NoRoom(OutreachRefusal):
     def __str__(self) -> str:
         return str(
             _("More than the rules allow: %(names)s. Give some to others.")
-            % {"names": ", ".join(person.code_name for person in self.people)}
+            % {"names": _(", ").join(person.code_name for person in self.people)}
         )
 
 

@@ -154,6 +154,23 @@ def test_the_table_holds_every_number_of_the_chart():
     assert chart.rows == (("Sun", "1", "< 3"), ("Mon", "no data", "4"))
 
 
+def test_names_that_would_meet_on_a_phone_are_numbered_and_told_below():
+    stages = ["Proposal", "Procurement", "Vetting", "Approval", "Signature", "Monitoring"]
+    chart = charts.heat_table("d", "T", "S", stages, [("Draft", [1, 2, 3, 4, 5, 6])])
+
+    assert "Procurement" not in chart.svg
+    assert [key.label for key in chart.legend] == stages
+    assert [">1<" in key.svg for key in chart.legend] == [True] + [False] * 5
+    assert chart.head == ("", *stages)
+
+
+def test_names_with_room_stand_above_their_columns():
+    chart = charts.heat_table("d", "T", "S", ["Proposal", "Award"], [("Draft", [1, 2])])
+
+    assert "Proposal" in chart.svg
+    assert chart.legend == ()
+
+
 def test_arabic_digits_reach_the_axis_and_the_table():
     with translation.override("ar"):
         chart = charts.weekly_bars("a", "T", "S", weeks(12), digits="arabic")
