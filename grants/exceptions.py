@@ -209,6 +209,13 @@ class NotReversible(GrantRefusal):
     message = _("A reversal is not reversed. Post it anew.")
 
 
+class SecondOfficerClears(DutiesKeptApart):
+    message = _(
+        "Somebody here was found to be on a list before. Who said so, or screened again since, "
+        "does not clear it: another vetting officer decides."
+    )
+
+
 class SamePersonReverses(GrantRefusal):
     message = _("Who posted does not reverse it. Ask somebody else.")
 

@@ -30,6 +30,7 @@ from grants.exceptions import (
     NoScreeningRule,
     NotAllowedFromHere,
     ScreeningUnderWay,
+    SecondOfficerClears,
 )
 from grants.models import (
     Decision,
@@ -417,6 +418,19 @@ def _held_run(run: ScreeningRun, by: User) -> tuple[Any, ScreeningRun]:
     return who, found
 
 
+def _second(run: ScreeningRun, who: Any) -> None:
+    """A true match of an earlier screening is taken back by two, whoever they are.
+
+    One screens again, another decides; neither said so. `grants_said_the_same` is the trigger's
+    own question.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT grants_said_the_same(%s)", [run.pk])
+        said_so = {one for (one,) in cursor.fetchall()}
+    if said_so and who.pk in said_so | {run.officer_id}:
+        raise SecondOfficerClears
+
+
 def _dispose(
     run: ScreeningRun,
     hit: ScreeningHit | None,
@@ -428,6 +442,8 @@ def _dispose(
     corrects: ScreeningDisposition | None,
     at: datetime | None,
 ) -> ScreeningDisposition:
+    if disposition in (Kind.FALSE_POSITIVE, Kind.CLEAR_NO_HIT):
+        _second(run, who)
     made = ScreeningDisposition(
         run=run,
         hit=hit,
@@ -471,7 +487,8 @@ def decide_hit(
     """Decide one hit, or decide it anew; `seen` is the key of the decision that stood on the page.
 
     Raises `ChangedMeanwhile` where another decision stands by now. A true match is taken back by
-    another screening alone (`NotAllowedFromHere`).
+    another screening alone (`NotAllowedFromHere`), which another officer decides than who ran it or
+    said so (`SecondOfficerClears`).
     """
     reason = said(reason)
     if disposition == Kind.CLEAR_NO_HIT:
@@ -489,7 +506,10 @@ def decide_hit(
 def sign_run(
     run: ScreeningRun, *, reason: str, by: User, at: datetime | None = None
 ) -> ScreeningDisposition:
-    """Sign that a run found nobody, with a reason: what was looked at."""
+    """Sign that a run found nobody, with a reason: what was looked at.
+
+    After a true match by another officer than who ran it or said so (`SecondOfficerClears`).
+    """
     reason = said(reason)
     who, run = _held_run(run, by)
     if run.hit_count:

@@ -35,6 +35,7 @@ from grants.exceptions import (
     NoScreeningRule,
     NotAllowedFromHere,
     NotForThisPerson,
+    SecondOfficerClears,
     StepIsMissingSomething,
 )
 from grants.models import (
@@ -278,6 +279,67 @@ def test_a_true_match_is_never_cleared_and_taken_back_by_another_screening_alone
     with acting(office.vetting):
         earlier = vetting.opened(again["1"], by=office.vetting).hits[0].earlier
     assert [one.disposition for one in earlier] == ["TRUE_MATCH"]
+
+
+def test_one_vetting_officer_does_not_take_a_true_match_back_by_screening_again(
+    office, grant, make_user
+):
+    second = make_user("reo_staff", username="reo.vetting2", duties=["vetting"])
+    runs = screened(office, grant)
+    # In the same screening the others are still signed for.
+    decide(office, runs["1"].hits.get(), "TRUE_MATCH")
+    sign(office, runs[""])
+
+    again = screened(office, grant)
+    hit = again["1"].hits.get()
+    with pytest.raises(SecondOfficerClears):
+        decide(office, hit, "FALSE_POSITIVE")
+    with pytest.raises(SecondOfficerClears):
+        sign(office, again[""])
+    with pytest.raises(IntegrityError, match="does not clear it"):
+        decide_raw(office.vetting, hit)
+    never_cleared(office, grant)
+    # Nor by screening and deciding alone against who said so.
+    with acting(second):
+        alone = vetting.screen(grant, by=second)
+        run = alone.runs.get(subject_code__endswith="/1")
+        with pytest.raises(SecondOfficerClears):
+            vetting.decide_hit(
+                run.hits.get(), disposition="FALSE_POSITIVE", reason="another man", by=second
+            )
+    with pytest.raises(IntegrityError, match="does not clear it"):
+        decide_raw(second, run.hits.get())
+
+    # Nor by taking the person out and in again.
+    grantee = Organisation.objects.get(pk=grant.grantee_id)
+    with acting(office.vetting):
+        organisations.part_with_person(grantee.people.get(), by=office.vetting)
+        organisations.add_person(grantee, name_en=LISTED, birth_year="1990", by=office.vetting)
+    anew = screened(office, grant)
+    with pytest.raises(SecondOfficerClears):
+        decide(office, anew["2"].hits.get(), "FALSE_POSITIVE")
+    with acting(second):
+        vetting.decide_hit(
+            anew["2"].hits.get(), disposition="FALSE_POSITIVE", reason="another man", by=second
+        )
+        vetting.sign_run(anew[""], reason="nobody", by=second)
+    assert codes(grant) == set()
+
+
+def test_after_another_officer_cleared_it_anybody_judges_again(office, grant, make_user):
+    second = make_user("reo_staff", username="reo.vetting2", duties=["vetting"])
+    decide(office, screened(office, grant)["1"].hits.get(), "TRUE_MATCH")
+    again = screened(office, grant)
+    with acting(second):
+        vetting.decide_hit(
+            again["1"].hits.get(), disposition="FALSE_POSITIVE", reason="another man", by=second
+        )
+        vetting.sign_run(again[""], reason="nobody", by=second)
+
+    last = screened(office, grant)
+    decide(office, last["1"].hits.get(), "FALSE_POSITIVE")
+    sign(office, last[""])
+    assert codes(grant) == set()
 
 
 def test_rows_of_a_screening_are_written_once_and_whole(office, grant):
