@@ -207,6 +207,7 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("incidents:board_rows", "GET", "", "200 200 200 200 200 403 403 403 403"),
     ("incidents:response_action", "GET", "incident", "200 200 200 200 403 403 403 403 403"),
     ("incidents:response_take", "POST", "incident", "302 302 302 302 403 403 403 403 403"),
+    ("incidents:response_assign", "GET", "incident", "403 403 200 200 403 403 403 403 403"),
     ("incidents:response_assign", "POST", "incident", "403 403 302 302 403 403 403 403 403"),
     # Nobody has it, so who only records does not plan it.
     ("incidents:response_next", "POST", "incident", "403 403 302 302 403 403 403 403 403"),

@@ -20,7 +20,7 @@ from ceasefire.people.access import asked_by_itself, requires
 from ceasefire.places.models import Site
 from incidents import services
 from incidents.models import IncidentResponse, RetaliationWatch, WatchCheck
-from incidents.views.clock import Shown, sendable_among, shown, watch_clock
+from incidents.views.clock import Choice, Shown, shown, watch_clock
 from incidents.views.scope import sites_of
 
 #: So many clocks of a column beside the others, of one by itself; that ended lately; watches.
@@ -116,17 +116,9 @@ def board_context(request: HttpRequest) -> dict[str, Any]:
     people = (
         services.sendable([site.pk for site in sites])
         if user.has_perm("incidents.assign_response")
-        else None
+        else []
     )
-    running = [
-        shown(
-            row,
-            user,
-            at=at,
-            people=None if people is None else sendable_among(people, row.incident),
-        )
-        for row in found
-    ]
+    running = [shown(row, user, at=at) for row in found]
     # A number's own clocks alone: neither what ended nor a watch is one of them.
     alone = bool(asked.stage)
     closed = (
@@ -174,6 +166,9 @@ def board_context(request: HttpRequest) -> dict[str, Any]:
             if name == asked.stage
         ],
         "any_running": bool(running),
+        "choices": [Choice(person) for person in people]
+        if any(row.may_assign for row in running)
+        else [],
         "closed": closed,
         "watches": watches[:MOST_WATCHES],
         "more_watches": len(watches) > MOST_WATCHES,

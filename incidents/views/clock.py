@@ -53,7 +53,18 @@ class Shown:
     next_step: str
     may_record: bool
     may_take: bool
+    #: Whether the person may give it to somebody, which the board asks with one list for all rows.
+    may_assign: bool
     assign: AssignForm | None = None
+
+
+def assign_form(response: IncidentResponse, people: list[User]) -> AssignForm:
+    """Who is to have it, of these people; who has it now is chosen."""
+    return AssignForm(
+        people=people,
+        initial={"to": str(response.assigned_to_id or ""), "version": response.version},
+        auto_id=f"id_{response.incident.code}_%s",
+    )
 
 
 def shown(
@@ -63,17 +74,12 @@ def shown(
     at: datetime,
     people: list[User] | None = None,
 ) -> Shown:
-    """`people` are those who may be sent to the incident, where the person may send somebody."""
+    """`people` are those who may be sent to the incident, where the form stands on the page."""
     incident = response.incident
     runs = response.closed_at is None
     may_record = services.may_record(incident, user)
-    assign = None
-    if people is not None and runs and services.may_assign(incident, user):
-        assign = AssignForm(
-            people=people,
-            initial={"to": str(response.assigned_to_id or ""), "version": response.version},
-            auto_id=f"id_{incident.code}_%s",
-        )
+    may_assign = runs and services.may_assign(incident, user)
+    assign = assign_form(response, people) if people is not None and may_assign else None
     return Shown(
         response=response,
         incident=incident,
@@ -86,6 +92,7 @@ def shown(
         and may_record
         and response.assigned_to_id is None
         and user.role != Role.MANAGER,
+        may_assign=may_assign,
         assign=assign,
     )
 
@@ -99,21 +106,20 @@ def next_step(response: IncidentResponse) -> str:
     return _("Community response") if response.first_contact_at else _("First contact")
 
 
-def sendable_among(people: list[User], incident: Incident) -> list[User]:
-    """Of those who may be sent at some sites, who may be sent to this incident.
+@dataclass(frozen=True)
+class Choice:
+    """Somebody who may be sent out, once for all rows of a board."""
 
-    As `services.sendable_to`, for many incidents; the service looks again.
-    """
-    return [
-        person
-        for person in people
-        if incident.site_id in person.site_ids
-        and (
-            not incident.is_sensitive
-            or person.role in SEES_SENSITIVE
-            or person.pk == incident.reporter_id
-        )
-    ]
+    person: User
+
+    @property
+    def sites(self) -> str:
+        """The sites of this person, for the rows of which they are a choice."""
+        return " ".join(str(key) for key in sorted(self.person.site_ids))
+
+    @property
+    def sees_sensitive(self) -> bool:
+        return self.person.role in SEES_SENSITIVE
 
 
 def watch_clock(watch: RetaliationWatch, at: datetime) -> dict[str, Any]:

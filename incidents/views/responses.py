@@ -27,7 +27,7 @@ from incidents.forms.responses import (
 )
 from incidents.models import Incident, IncidentResponse
 from incidents.views.board import asked_of, board_context, rows_page
-from incidents.views.clock import clock_context, clock_questions
+from incidents.views.clock import assign_form, clock_context, clock_questions
 from incidents.views.doing import attempt, version_of
 from incidents.views.scope import one, sites_of
 
@@ -113,10 +113,12 @@ def response_take(request: HttpRequest, code: str) -> HttpResponse:
     )
 
 
-@require_POST
 @requires(ASSIGN)
 def response_assign(request: HttpRequest, code: str) -> HttpResponse:
+    """Who has it: sent by a row of the board or by the incident, else a small page of its own."""
     incident = one(request, code)
+    if request.method != "POST":
+        return _assign_page(request, incident)
     form = AssignForm(request.POST, people=_people(request, incident))
     if not form.is_valid():
         return _refused(request, incident, form)
@@ -127,6 +129,28 @@ def response_assign(request: HttpRequest, code: str) -> HttpResponse:
             incident, to=form.person(), by=request.user, version=form.cleaned_data["version"]
         ),
         gettext_lazy("Given."),
+    )
+
+
+def _assign_page(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """What the link in a row of the board opens where no script runs."""
+    response = IncidentResponse.objects.filter(incident=incident).first()
+    if (
+        response is None
+        or response.closed_at is not None
+        or not services.may_assign(incident, request.user)
+    ):
+        raise PermissionDenied
+    response.incident = incident
+    asked = asked_of(request, sites_of(request.user))
+    return render(
+        request,
+        "incidents/response_assign.html",
+        {
+            "incident": incident,
+            "form": assign_form(response, _people(request, incident)),
+            "board_url": reverse("incidents:board") + asked.query(),
+        },
     )
 
 

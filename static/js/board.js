@@ -5,6 +5,45 @@
 
   const board = () => document.querySelector("[data-board]");
 
+  // --- giving it to somebody in its row --------------------------------------------------------
+  // The people stand on the board once. Each row's link becomes a form with those of its site; of
+  // a sensitive record, with those who may see it. The server looks again.
+  let forms = 0;
+  function formOf(link, shared) {
+    const form = shared.content.firstElementChild.cloneNode(true);
+    const { code, version, has, site, reporter } = link.dataset;
+    const select = form.querySelector("select");
+    const sensitive = "sensitive" in link.dataset;
+    [...select.options].forEach((option) => {
+      const there = option.dataset.sites === undefined || option.dataset.sites.split(" ").includes(site);
+      const sees = !sensitive || !option.value || "sees" in option.dataset || option.value === reporter;
+      if (!there || !sees) option.remove();
+      else option.defaultSelected = option.value === has;
+    });
+    forms += 1;
+    select.id = `give-${forms}`;
+    form.querySelector("label").htmlFor = select.id;
+    form.querySelectorAll("[data-code]").forEach((one) => (one.textContent = ` ${code}`));
+    form.elements.version.value = version;
+    form.action = link.href;
+    form.setAttribute("hx-post", link.getAttribute("href"));
+    form.setAttribute("hx-target", "#board");
+    form.setAttribute("hx-swap", "outerHTML");
+    return form;
+  }
+
+  function giveForms() {
+    const here = board();
+    const shared = here && here.querySelector("[data-give-form]");
+    if (!shared || !window.htmx) return;
+    here.querySelectorAll("a[data-give]").forEach((link) => {
+      const form = formOf(link, shared);
+      link.replaceWith(form);
+      window.htmx.process(form);
+    });
+  }
+  giveForms();
+
   // A field in use, or an answer that differs from what the server sent and was not sent yet.
   function answering() {
     const here = board();
@@ -74,6 +113,7 @@
     kept = row ? row.id : "";
   });
   document.addEventListener("htmx:afterSwap", () => {
+    giveForms();
     if (!kept) return;
     const row = document.getElementById(kept);
     kept = "";

@@ -41,6 +41,36 @@ def test_the_board_shows_what_another_did_without_a_page_load(
     assert overflow(phone) == []
 
 
+def test_without_script_a_link_leads_to_the_page_that_gives_it(
+    visit: Any, demo_world: World
+) -> None:
+    page = visit("supervisor", java_script_enabled=False, viewport=PHONE)
+    page.goto(demo_world.url("/incidents/board/"))
+    assert page.locator("[data-board] select").count() == 0
+    row = page.locator("[data-row]:has([data-give])").first.get_attribute("id")
+    page.locator(f"#{row} [data-give]").click()
+    chosen = (
+        "Swallow" if "Swallow" not in page.locator("option[selected]").inner_text() else "Nobody"
+    )
+    page.locator("select[name=to]").select_option(label=chosen)
+    page.locator("main form button").click()
+    page.wait_for_url("**/incidents/board/")
+    assert chosen in _who(page, row)
+
+
+def test_a_row_is_given_by_keyboard_alone(visit: Any, demo_world: World) -> None:
+    page = visit("supervisor")
+    page.goto(demo_world.url("/incidents/board/"))
+    row = page.locator("[data-row]:has(.response-assign)").first.get_attribute("id")
+    chosen = "Sparrow" if "Sparrow" not in _who(page, row) else "Swallow"
+    page.locator(f"#{row} select").focus()
+    page.keyboard.type(chosen)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.locator(f"#{row} .response-who", has_text=chosen).wait_for()
+    assert page.locator(f"#{row} .row-name").evaluate("one => one === document.activeElement")
+
+
 def test_what_is_being_answered_is_not_taken_away(visit: Any, demo_world: World) -> None:
     first, second = visit("supervisor"), visit("supervisor")
     first.clock.install()

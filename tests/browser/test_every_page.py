@@ -76,6 +76,7 @@ PAGES: list[tuple[str, str, str]] = [
     ("review", "supervisor", "/incidents/review/"),
     ("72-hour board", "supervisor", "/incidents/board/"),
     ("72-hour board of a worker", "worker", "/incidents/board/"),
+    ("give to somebody", "supervisor", "/incidents/{submitted}/response/assign/"),
     ("notices", "supervisor", "/notifications/"),
     ("tasks", "supervisor", "/notifications/tasks/"),
     ("supervision", "supervisor", "/outreach/supervision/"),

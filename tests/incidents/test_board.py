@@ -139,6 +139,61 @@ def test_giving_in_the_row_answers_with_the_board_and_without_script_leads_back_
     assert "Somebody else changed this incident meanwhile." in old
 
 
+def test_the_people_stand_on_the_board_once_whatever_rows_there_are(
+    started: Any, signed_in: Any, supervisor: Any, worker: Any, make_user: Any, basrah: Any
+) -> None:
+    staff = [make_user("worker", basrah) for _number in range(12)]
+    started(3)
+    client = signed_in(supervisor)
+
+    def looked() -> tuple[str, int]:
+        page = client.get(BOARD).content.decode()
+        return page, page.count('<option value="')
+
+    one_row, options = looked()
+    for hours in (10, 50, 60, 80):
+        started(hours, actors=[ActorFacts(category="tribal")])
+    page, more = looked()
+    assert page.count("data-give ") == 5
+    # Those of the chosen site's staff, and nobody; not once more for a row.
+    assert more == options
+    for person in staff:
+        assert page.count(f'<option value="{person.pk}"') == 1
+    # Nor does a row weigh more where more people are sent out.
+    row = page[page.index('id="row-') :].split("</li>")[0]
+    assert worker.code_name not in row
+    assert len(one_row) < len(page)
+
+
+def test_no_people_stand_on_the_board_of_who_gives_nothing(
+    started: Any, signed_in: Any, worker: Any, make_user: Any, basrah: Any
+) -> None:
+    other = make_user("worker", basrah)
+    started(3)
+    page = signed_in(worker).get(BOARD).content.decode()
+    assert "data-give" not in page
+    assert other.code_name not in page
+
+
+def test_without_script_a_page_gives_it_and_names_only_who_may_have_it(
+    started: Any, signed_in: Any, supervisor: Any, worker: Any, make_user: Any, basrah: Any
+) -> None:
+    reporter, other = make_user("worker", basrah), make_user("worker", basrah)
+    hidden = started(3, by=reporter, staff_involved=True, actors=[ActorFacts(category="tribal")])
+    client = signed_in(supervisor)
+    page = client.get(f"{BOARD}?who=free").content.decode()
+    way = f"/incidents/{hidden.code}/response/assign/?who=free"
+    assert f'href="{way}"' in page
+    asked = client.get(way).content.decode()
+    assert f'value="{reporter.pk}"' in asked
+    assert f'value="{other.pk}"' not in asked
+    answer = client.post(way, {"to": str(reporter.pk), "version": 1, "back": "board"})
+    assert answer["Location"] == f"{BOARD}?who=free"
+    assert IncidentResponse.objects.get().assigned_to == reporter
+    services.close_response(hidden, by=supervisor, reason="unsafe")
+    assert client.get(way).status_code == 403
+
+
 def test_what_was_done_is_recorded_on_a_small_page(
     started: Any, signed_in: Any, worker: Any
 ) -> None:

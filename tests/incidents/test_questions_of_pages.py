@@ -211,6 +211,9 @@ PAGES: dict[str, list[tuple[str, Callable[[World], str]]]] = {
     ],
     "incident_chain": [("worker", lambda w: f"{w.open.get_absolute_url()}chain/")],
     "response_action": [("worker", lambda w: f"{w.open.get_absolute_url()}response/")],
+    "response_assign": [
+        ("supervisor", lambda w: f"{w.others[0].get_absolute_url()}response/assign/")
+    ],
     "import_new": [("data", lambda w: "/incidents/import/")],
     "import_detail": [
         ("data", lambda w: w.preview.get_absolute_url()),
