@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from ceasefire import codes
 from ceasefire.exports import Column
 from incidents.models import Incident, IncidentActor, Source
+from incidents.services.mapping import POINT_UP_TO
 
 BOUNDARIES_CREDIT = "Boundaries: Iraq CSO / OCHA COD, 2019-06-03, CC BY 3.0 IGO"
 UCDP_CREDIT = (
@@ -59,6 +60,19 @@ def _no_name(_incident: Any) -> str:
     return ""
 
 
+def _degrees(axis: str) -> Any:
+    """A point's half, where the place is known to the neighbourhood or better; else nothing.
+
+    A record may hold a point that is finer than it is known to be; no file says so.
+    """
+
+    def read(incident: Any) -> float | None:
+        value: float | None = getattr(incident, axis)
+        return value if incident.may_show_point else None
+
+    return read
+
+
 def _is_sensitive(incident: Any) -> str:
     return "yes" if incident.is_sensitive else "no"
 
@@ -74,8 +88,8 @@ _PLAIN: tuple[Column, ...] = (
     Column("time_of_day", _("Time of day"), "code"),
     Column("place", _("Place"), "code", "place.pcode"),
     Column("geo_precision", _("How sure of the place"), "int"),
-    Column("latitude", _("Latitude"), "decimal", "lat", places=6),
-    Column("longitude", _("Longitude"), "decimal", "lon", places=6),
+    Column("latitude", _("Latitude"), "decimal", _degrees("lat"), places=6),
+    Column("longitude", _("Longitude"), "decimal", _degrees("lon"), places=6),
     Column("place_type", _("Kind of place"), "code"),
     Column("killed_min", _("Killed, at least"), "int"),
     Column("killed_best", _("Killed"), "int", _killed, total=True),
@@ -117,8 +131,13 @@ MEANINGS: dict[str, tuple[str, Any]] = {
         "#geo+precision",
         _("1 exact place, 2 neighbourhood, 3 sub-district, 4 district, 5 governorate."),
     ),
-    "latitude": ("#geo+lat", _("Degrees north; only where a point was given.")),
-    "longitude": ("#geo+lon", _("Degrees east; only where a point was given.")),
+    "latitude": (
+        "#geo+lat",
+        _(
+            "Degrees north; only where the place is known to the neighbourhood and a point was given."
+        ),
+    ),
+    "longitude": ("#geo+lon", _("Degrees east, as latitude.")),
     "place_type": ("#loc+type", _("Kind of place.")),
     "killed_min": ("#affected+killed+min", _("Killed, at least.")),
     "killed_best": (
@@ -190,7 +209,14 @@ def _slim_id(row: Any) -> str:
     return str(key) if not origin or origin.startswith("table/") else f"{origin}:{key}"
 
 
+def _slim_degrees(axis: str) -> Callable[[Any], float | None]:
+    at, precision = _AT[axis], _AT["geo_precision"]
+    return lambda row: row[at] if row[precision] <= POINT_UP_TO else None
+
+
 _SLIM: dict[str, Callable[[Any], Any]] = {
+    "latitude": _slim_degrees("lat"),
+    "longitude": _slim_degrees("lon"),
     "killed_best": lambda row: UNKNOWN if row[_AT["killed_unknown"]] else row[_AT["killed_best"]],
     "actor_category": lambda row: "; ".join(row[_AT["done_by"]]),
     "source_kind": _slim_sources(0),

@@ -540,10 +540,11 @@ def _same(plan: Plan, entry: Entry, incident: Incident) -> bool:
     if plan.site_of(entry).pk != incident.site_id and "site" in plan.columns:
         return False
     here = table.as_cells(incident)
+    kept = table.KEPT_IF_EMPTY
+    if table.keeps_point(incident, entry.facts):
+        kept |= table.POINT
     return _as_hidden(entry, incident) and all(
-        text == here[name]
-        for name, text in entry.cells.items()
-        if text or name not in table.KEPT_IF_EMPTY
+        text == here[name] for name, text in entry.cells.items() if text or name not in kept
     )
 
 

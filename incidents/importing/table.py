@@ -28,6 +28,7 @@ from incidents.importing.reading import Sheet, column_key
 from incidents.models import Incident
 from incidents.services import rules
 from incidents.services.facts import ActorFacts, SourceFacts, content_hash
+from incidents.services.mapping import POINT_UP_TO
 
 #: Read to know minors, and not kept; no file of ours has it.
 AGES = Column(
@@ -46,6 +47,8 @@ REQUIRED = ("type", "occurred_from", "place", "killed_best", "source_kind")
 IDENTITY = frozenset({"code", "site", "source_name", "source_id"})
 #: Empty here means: as it is.
 KEPT_IF_EMPTY = frozenset({"reported_at", "workflow_state", "verification", "geo_precision"})
+#: Empty means the same for these where our own table hides a point.
+POINT = frozenset({"latitude", "longitude"})
 #: A row without an id of its own is known by what it holds; that key starts so.
 BY_CONTENT = "row-"
 #: States that a new record may be born in: nothing that asks for another person's part.
@@ -265,8 +268,29 @@ def unknown_words(
 
 
 def as_cells(incident: Incident) -> dict[str, str]:
-    """An incident as our table would show it: for comparing with a row."""
-    return {column.key: str(csv_value(column.reader()(incident))) for column in COLUMNS}
+    """An incident as our table would show it: for comparing with a row.
+
+    With its point also where the table hides it: the row that brought it says the same again.
+    """
+    found = {column.key: str(csv_value(column.reader()(incident))) for column in COLUMNS}
+    return found | {
+        "latitude": str(csv_value(incident.lat)),
+        "longitude": str(csv_value(incident.lon)),
+    }
+
+
+def keeps_point(incident: Incident, facts: Mapping[str, Any]) -> bool:
+    """Whether a row without a point leaves a record's point as it is.
+
+    Our own table shows none where the place is not known to the neighbourhood, so there an empty
+    cell says nothing, as long as the row tells of the same place no more exactly.
+    """
+    place, precision = facts.get("place"), facts.get("geo_precision") or incident.geo_precision
+    return (
+        incident.geo_precision > POINT_UP_TO
+        and precision > POINT_UP_TO
+        and (place is None or place.pk == incident.place_id)
+    )
 
 
 def _chosen(choices: type[TextChoices], text: str) -> str:

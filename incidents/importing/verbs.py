@@ -22,7 +22,7 @@ from ceasefire.people.models import User
 from ceasefire.places.models import Place, Site
 from ceasefire.text import search_key
 from incidents.exceptions import IncidentRefusal
-from incidents.importing import files
+from incidents.importing import files, table
 from incidents.importing.bulk import copy_in
 from incidents.importing.entry import Entry, Gazetteer
 from incidents.importing.plan import (
@@ -659,9 +659,12 @@ def _change_some(
     for entry, incident in part:
         before = _snapshot(incident)
         given = entry.facts.keys() if entry.given is None else entry.given
+        as_it_is = {"reported_at"}
+        if table.keeps_point(incident, entry.facts):
+            as_it_is |= {"lat", "lon"}
         for name in given:
             value = entry.facts[name]
-            if value is None and name == "reported_at":
+            if value is None and name in as_it_is:
                 continue
             setattr(incident, name, value)
         incident.said_sensitive = incident.said_sensitive or entry.sensitive

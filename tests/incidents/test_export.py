@@ -116,6 +116,59 @@ def test_what_was_exported_comes_back_in_unchanged(
     assert list(Incident.objects.order_by("pk").values()) == before
 
 
+@pytest.mark.parametrize("precision", [1, 2, 3, 4, 5])
+def test_no_file_gives_a_point_finer_than_the_place_is_known(
+    log: Any, manager: Any, signed_in: Any, precision: int
+) -> None:
+    incident = log(state="accepted", lat=30.512345, lon=47.834567)
+    Incident.objects.filter(pk=incident.pk).update(geo_precision=precision)
+    incident.refresh_from_db()
+    given = precision <= 2
+    client = signed_in(manager)
+    (row,) = rows(body(client.get(ADDRESS, {"format": "csv"})))
+    assert (row["latitude"], row["longitude"]) == (
+        ("30.512345", "47.834567") if given else ("", "")
+    )
+    for name, axis in (("latitude", 30.512345), ("longitude", 47.834567)):
+        assert exports.BY_KEY[name].reader()(incident) == (axis if given else None)
+    sheet = openpyxl.load_workbook(
+        io.BytesIO(body(client.get(ADDRESS, {"format": "xlsx"})))
+    ).worksheets[0]
+    cells = {cell for line in sheet.iter_rows(values_only=True) for cell in line}
+    assert (30.512345 in cells, 47.834567 in cells) == (given, given)
+    found = json.loads(body(client.get(ADDRESS, {"format": "geojson"})))["features"][0]
+    assert (found["geometry"] is not None) == given
+    assert "30.512345" not in json.dumps(found["properties"])
+
+
+def test_a_point_that_no_file_shows_is_kept_by_a_file_that_comes_back(
+    manager: Any, signed_in: Any, basrah: Any
+) -> None:
+    brought = table({"latitude": "30.512345", "longitude": "47.834567", "geo_precision": "4"})
+    importing.import_file(brought, format="table", site=basrah, by=None)
+    content = body(signed_in(manager).get(ADDRESS, {"format": "csv"}))
+    assert b"30.512345" not in content
+    for same in (content, brought):
+        outcome = importing.import_file(same, format="table", site=basrah, by=None)
+        assert (outcome.done, outcome.unchanged, outcome.updated) == (True, 1, 0), outcome.problems
+    (row,) = rows(content)
+    told = {"source_id": row["source_id"], "latitude": "", "longitude": ""}
+    # Something else of it changed: the point stays.
+    importing.import_file(
+        table({**told, "summary": "Told anew", "geo_precision": "4"}),
+        format="table", site=basrah, by=None,
+    )  # fmt: skip
+    incident = Incident.objects.get()
+    assert (incident.summary, incident.lat, incident.version) == ("Told anew", 30.512345, 2)
+    # The place is known exactly now, and no point is given: the old one is no exact point.
+    importing.import_file(
+        table({**told, "summary": "Told anew", "geo_precision": "2"}),
+        format="table", site=basrah, by=None,
+    )  # fmt: skip
+    incident.refresh_from_db()
+    assert (incident.geo_precision, incident.lat) == (2, None)
+
+
 def test_a_copy_of_the_records_elsewhere_says_the_same(
     many: list[Incident], manager: Any, signed_in: Any, zubair: Any
 ) -> None:
