@@ -133,9 +133,7 @@ MEANINGS: dict[str, tuple[str, Any]] = {
     ),
     "latitude": (
         "#geo+lat",
-        _(
-            "Degrees north; only where the place is known to the neighbourhood and a point was given."
-        ),
+        _("Degrees north; only of a point in a place known to the neighbourhood."),
     ),
     "longitude": ("#geo+lon", _("Degrees east, as latitude.")),
     "place_type": ("#loc+type", _("Kind of place.")),
