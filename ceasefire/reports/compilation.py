@@ -247,6 +247,7 @@ def _documents(
         "software": software_version(),
         "responses": _responses(site, week, as_of=as_of, exclude_sensitive=without),
         "revisions": [],
+        "recording_revised": None,
     }
     recent = panel.weeks[max(0, len(panel.weeks) - RECENT_WEEKS) :]
     told = _told_before(site, recent[:-1], audience, cut=cut)

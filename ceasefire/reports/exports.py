@@ -96,7 +96,7 @@ def write_report_json(source: Report, language: str = "en") -> bytes:
             (row["place"], row["type"]): sentence(more["key"], more["values"])
             for row, more in zip(source.body["counts"], source.basis["rows"], strict=True)
         }
-    translated = {
+    translated: dict[str, Any] = {
         name: [{**row, "sentence": told[(row["place"], row["type"])]} for row in source.body[name]]
         for name in ("counts", "alerts", "watch")
     }
@@ -105,6 +105,8 @@ def write_report_json(source: Report, language: str = "en") -> bytes:
         with translation.override(language):
             why = sentence(fixed, {})
         translated["revisions"] = [{**row, "reason": why} for row in source.body["revisions"]]
+        if source.body.get("recording_revised"):
+            translated["recording_revised"] = {**source.body["recording_revised"], "reason": why}
     return canonical({**source.body, **translated})
 
 

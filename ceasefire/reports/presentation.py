@@ -33,7 +33,13 @@ from ceasefire.reports.panel import ALL, BAND_WEEKS, NOWHERE
 from ceasefire.reports.sections import Section as InOrder
 from ceasefire.reports.sections import effect_lines, not_set_down
 from ceasefire.reports.sections import sections as sections_in_order
-from ceasefire.reports.sentences import change, incidents, sentence, taken_out
+from ceasefire.reports.sentences import (
+    change,
+    incidents,
+    recording_changed,
+    sentence,
+    taken_out,
+)
 from ceasefire.reports.shared_figures import shared_figures, weeks_before
 
 #: Reports of this version of the document and later are told in sections 0 to 9.
@@ -503,8 +509,42 @@ class ReportPage:
         why = self.basis.get("correction")
         if not why:
             return ""
-        reason = why["outside"] or sentence("corrected", {}, self.digits)
+        reason = why["outside"] or sentence(
+            self.basis.get("correction_key", "corrected"), {}, self.digits
+        )
         return gettext("REO reads: “%(reason)s”") % {"reason": reason}
+
+    @property
+    def recording_revised(self) -> list[str]:
+        """Why, and what a correction says otherwise of the site's recording; [] for nothing."""
+        found = self.body.get("recording_revised")
+        if not found:
+            return []
+        fixed = self.basis.get("reason_key")
+        lines = [sentence(fixed, {}, self.digits) if fixed else found["reason"]]
+        before, after = found["is_covered"]
+        if before != after:
+            lines.append(
+                gettext("The week lies in the site's coverage by now: no incident is zero.")
+                if after
+                else gettext("The week lies outside the site's coverage by now: it is missing.")
+            )
+        others = found["weeks"] - (before != after)
+        if others:
+            words = ngettext(
+                "Of %(count)s other week it is known by now that the site did or did not record.",
+                "Of %(count)s other weeks it is known by now that the site did or did not record.",
+                others,
+            )
+            lines.append(words % {"count": self.number(others)})
+        before, after = found["changed_on"]
+        if before != after:
+            lines.append(
+                recording_changed(after, self.digits)
+                if after
+                else gettext("What the site records is the same as before again.")
+            )
+        return lines
 
     def _corrected(self, row: Mapping[str, Any]) -> str:
         """The type and, where it is not the number of incidents, what of it was corrected."""

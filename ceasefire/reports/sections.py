@@ -176,12 +176,21 @@ def _week(page: ReportPage) -> Section:
 
 def _corrections(page: ReportPage) -> list[Part]:
     """What a correction changes: by how much since which report, and why."""
-    if not page.revisions:
+    recorded = page.recording_revised
+    if not (page.revisions or recorded):
         return []
-    return [
+    parts = [
         Part("heading", gettext("Corrected since the approved report")),
-        Part("note", page.revisions[0]["reason"], title=gettext("Why")),
+        Part(
+            "note", recorded[0] if recorded else page.revisions[0]["reason"], title=gettext("Why")
+        ),
         *([Part("small", page.outside_words)] if page.outside_words else []),
+        *([Part("list", items=recorded[1:])] if recorded else []),
+    ]
+    if not page.revisions:
+        return parts
+    return [
+        *parts,
         Part(
             "table",
             head=[gettext("District"), gettext("Type"), gettext("Now"), gettext("Change")],

@@ -107,6 +107,12 @@ def _corrected(values: Words, shown: Callable[[Any], str]) -> str:
     return gettext("Records of the week were added or changed after the report was approved.")
 
 
+def _corrected_recording(values: Words, shown: Callable[[Any], str]) -> str:
+    return gettext(
+        "What is known of when and what the site recorded changed after the report was approved."
+    )
+
+
 def _too_few(values: Words, shown: Callable[[Any], str]) -> str:
     words = gettext("Too few incidents to say: %(recent)s in the last 4 weeks.")
     return words % {"recent": shown(values["recent"])}
@@ -576,5 +582,6 @@ _SENTENCES: dict[str, Writer] = {
     "unusual": _unusual,
     "unplaced": _unplaced,
     "corrected": _corrected,
+    "corrected_recording": _corrected_recording,
 }
 KEYS = frozenset(_SENTENCES)

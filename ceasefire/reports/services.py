@@ -28,19 +28,21 @@ from ceasefire.reports.compilation import (
     untold,
 )
 from ceasefire.reports.documents import checksum
-from ceasefire.reports.editions import audience_of
+from ceasefire.reports.editions import audience_of, edition_of
 from ceasefire.reports.exceptions import (
     NotCovered,
     NothingChanged,
     ReportHasMoved,
     ReportIsFrozen,
     ReportIsNotFrozen,
+    ReportRefusal,
     WeekNotOver,
     WrongWeekStart,
 )
 from ceasefire.reports.models import Audience, SharedWeeklyReport, WeeklyReport
-from ceasefire.reports.panel import ALL, NOWHERE, covered
-from ceasefire.reports.recording import coverage
+from ceasefire.reports.panel import ALL, MOST_WEEKS, NOWHERE, covered
+from ceasefire.reports.panel import RECENT_WEEKS as LOOKED_AT
+from ceasefire.reports.recording import changes, coverage
 from ceasefire.reports.sharing import may_follow, says_something_new, shared_body
 from ceasefire.statistics.history import RECENT_WEEKS
 from incidents import measures, rollups
@@ -106,9 +108,11 @@ def revise_report(
     sentence, since a reason may name what they hide.
 
     Refuses a report that is not approved, or is not the last one of its week, and a correction
-    that changes no number of `MEASURES`. All of this is said of what `by` may read: whoever reads
-    the open version is refused where nothing changed in it, and corrections they can not see do not
-    stand in their way. A report from before open versions were kept is always corrected.
+    that changes neither a number of `MEASURES` nor what is known of the site's recording: whether
+    it covered this week and the others looked at, and since when it records what it does. All of
+    this is said of what `by` may read: whoever reads the open version is refused where nothing
+    changed in it, and corrections they can not see do not stand in their way. A report from before
+    open versions were kept is always corrected.
     """
     site, week = report.site, Week(report.week_start)
     _hold(site, week)
@@ -122,10 +126,54 @@ def revise_report(
     if not seen.is_frozen:
         raise ReportIsNotFrozen
     approved = latest if latest.is_frozen else latest.revision_of or seen
-    content = _content(site, week, None)
     why = Why(reason, outside, outside if reads_all else reason)
+    return _corrected(latest, approved, why, by=by)
+
+
+@transaction.atomic
+def begin_open_report(*, site: Site, week_start: date, by: User) -> WeeklyReport | None:
+    """Begin what all staff may read of a week whose approved report only some may: a correction.
+
+    For who asks for a report of a week and sees none, since the approved one is there because of
+    sensitive incidents alone. Where by now there is something for all, a draft stands beside it,
+    with the fixed reason; a manager approves it as any other. None where nobody keeps such a report
+    of the week, or still nothing is there for all: it is then asked for like any other week, and
+    the person learns of neither.
+    """
+    week = _whole_week(site, week_start)
+    _hold(site, week)
+    _take_turns(site)
+    latest = _latest(site, week)
+    if latest is None or not latest.is_frozen or not _hidden_from_all(latest):
+        return None
+    try:
+        # Nothing stays of what turns out to be there for nobody else.
+        with transaction.atomic():
+            draft = _corrected(latest, latest, Why("", "", ""), by=by)
+            if not draft.is_open:
+                raise NothingChanged
+    except ReportRefusal:
+        return None
+    return draft
+
+
+def _hidden_from_all(report: WeeklyReport | None) -> bool:
+    """Whether no version of the week is open to all staff."""
+    while report is not None:
+        if report.is_open:
+            return False
+        report = report.revision_of
+    return True
+
+
+def _corrected(latest: WeeklyReport, approved: WeeklyReport, why: Why, *, by: User) -> WeeklyReport:
+    """Write the correction of an approved report; the week and the site are held."""
+    site, week = latest.site, Week(latest.week_start)
+    content = _content(site, week, None)
     _say_revised(content, approved, why)
-    changed = content.open.body["revisions"] or (reads_all and content.full.body["revisions"])
+    changed = _is_revised(content.open.body) or (
+        audience_of(by) == Audience.FULL and _is_revised(content.full.body)
+    )
     if not changed and approved.body_open is not None:
         raise NothingChanged
     draft = latest
@@ -146,7 +194,7 @@ def revise_report(
         subject=draft,
         by=by,
         # As all staff read it: readers of the trail do not read the full version.
-        reason=why.open or english("corrected", {}),
+        reason=why.open or english(content.open.basis["reason_key"] or "corrected", {}),
         detail=_trace(draft),
     )
     return draft
@@ -368,7 +416,7 @@ def _is_open(report: WeeklyReport) -> bool:
     if report.body_open is None or report.basis_open is None:
         return True
     before = report.revision_of
-    if before is not None and before.body_open is not None and not report.body_open["revisions"]:
+    if before is not None and before.body_open is not None and not _is_revised(report.body_open):
         return False
     return Documents(report.body_open, report.basis_open).says_something
 
@@ -416,7 +464,8 @@ def _say_revised(content: Content, before: WeeklyReport, why: Why) -> None:
     content.full.basis["correction"] = asdict(why)
     for documents, body, basis, since, written in pairs:
         documents.body["revision_of"] = before.code
-        if since.frozen_at is not None:
+        # Nor of the day of a report that they never read.
+        if since.frozen_at is not None and (documents is content.full or since.is_open):
             documents.basis["revised_on"] = periods.local_day(since.frozen_at).isoformat()
         if body is None or basis is None:
             continue
@@ -424,11 +473,74 @@ def _say_revised(content: Content, before: WeeklyReport, why: Why) -> None:
         if not _has_unplaced(body):
             counted = {key: count for key, count in counted.items() if key[0] != NOWHERE}
         changes = _differences(_counted(body, basis), counted)
-        reason = written or english("corrected", {})
+        recorded = _recording_differences(
+            _recorded(body, basis), _recorded(documents.body, documents.basis)
+        )
+        key = "corrected_recording" if recorded and not changes else "corrected"
+        reason = written or english(key, {})
         documents.body["revisions"] = [{**change, "reason": reason} for change in changes]
-        documents.basis["reason_key"] = None if written else "corrected"
+        documents.body["recording_revised"] = recorded and {**recorded, "reason": reason}
+        documents.basis["reason_key"] = None if written else key
+        if documents is content.open:
+            content.full.basis["correction_key"] = key
         documents.basis["revised_places"] = basis["places"]
         documents.basis["revised_types"] = basis["types"]
+
+
+def _is_revised(body: dict[str, Any]) -> bool:
+    """Whether a version says anything else than the approved one: a number, or what is recorded."""
+    return bool(body["revisions"] or body.get("recording_revised"))
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a version knows of the site's recording: the weeks it covered, a change of its rule."""
+
+    is_covered: bool
+    weeks: frozenset[str]
+    changed_on: str | None
+
+
+def _recorded(body: dict[str, Any], basis: dict[str, Any]) -> Recorded:
+    """As a version has it; of the weeks looked at those that were covered, by their first day."""
+    known = {
+        start
+        for one in basis.get("series", {}).values()
+        for start, count in zip(basis["weeks"], one["solid"], strict=True)
+        if count is not None
+    }
+    return Recorded(basis["is_covered"], frozenset(known), body.get("recording_changed_on"))
+
+
+def _recording_differences(before: Recorded, after: Recorded) -> dict[str, Any] | None:
+    """What of it a correction changes; None for nothing."""
+    if before == after:
+        return None
+    return {
+        "is_covered": [before.is_covered, after.is_covered],
+        "weeks": len(before.weeks ^ after.weeks),
+        "changed_on": [before.changed_on, after.changed_on],
+    }
+
+
+def recording_differs(report: WeeklyReport, audience: Audience) -> bool:
+    """Whether by now something else is known of the site's recording than a report says."""
+    edition = edition_of(report, audience)
+    if edition is None:
+        return False
+    week, without = Week(report.week_start), audience == Audience.OPEN
+    spans = coverage(report.site, exclude_sensitive=without)
+    before = _recorded(edition.body, edition.basis)
+    looked_at = [week.plus(-back) for back in range(LOOKED_AT)]
+    now = {one.start.isoformat() for one in looked_at if covered(one, spans)}
+    if not edition.basis.get("series"):
+        # Without a district no week is kept beside the counts.
+        now = set()
+    days = [day for day in changes(report.site) if day < week.end]
+    first = min((start for start, _end in spans), default=week.start)
+    began = max(Week.of(first, report.site.week_start).start, week.plus(1 - MOST_WEEKS).start)
+    changed = max((day.isoformat() for day in days if day > began), default=None)
+    return before != Recorded(covered(week, spans), frozenset(now), changed)
 
 
 def _counted(body: dict[str, Any], basis: dict[str, Any]) -> Numbers:

@@ -170,11 +170,12 @@ def _correction(
     if earlier is None:
         return None
     written = basis.get("correction", {}).get("outside", "")
+    key = basis.get("correction_key", "corrected")
     before = {row["place"]: row["incidents"] for row in earlier.body["districts"]}
     return {
         "since": local_day(earlier.frozen_at).isoformat(),
-        "reason": written or english("corrected", {}),
-        "key": None if written else "corrected",
+        "reason": written or english(key, {}),
+        "key": None if written else key,
         "changes": [
             {"place": row["place"], "before": before[row["place"]], "after": row["incidents"]}
             for row in judged
@@ -241,6 +242,9 @@ def may_follow(new: dict[str, Any], old: dict[str, Any]) -> bool:
     show exactly those incidents, so such a correction stays inside the program. Where a number was
     unknown, or is now, nothing is there to be subtracted.
     """
+    if not (new.get("is_covered", True) and old.get("is_covered", True)):
+        # Of a week outside coverage no number is published, so there is nothing to subtract.
+        return True
     before, after = _published(old), _published(new)
     for cell in before.keys() & after.keys():
         first, second = before[cell], after[cell]

@@ -197,6 +197,8 @@ def report_detail(request: HttpRequest, site: str, week_start: str) -> HttpRespo
             "earlier": earlier,
             "is_latest": not any(one.revision > report.revision for one in earlier),
             "changes": services.changes_since(report, edition.audience) if report.is_frozen else [],
+            "recording_differs": report.is_frozen
+            and services.recording_differs(report, edition.audience),
             "run": runs.run_of(place, week),
             # Only weeks that have a report, so that no link leads to a missing page.
             "previous": week.previous() if week.previous().start in beside else None,
@@ -298,10 +300,13 @@ def report_compile(request: HttpRequest) -> HttpResponse:
     form = CompileForm(request.POST or None, user=request.user, initial=request.GET.dict())
     if request.method == "POST" and form.is_valid():
         site, week = form.cleaned_data["site"], form.cleaned_data["week"]
-        latest = WeeklyReport.objects.filter(site=site, week_start=week.start, status="frozen")
+        person: Any = request.user
+        latest = WeeklyReport.objects.visible_to(person).filter(
+            site=site, week_start=week.start, status="frozen"
+        )
         if latest.exists():
             messages.info(request, _("This week's report is approved. It can be corrected."))
-        else:
+        elif services.begin_open_report(site=site, week_start=week.start, by=person) is None:
             runs.ask(site=site, week=week, by=request.user)  # type: ignore[arg-type]
             messages.success(request, _("Asked for. This page shows the report once it is there."))
         return redirect("reports:report_detail", site.code, str(week))

@@ -21,6 +21,7 @@ from ceasefire.reports.exceptions import (
 from ceasefire.reports.exports import write_report_json
 from ceasefire.reports.models import Audience, SharedWeeklyReport, WeeklyReport
 from ceasefire.reports.presentation import ReportPage
+from ceasefire.reports.recording_changes import note_change
 from incidents.models import Incident
 from tests.reports.conftest import WEEK, full
 
@@ -220,6 +221,71 @@ def test_a_correction_from_before_names_incidents_alone(frozen, basrah, put, man
 def test_nothing_is_corrected_where_nothing_changed(frozen, manager):
     with pytest.raises(NothingChanged):
         services.revise_report(frozen, by=manager, reason="again")
+
+
+@pytest.mark.parametrize("is_covered", [False, True], ids=["no longer", "by now"])
+def test_a_correction_of_coverage_alone_has_a_reason_of_its_own(
+    basrah, put_weeks, manager, signed_in, is_covered
+):
+    put_weeks(basrah, [4] * 30)
+    if is_covered:
+        basrah.coverage.update(end=WEEK - timedelta(weeks=1))
+    report = services.compile_week(site=basrah, week_start=WEEK)
+    frozen = services.freeze_report(report, by=manager)
+    client = signed_in(manager)
+    url = f"/reports/{basrah.code}/{WEEK}/"
+    known = "When and what the site recorded is known otherwise by now"
+    assert known not in client.get(url).content.decode()
+    assert not services.recording_differs(frozen, Audience.OPEN)
+
+    basrah.coverage.update(end=None if is_covered else WEEK)
+    assert known in client.get(url).content.decode()
+    draft = services.revise_report(frozen, by=manager, reason="the office was shut")
+    assert draft.body["revisions"] == []
+    assert draft.body["recording_revised"] == {
+        "is_covered": [not is_covered, is_covered],
+        "weeks": 2 if is_covered else 1,
+        "changed_on": [None, None],
+        "reason": "the office was shut",
+    }
+    assert draft.is_open
+    page = client.get(url).content.decode()
+    assert "the office was shut" in page
+    assert (
+        "The week lies in the site&#x27;s coverage by now: no incident is zero."
+        if is_covered
+        else "The week lies outside the site&#x27;s coverage by now: it is missing."
+    ) in page
+    # All others read a sentence that is true of it: no record was changed.
+    fixed = (
+        "What is known of when and what the site recorded changed after the report was approved."
+    )
+    assert draft.body_open["recording_revised"]["reason"] == fixed
+    services.freeze_report(draft, by=manager)
+    latest = SharedWeeklyReport.objects.order_by("-revision").first()
+    assert (latest.revision, latest.body["is_covered"]) == (1, is_covered)
+    assert latest.body["correction"]["reason"] == fixed
+    with pytest.raises(NothingChanged):
+        services.revise_report(draft, by=manager, reason="again")
+
+
+def test_coverage_of_other_weeks_and_a_change_of_what_is_recorded_are_corrected_too(
+    basrah, put_weeks, manager
+):
+    put_weeks(basrah, [4] * 60)
+    report = services.compile_week(site=basrah, week_start=WEEK)
+    frozen = services.freeze_report(report, by=manager)
+    basrah.coverage.update(start=WEEK - timedelta(weeks=20))
+    note_change(site=basrah, changed_on=WEEK - timedelta(weeks=5), what="x", by=manager)
+    assert services.recording_differs(frozen, Audience.FULL)
+    draft = services.revise_report(frozen, by=manager, reason="shut until June")
+    told = ReportPage(full(draft)).recording_revised
+    assert told[:2] == [
+        "shut until June",
+        "Of 31 other weeks it is known by now that the site did or did not record.",
+    ]
+    assert told[2].startswith("What the site records changed on")
+    assert not services.recording_differs(draft, Audience.FULL)
 
 
 def test_a_draft_is_not_corrected_and_an_old_version_neither(draft, basrah, put, manager):

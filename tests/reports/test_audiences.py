@@ -317,6 +317,33 @@ def test_a_week_recorded_because_of_them_alone_has_no_report_for_the_others(
     assert SharedWeeklyReport.objects.get().revision == draft.revision
 
 
+def test_who_tells_a_week_begins_its_report_beside_one_that_is_hidden_from_them(
+    basrah, put, data_officer, manager, signed_in
+):
+    CoveragePeriod.objects.create(site=basrah, start=date(2026, 1, 4), end=date(2026, 3, 1))
+    put(basrah, WEEK, 1, type="SXV", is_sensitive=True)
+    hidden = services.freeze_report(compiled(basrah), by=manager)
+    officer = signed_in(data_officer)
+    asked = {"site": basrah.pk, "day": "08/11/2026"}
+
+    # Nothing is there for all: it is asked for like any other week, and nothing tells of it.
+    answer = officer.post("/reports/compile/", asked, follow=True).content.decode()
+    assert "it is missing, not zero" in answer
+    assert WeeklyReport.objects.get() == hidden
+
+    put(basrah, WEEK, 3)
+    answer = officer.post("/reports/compile/", asked, follow=True).content.decode()
+    draft = WeeklyReport.objects.latest_for(data_officer).get()
+    assert (draft.revision, draft.revision_of, draft.is_open) == (1, hidden, True)
+    assert "Tell it in words" in answer
+    assert "SXV" not in answer
+    assert "since the report of" not in answer
+    assert officer.get(URL + "narrative/").status_code == 200
+    assert officer.get(URL + "approve/").status_code == 403
+    services.freeze_report(draft, by=manager)
+    assert SharedWeeklyReport.objects.get().revision == 1
+
+
 # --- older reports, and the command ---------------------------------------------------------------
 
 

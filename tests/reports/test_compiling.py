@@ -46,7 +46,7 @@ def test_the_document_has_the_published_shape(basrah, put, put_weeks):
         "revision_of", "data_health", "counts", "tests_made", "false_alerts_expected", "alerts",
         "watch", "delays", "nowcast", "trend", "near_repeat", "clusters", "clusters_tested",
         "concentration", "effect", "software", "responses", "revisions", "back_filled",
-        "near_repeat_kinds", "near_repeat_tests", "recording_changed_on",
+        "near_repeat_kinds", "near_repeat_tests", "recording_changed_on", "recording_revised",
     }  # fmt: skip
     assert (body["report"], body["version"]) == ("weekly-violence-trends", 8)
     assert (body["site"], body["week_start"], body["week_end"]) == (
