@@ -489,6 +489,7 @@ def sites() -> Block:
 def trail(user: User) -> Block:
     """The last entries of the audit trail."""
     from ceasefire.audit.models import AuditEvent
+    from ceasefire.oversight.verbs import in_words
 
     events = list(AuditEvent.objects.visible_to(user).newest_first()[:6])
     return Block(
@@ -497,7 +498,7 @@ def trail(user: User) -> Block:
         unit=_("entries in the trail"),
         items=[
             Item(
-                label=event.verb,
+                label=in_words(event.verb) or event.verb,
                 url="",
                 note=f"{event.actor_name} · {timezone.localtime(event.at):%d/%m/%Y %H:%M}",
             )
