@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from ceasefire import audit, jobs
 from ceasefire.jobs.models import Job
+from ceasefire.oversight.verbs import in_words
 from ceasefire.people.roles import Role
 from ceasefire.places.models import Place, Site
 from ceasefire.places.services import search
@@ -35,6 +36,14 @@ class TestAuditTrail:
 
         assert page.index("incident.accepted") < page.index("incident.submitted")
         assert "two sources agree" in page
+
+    def test_the_auditors_home_says_in_words_what_was_done_last(self, auditor, worker, signed_in):
+        audit.record("incident.submitted", by=worker)
+
+        page = signed_in(auditor).get("/").content.decode()
+
+        assert in_words("incident.submitted") in page
+        assert "incident.submitted" not in page
 
     @pytest.mark.parametrize(
         ("query", "found"),

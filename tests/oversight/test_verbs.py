@@ -94,10 +94,3 @@ def test_no_verb_is_said_that_nothing_records():
 
 def test_a_verb_of_an_older_version_is_still_shown_as_its_code():
     assert in_words("incident.once_upon_a_time") == ""
-
-
-def test_the_auditors_home_says_in_words_what_was_done_last(auditor, signed_in):
-    page = signed_in(auditor).get("/").content.decode()
-
-    assert "Signed in" in page
-    assert "people.signed_in" not in page
