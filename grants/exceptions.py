@@ -106,6 +106,10 @@ class CodeTaken(GrantRefusal):
     message = _("Another fund has this code.")
 
 
+class NoSuchFinding(GrantRefusal):
+    message = _("A grant is opened again for a finding of its own that is still open.")
+
+
 class ObligationExceeded(GrantRefusal):
     message = _("This would be more than is obligated and not yet paid.")
 

@@ -293,7 +293,7 @@ def _reopened(walk: Walk) -> None:
     walk.upto("AWARDED").run().complete().start_closing().close()
     office = walk.office
     walk.later(120)
-    monitoring.raise_finding(
+    found = monitoring.raise_finding(
         walk.grant,
         severity="high",
         text="Two receipts carry one number.",
@@ -302,7 +302,7 @@ def _reopened(walk: Walk) -> None:
         by=office.auditor,
     )
     machine.ask_reopening(
-        walk.grant, reason="finding 1: two receipts, one number", by=office.auditor,
+        walk.grant, finding=found, reason="two receipts, one number", by=office.auditor,
         at=walk.later(1),
     )  # fmt: skip
     walk.grant = machine.reopen(

@@ -11,7 +11,7 @@ from ceasefire import periods
 from ceasefire.look.forms import DayField
 from grants.forms.fields import AmountField, PlainText
 from grants.forms.proposals import NO_ANSWER, PastDayField, VersionForm
-from grants.models import Grant
+from grants.models import Finding, Grant
 
 
 class StepForm(PlainText):
@@ -42,6 +42,28 @@ class ReasonForm(StepForm):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("Kept for good and read by auditors. No names of persons."),
     )
+
+
+class AskReopeningForm(ReasonForm):
+    """For which finding a closed grant is to be opened again, and why."""
+
+    finding = forms.ModelChoiceField(
+        Finding.objects.none(), label=_("Finding"), empty_label=None, widget=forms.RadioSelect
+    )
+
+    field_order = ["finding", "reason"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["finding"]
+        field.queryset = self.grant.findings.filter(closed_at__isnull=True)
+        field.label_from_instance = finding_words
+
+
+def finding_words(finding: Finding) -> str:
+    """How a choice names a finding."""
+    words = {"number": finding.number, "text": finding.text[:100]}
+    return _("Finding %(number)s: %(text)s") % words
 
 
 class RejectionForm(ReasonForm):

@@ -61,6 +61,10 @@ class Decision(models.Model):
     sequence = models.PositiveSmallIntegerField(null=True)
     #: The sum the rule was chosen by: with the other awards that are looked at together.
     routed_usd = usd_field(null=True, blank=True)
+    #: What a closed grant is opened again for.
+    finding = models.ForeignKey(
+        "grants.Finding", models.PROTECT, null=True, related_name="reopenings"
+    )
     reason = models.CharField(max_length=1000, blank=True)
     conditions = models.CharField(max_length=1000, blank=True)
     #: Of a clearance: until when it holds, and for which versions of the organisations.
@@ -109,6 +113,11 @@ class Decision(models.Model):
             models.CheckConstraint(
                 condition=~Q(step="vetting", verdict="YES") | Q(valid_to__isnull=False),
                 name="a_clearance_runs_out",
+            ),
+            models.CheckConstraint(
+                condition=Q(step="reopening", finding__isnull=False)
+                | ~Q(step="reopening") & Q(finding__isnull=True),
+                name="a_grant_is_opened_again_for_a_finding",
             ),
         ]
 

@@ -22,6 +22,7 @@ from ceasefire.people.roles import Role
 from grants.exceptions import GrantRefusal, NobodyToTakeIt, NotAllowedFromHere, NotForThisPerson
 from grants.models import (
     AuthoritySeat,
+    Decision,
     Deferral,
     Finding,
     Grant,
@@ -205,6 +206,8 @@ class Load:
     officer: Officer
     grants: tuple[Grant, ...]
     findings: tuple[Finding, ...]
+    #: Of their grants that were opened again and are not closed since: the findings they are for.
+    reopenings: tuple[Decision, ...]
     #: Risks that they see to.
     risks: tuple[Risk, ...]
     #: Asked for or certified by them, and not paid: another certifier and payer carry these on.
@@ -224,7 +227,7 @@ class Load:
 
 
 def load_of(who: Officer, *, on: date) -> Load:
-    """What hangs on an officer, in ten questions whatever they own."""
+    """What hangs on an officer, in eleven questions whatever they own."""
     grants = tuple(owned(who))
     keys = [one.pk for one in grants]
     waiting = PaymentRequest.objects.filter(
@@ -234,6 +237,12 @@ def load_of(who: Officer, *, on: date) -> Load:
         officer=who,
         grants=grants,
         findings=tuple(open_findings(who).order_by("due_on")),
+        reopenings=tuple(
+            Decision.objects.filter(grant__in=keys, step="reopening", role="approver")
+            .select_related("grant", "finding")
+            .order_by("grant__ref", "-id")
+            .distinct("grant__ref")
+        ),
         risks=tuple(risks.owned(who)),
         payments=tuple(waiting.select_related("grant").order_by("requested_at")),
         reports=tuple(

@@ -22,6 +22,7 @@ from grants.exceptions import (
     GrantRefusal,
     InTheFuture,
     NoSeat,
+    NoSuchFinding,
     NotAllowedFromHere,
     NotForThisPerson,
     RiskSheetDiffers,
@@ -30,6 +31,7 @@ from grants.exceptions import (
 from grants.models import (
     AuthorityRule,
     Decision,
+    Finding,
     Grant,
     LedgerEntry,
     Officer,
@@ -186,6 +188,7 @@ def decide(
     conditions: str = "",
     valid_to: date | None = None,
     amendment: Any = None,
+    finding: Finding | None = None,
 ) -> Decision:
     """Write one person's word; the verbs here and those of amendments have checked before."""
     # The database looks once more whether a clearance has all it needs, and says of whom it is.
@@ -197,6 +200,7 @@ def decide(
         made = Decision.objects.create(
             grant=grant,
             amendment=amendment,
+            finding=finding,
             round=grant.round,
             step=step,
             role=role,
@@ -692,23 +696,48 @@ def _call_off(
 
 
 @transaction.atomic
-def ask_reopening(grant: Grant, *, reason: str, by: User, at: datetime | None = None) -> Decision:
-    """19, first half: the auditor asks that a closed grant be opened again."""
+def ask_reopening(
+    grant: Grant, *, finding: Finding, reason: str, by: User, at: datetime | None = None
+) -> Decision:
+    """19, first half: the auditor asks that a closed grant be opened again, for an open finding.
+
+    Raises `NoSuchFinding` where the finding is closed or another grant's.
+    """
     who, at, reason = auditor(by), _moment(at), said(reason)
     grant = held(grant)
     _need(grant, State.CLOSED)
+    if not grant.findings.filter(pk=finding.pk, closed_at__isnull=True).exists():
+        raise NoSuchFinding
     if Decision.objects.filter(
         grant=grant, round=grant.round, step="reopening", actor=who
     ).exists():
         raise NotAllowedFromHere
-    made = decide(grant, who, step="reopening", role="auditor", verdict="YES", at=at, reason=reason)
-    audit.record("grant.reopening_asked", subject=grant, by=by, reason=reason)
+    made = decide(
+        grant,
+        who,
+        step="reopening",
+        role="auditor",
+        verdict="YES",
+        at=at,
+        reason=reason,
+        finding=finding,
+    )
+    audit.record(
+        "grant.reopening_asked",
+        subject=grant,
+        by=by,
+        reason=reason,
+        detail={"finding": finding.number},
+    )
     return made
 
 
 @transaction.atomic
 def reopen(grant: Grant, *, reason: str, by: User, at: datetime | None = None) -> Grant:
-    """19: open a closed grant again, by an approver, when the auditor asked. Clocks restart."""
+    """19: open a closed grant again, by an approver, when the auditor asked. Clocks restart.
+
+    For the finding that the auditor named, which is still open (`NoSuchFinding`).
+    """
     who, at, reason = officer(by, "approver"), _moment(at), said(reason)
     grant = held(grant)
     _need(grant, State.CLOSED)
@@ -718,7 +747,19 @@ def reopen(grant: Grant, *, reason: str, by: User, at: datetime | None = None) -
     )
     if not asked.exists():
         raise StepIsMissingSomething([Missing("auditor_asks")])
-    decide(grant, who, step="reopening", role="approver", verdict="YES", at=at, reason=reason)
+    said_of = asked.filter(finding__closed_at__isnull=True).select_related("finding").last()
+    if said_of is None:
+        raise NoSuchFinding
+    decide(
+        grant,
+        who,
+        step="reopening",
+        role="approver",
+        verdict="YES",
+        at=at,
+        reason=reason,
+        finding=said_of.finding,
+    )
     return _step(grant, State.REOPENED, who, role="approver", by=by, at=at, reason=reason)
 
 

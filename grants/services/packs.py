@@ -360,7 +360,9 @@ def gathered(grant: Grant, shut: set[str]) -> Told:
         papers=_papers(grant, shut),
         needs=completeness.needs(grant),
         decisions=list(
-            Decision.objects.filter(grant=grant).select_related("actor", "amendment").order_by("id")
+            Decision.objects.filter(grant=grant)
+            .select_related("actor", "amendment", "finding")
+            .order_by("id")
         ),
         steps=list(Transition.objects.filter(grant=grant).select_related("actor").order_by("id")),
         entries=list(
@@ -681,6 +683,7 @@ _DECISIONS = _columns(
     ("routed_usd", None, "decimal"),
     "reason",
     "conditions",
+    ("finding", lambda row: row.finding.number if row.finding else None, "int"),
     ("valid_to", None, "date"),
     ("at", None, "datetime"),
 )

@@ -96,7 +96,7 @@ def _step_words(one: Transition) -> str:
 def _decisions(grant: Grant, most: int, digits: str) -> list[Event]:
     rows = (
         Decision.objects.filter(grant=grant)
-        .select_related("actor", "amendment")
+        .select_related("actor", "amendment", "finding")
         .order_by("-id")[:most]
     )
     found = []
@@ -114,6 +114,11 @@ def _decisions(grant: Grant, most: int, digits: str) -> list[Event]:
             )
         if one.amendment is not None:
             parts.append(_("amendment %(number)s") % {"number": one.amendment.number})
+        if one.finding is not None:
+            parts.append(
+                _("for finding %(number)s: %(text)s")
+                % {"number": one.finding.number, "text": one.finding.text[:200]}
+            )
         if one.valid_to is not None:
             parts.append(_("holds until %(day)s") % {"day": f"{one.valid_to:%d/%m/%Y}"})
         found.append(

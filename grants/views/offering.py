@@ -13,6 +13,7 @@ from ceasefire import periods
 from ceasefire.look.numbers import number_text
 from grants.forms.steps import (
     ApproveForm,
+    AskReopeningForm,
     ClearForm,
     CompleteForm,
     ReasonForm,
@@ -107,6 +108,18 @@ def _asked_for(grant: Grant, who: Officer) -> Any:
         for one in requirements.decisions_of(grant)
     )
     return None if asked else _("The auditor has not asked for it.")
+
+
+def _nothing_found(grant: Grant, who: Officer) -> Any:
+    """The auditor asks once a round, and for a finding that is open."""
+    spoken = _spoke("reopening")(grant, who)
+    if spoken:
+        return spoken
+    if grant.state == State.CLOSED and not any(
+        one.closed_at is None for one in grant.findings.all()
+    ):
+        return _("Write down first what you found: a grant is opened again for an open finding.")
+    return None
 
 
 RUNNING = (State.AWARDED, State.ACTIVE, State.SUSPENDED)
@@ -245,9 +258,9 @@ STEPS: tuple[StepPage, ...] = (
         ("auditor",),
         lambda grant, by, given: machine.ask_reopening(grant, by=by, **given),
         _("Your request is recorded."),
-        form=ReasonForm,
+        form=AskReopeningForm,
         consequence=_("An approver decides on it."),
-        also_not=_spoke("reopening"),
+        also_not=_nothing_found,
     ),
     StepPage(
         "reopen",

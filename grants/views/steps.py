@@ -81,8 +81,10 @@ def grant_detail(request: HttpRequest, ref: str) -> HttpResponse:
     takes = {one.page.slug for one in offers if not one.why_not}
     decisions = requirements.decisions_of(grant)[: -DECISIONS - 1 : -1]
     amendments = {one.pk: one for one in grant.amendments.all()}
+    findings = {one.pk: one for one in grant.findings.all()}
     for one in decisions:
         one.amendment = amendments.get(one.amendment_id)
+        one.finding = findings.get(one.finding_id)
     return render(
         request,
         "grants/grant_detail.html",

@@ -299,6 +299,26 @@ def visited(office: Any, grant: Any, *, kind: str = "routine", photo: bool = Tru
     return made
 
 
+def found(office: Any, grant: Any, text: str = "A receipt is false") -> Any:
+    """The auditor writes a finding down."""
+    with acting(office.auditor):
+        return monitoring.raise_finding(
+            grant,
+            severity="low",
+            text=text,
+            due_on=periods.now().date(),
+            owner=Officer.objects.get(pk=office.officer.pk),
+            by=office.auditor,
+        )
+
+
+def mended(office: Any, grant: Any) -> None:
+    """Every finding of a grant is closed."""
+    for one in grant.findings.filter(closed_at__isnull=True):
+        with acting(office.monitor):
+            monitoring.close_finding(one, remedy="put right", by=office.monitor)
+
+
 def account(office: Any, tranche: Any, amount: Any) -> Any:
     with acting(office.certifier):
         return ledger.verify_expense(

@@ -322,7 +322,7 @@ def test_every_pair_that_is_kept_apart_is_tried_here():
         "UPDATE grants_grant SET requester_id = owner_id",
         "UPDATE grants_fund SET obligated_usd = 0",
         "UPDATE grants_tranche SET paid_usd = 0",
-        "UPDATE grants_tranche SET planned_usd = 9",
+        "UPDATE grants_tranche SET due_on = '2020-01-01'",
         "UPDATE grants_ledgerentry SET amount_usd = 1",
         "UPDATE grants_decision SET verdict = 'NO'",
         "UPDATE grants_transition SET reason = ''",
@@ -596,8 +596,9 @@ def test_a_suspension_is_not_lifted_by_hand_by_who_must_not(office, grant_in, al
 @pytest.mark.parametrize("role", ["reo", "app"])
 def test_who_closed_does_not_pay_when_it_is_open_again(office, grant_in, all_duties, role):
     grant = grant_in("CLOSED")
+    finding = world.found(office, grant)
     with acting(office.auditor):
-        machine.ask_reopening(grant, reason="a finding", by=office.auditor)
+        machine.ask_reopening(grant, finding=finding, reason="a finding", by=office.auditor)
     with acting(office.approver2):
         grant = machine.reopen(grant, reason="a finding", by=office.approver2)
     closer, now = all_duties(office.closeout), periods.now()

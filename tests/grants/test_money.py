@@ -361,8 +361,11 @@ def test_a_closed_grant_is_opened_again_when_the_auditor_asks(office, grant_in):
     grant = grant_in("CLOSED")
     with acting(office.approver), pytest.raises(StepIsMissingSomething):
         machine.reopen(grant, reason="receipt", by=office.approver)
+    finding = world.found(office, grant)
     with acting(office.auditor):
-        machine.ask_reopening(grant, reason="a receipt is false", by=office.auditor)
+        machine.ask_reopening(
+            grant, finding=finding, reason="a receipt is false", by=office.auditor
+        )
     with acting(office.approver):
         grant = machine.reopen(grant, reason="receipt", by=office.approver)
     assert (grant.state, grant.closed_on) == ("REOPENED", None)

@@ -149,10 +149,12 @@ def lift(grant: Grant, who: Any) -> None:
 @ROLES
 def test_a_second_end_has_its_own_reconciliation_report_and_memo(office, grant_in, role):
     grant = grant_in("CLOSED")
+    finding = world.found(office, grant)
     with acting(office.auditor):
-        machine.ask_reopening(grant, reason="a receipt", by=office.auditor)
+        machine.ask_reopening(grant, finding=finding, reason="a receipt", by=office.auditor)
     with acting(office.approver):
         grant = machine.reopen(grant, reason="as asked", by=office.approver)
+    world.mended(office, grant)
     asked = ["financial_report", "reconciliation", "closeout_memo"]
     assert set(completeness.missing_types(grant)) == set(asked)
     with acting(office.officer):

@@ -323,6 +323,11 @@ def step(office: Any, grant: Grant, what: str, who: Any) -> None:
             machine.review(grant, risk="low", by=who)
         elif what in ("submit", "clear", "approve", "award", "start_closing", "close"):
             getattr(machine, what)(grant, by=who)
+        elif what == "ask_reopening":
+            found = grant.findings.filter(closed_at__isnull=True).first()
+            machine.ask_reopening(
+                grant, finding=found or world.found(office, grant), reason="x", by=who
+            )
         elif what == "complete":
             machine.complete(grant, actual_end=day, by=who)
         elif what == "refuse":

@@ -148,6 +148,8 @@ def test_a_step_is_taken_on_its_page_by_who_is_entrusted(slug, office, in_state,
     paper(office, grant, *papers)
     if slug == "review":
         _high_risk(office, grant)
+    if slug == "ask-reopening":
+        typed = {**typed, "finding": str(world.found(office, grant).pk)}
     if slug == "clear":
         with acting(office.vetting):
             demo.screen_where_needed(grant, by=office.vetting)
@@ -210,7 +212,11 @@ def test_the_long_way_round_lifts_a_suspension_completes_closes_and_opens_again(
     closed = in_state("CLOSED")
     page = at(office.approver, "grant_step", closed.ref, "reopen")
     assert "The auditor has not asked for it." in words(page)
-    at(office.auditor, "grant_step", closed.ref, "ask-reopening", typed=REASON)
+    page = at(office.auditor, "grant_step", closed.ref, "ask-reopening")
+    assert "Write down first what you found" in words(page)
+    finding = world.found(office, closed)
+    asked = {**REASON, "finding": str(finding.pk)}
+    at(office.auditor, "grant_step", closed.ref, "ask-reopening", typed=asked)
     at(office.approver, "grant_step", closed.ref, "reopen", typed=REASON)
     assert Grant.objects.get(pk=closed.pk).state == "REOPENED"
     at(office.officer, "grant_step", closed.ref, "start-closing", typed={})

@@ -286,8 +286,11 @@ def test_the_clock_of_a_closeout_goes_on_and_begins_anew_with_a_reopening(story:
             machine.start_closing(grants["F"], by=office.officer)
         assert due("F", days=0) == story.today - timedelta(days=10)
         # E ended thirty days ago and is closed: opened today, it has ninety days from today.
+        finding = world.found(office, grants["E"])
         with acting(office.auditor):
-            machine.ask_reopening(grants["E"], reason="a receipt is false", by=office.auditor)
+            machine.ask_reopening(
+                grants["E"], finding=finding, reason="a receipt is false", by=office.auditor
+            )
         with acting(office.approver):
             grant = machine.reopen(grants["E"], reason="as asked", by=office.approver)
         assert (due("E", days=70), due("E", days=91)) == (None, story.today + timedelta(days=90))
