@@ -31,7 +31,6 @@ from grants.models import (
     State,
 )
 from grants.models.documents import DocumentType
-from grants.services import requirements
 
 #: What a decision's row says when the duties were kept apart, and when not.
 CONFLICT_CHECK = {"apart": _("Kept apart"), "conflict": _("Not kept apart")}
@@ -43,7 +42,6 @@ GATES = {
     "ended": _("Ended unpaid"),
     "planned": _("Not awarded yet"),
 }
-LACKS = {**requirements.WORDS, "payment_stop": GATES["stopped"]}
 YES_NO = {"yes": _("Yes"), "no": _("No")}
 STEPS = {
     **dict(Decision.Step.choices),
@@ -259,9 +257,6 @@ DOCUMENTS = (
     Col("verified_on", _("Checked on"), "date"),
     Col("sha256", "SHA-256", "code"),
     Col("days_missing", _("Days missing"), "int"),
-    # Beyond the design's columns: what was put off stands here until it comes.
-    Col("deferred_by", _("Put off by"), "code"),
-    Col("deferred_until", _("Put off until"), "date"),
 )
 DECISIONS = (
     REF,
@@ -285,8 +280,6 @@ TRANCHES = (
     Col("gate_status", _("Gate"), words=GATES),
     Col("due", _("Due"), "date"),
     DAYS_OVERDUE,
-    # Beyond the design's columns: why it is locked, in the words of the verbs.
-    Col("gate_lacks", _("What is missing"), words=LACKS, several=True),
 )
 RESULTS = (
     REF,

@@ -495,13 +495,10 @@ def documents(filters: Filters) -> str:
            CASE WHEN doc.id IS NULL THEN 'no' ELSE 'yes' END AS present,
            ch.code_name AS verified_by, (ch.at {_LOCAL})::date AS verified_on, doc.sha256,
            CASE WHEN doc.id IS NULL
-                THEN greatest(%(today)s::date - (need.since {_LOCAL})::date, 0) END AS days_missing,
-           de.code_name AS deferred_by, later.due_on AS deferred_until
+                THEN greatest(%(today)s::date - (need.since {_LOCAL})::date, 0) END AS days_missing
       FROM grants_grant g
       JOIN grants_paperneed need ON need.grant_id = g.id
       LEFT JOIN grants_document doc ON doc.id = need.document_id
-      LEFT JOIN grants_deferral later ON later.id = need.deferral_id AND doc.id IS NULL
-      LEFT JOIN grants_officer de ON de.user_id = later.deferred_by_id
       LEFT JOIN LATERAL (
         SELECT c.at, o.code_name FROM grants_documentcheck c
           JOIN grants_officer o ON o.user_id = c.by_id
@@ -607,6 +604,7 @@ _OUT = """
 
 
 def tranches(filters: Filters) -> str:
+    # `gate_lacks`, which no file holds, is why a gate is shut: tests compare it with the verbs.
     # What screening lacks is asked once a grant, and only where something may still be paid.
     stale, rule = "('LIST_STALE', 'LIST_MISSING')", "('NO_RULE')"
     return f"""

@@ -211,7 +211,7 @@ def rows_of(run: ReportRun, columns: Iterable[Col] = (), *, first: int = 0) -> I
     """The rows of a run as they were, by kind of column; raises `RunBroken` at a changed one.
 
     `first`: only so many, from the first part, unchecked. A run of before a column was added to the
-    end of its report has nothing in it.
+    end of its report has nothing in it; what one was taken from stays in the files made then.
     """
     readers = [_READERS.get(one.kind) for one in columns]
     digest = hashlib.sha256()
@@ -226,7 +226,7 @@ def rows_of(run: ReportRun, columns: Iterable[Col] = (), *, first: int = 0) -> I
                 [
                     value if read is None or value is None else read(value)
                     for value, read in zip(
-                        row + [None] * (len(readers) - len(row)), readers, strict=True
+                        (row + [None] * len(readers))[: len(readers)], readers, strict=True
                     )
                 ]
                 if readers

@@ -25,7 +25,7 @@ from grants.services import (
     requirements,
 )
 from tests.grants import office as world
-from tests.grants.reports.test_agreement import found
+from tests.grants.reports.test_agreement import found, gates
 from tests.grants.test_duties import decide, role_of
 
 pytestmark = pytest.mark.django_db
@@ -122,7 +122,7 @@ def test_what_came_back_is_accounted_for_at_the_gate_and_in_every_report(office,
         with connection.cursor() as cursor:
             cursor.execute("SELECT grants_gate(%s, %s)", [second.pk, periods.today()])
             (shut,) = cursor.fetchone()
-        r10 = found(office, "tranches")
+        r10 = gates(office)
         sums = {
             sum(Decimal(one["unaccounted_usd"]) for one in r10),
             sum(one.unaccounted_usd for one in money_reading.gates(row, periods.today())),

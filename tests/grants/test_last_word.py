@@ -15,7 +15,7 @@ from grants.exceptions import PaperWanting, StepIsMissingSomething
 from grants.models import Deferral, Document, Grant, Pack, Transition
 from grants.services import completeness, deferrals, documents, machine, packs, payments
 from tests.grants import office as world
-from tests.grants.reports.test_agreement import found
+from tests.grants.reports.test_agreement import found, gates
 from tests.grants.test_documents import in_days, missing
 from tests.grants.test_packs import rows
 
@@ -108,7 +108,7 @@ def test_no_gate_opens_on_a_paper_that_was_found_wanting(office, grant_in):
         with pytest.raises(StepIsMissingSomething) as refused:
             payments.pay(certified, proof=proof, by=office.payer)
     assert [one.code for one in refused.value.missing] == ["evidence"]
-    assert found(office, "tranches")[1]["gate_lacks"] == "evidence"
+    assert gates(office)[1]["gate_lacks"] == "evidence"
     with connection.cursor() as cursor:
         # The day in Baghdad: the server's own may still be yesterday's.
         cursor.execute(

@@ -4,6 +4,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from ceasefire import periods
 from ceasefire.database.session import acting
@@ -22,6 +23,15 @@ def found(office: Any, slug: str, today: Any = None, **filters: Any) -> list[dic
     """The rows of a report as it stands."""
     with acting(office.viewer), statements.found(slug, filters, today or periods.today()) as told_:
         return [dict(zip(REPORTS[slug].keys, row, strict=True)) for row in told_.rows]
+
+
+def gates(office: Any) -> list[dict[str, Any]]:
+    """R10 with why each gate is shut, which stands in none of its files."""
+    sql = statements.STATEMENTS["tranches"]({})
+    with acting(office.viewer), connection.cursor() as cursor:
+        cursor.execute(sql, statements.parameters({}, periods.today()))
+        names = [column.name for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def test_nobody_reached_is_a_count_on_the_sheet_as_in_the_districts(office, grant_in):
