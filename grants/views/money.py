@@ -324,6 +324,19 @@ def money_expense(request: HttpRequest, ref: str) -> HttpResponse:
     )
 
 
+def _binding(
+    request: HttpRequest, grant: Grant, form: BindForm, verb: Callable[..., Any]
+) -> Callable[[], Any]:
+    """What posts the sum, day and reason of a valid form by a verb of the ledger."""
+    return lambda: verb(
+        grant,
+        amount_usd=form.cleaned_data["amount"],
+        on=form.cleaned_data["on"],
+        reason=form.cleaned_data["reason"],
+        by=me(request),
+    )
+
+
 @requires(WORK)
 def money_obligate(request: HttpRequest, ref: str) -> HttpResponse:
     """Bind the fund again, up to what was approved, after an obligation was taken back."""
@@ -338,13 +351,7 @@ def money_obligate(request: HttpRequest, ref: str) -> HttpResponse:
         request,
         grant,
         form,
-        lambda: ledger.obligate(
-            grant,
-            amount_usd=form.cleaned_data["amount"],
-            on=form.cleaned_data["on"],
-            reason=form.cleaned_data["reason"],
-            by=me(request),
-        ),
+        _binding(request, grant, form, ledger.obligate),
         said=_("The obligation was raised."),
         title=_("Obligate again"),
         submit=_("Raise the obligation"),
@@ -368,13 +375,7 @@ def money_deobligate(request: HttpRequest, ref: str) -> HttpResponse:
         request,
         grant,
         form,
-        lambda: ledger.deobligate(
-            grant,
-            amount_usd=form.cleaned_data["amount"],
-            on=form.cleaned_data["on"],
-            reason=form.cleaned_data["reason"],
-            by=me(request),
-        ),
+        _binding(request, grant, form, ledger.deobligate),
         said=_("The obligation was lowered."),
         title=_("De-obligate"),
         submit=_("Lower the obligation"),
