@@ -26,9 +26,12 @@ from django.db.models.functions import Coalesce
 from ceasefire import periods
 from ceasefire.people.models import User
 from ceasefire.places.models import Site
-from incidents import patterns, readings
+from incidents import near_windows, patterns, readings
 from incidents.models import SEES_SENSITIVE, Incident, IncidentResponse
 
+#: What the reports tell the board of near repeats, and how they say that they can be asked.
+NearWindow = near_windows.NearWindow
+tell_near_windows = near_windows.register
 #: What `near_repeats` answers.
 NearRepeats = patterns.NearRepeats
 #: How the answers that a report is made of are kept, and read again.

@@ -9,4 +9,7 @@ class ReportsConfig(AppConfig):
 
     def ready(self) -> None:
         # Every process must know every kind of job (`jobs.apps` finds the modules named `tasks`).
-        from ceasefire.reports import mail_tasks  # noqa: F401
+        from ceasefire.reports import mail_tasks, near_window  # noqa: F401
+        from incidents import measures
+
+        measures.tell_near_windows(near_window.windows)

@@ -509,6 +509,16 @@ def is_sure(values: Mapping[str, Any]) -> bool:
     )
 
 
+def told_band(found: Mapping[str, Any]) -> tuple[int, int] | None:
+    """The band of metres and of days that is told; None where none by itself is sure."""
+    rows, columns = len(found["metres"]) - 1, len(found["days"]) - 1
+    every = ((at, column) for at in range(rows) for column in range(columns))
+    for at, column in sorted(every, key=lambda one: (one[0] < NEXT_DOOR, one)):
+        if is_sure({name: found[name][at][column] for name in _BAND}):
+            return at, column
+    return None
+
+
 def near_words(found: Mapping[str, Any], digits: str) -> str:
     """What may be said of near repeats: of all incidents, or of one kind.
 
@@ -518,16 +528,11 @@ def near_words(found: Mapping[str, Any], digits: str) -> str:
     """
     if not stands_out(found):
         return sentence("near_usual", {"events": found["events"]}, digits)
-    rows, columns = len(found["metres"]) - 1, len(found["days"]) - 1
-    for at, column in sorted(
-        ((at, column) for at in range(rows) for column in range(columns)),
-        key=lambda one: (one[0] < NEXT_DOOR, one),
-    ):
-        values = {name: found[name][at][column] for name in _BAND}
-        if is_sure(values):
-            break
-    else:
+    told = told_band(found)
+    if told is None:
         return sentence("near_somewhere", {"events": found["events"]}, digits)
+    at, column = told
+    values = {name: found[name][at][column] for name in _BAND}
     band = {
         "from_metres": round(found["metres"][at]) if at > NEXT_DOOR else 0,
         "metres": round(found["metres"][at + 1]),

@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,16 +15,20 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from ceasefire import periods, worklist
+from ceasefire.look.numbers import in_digits
 from ceasefire.look.paging import KeysetPage, keyset_page
 from ceasefire.people.access import asked_by_itself, requires
 from ceasefire.places.models import Site
 from incidents import services
-from incidents.models import IncidentResponse, RetaliationWatch, WatchCheck
+from incidents.models import Incident, IncidentResponse, RetaliationWatch, WatchCheck
+from incidents.near_windows import NearWindow, near_windows
 from incidents.views.clock import Choice, Shown, shown, watch_clock
 from incidents.views.scope import sites_of
 
 #: So many clocks of a column beside the others, of one by itself; that ended lately; watches.
 BESIDE, SIZE, MOST_CLOSED, MOST_WATCHES = 15, 40, 12, 20
+#: A point that is known exactly.
+EXACT_POINT = 1
 #: How long what ended stays in view.
 LATELY = timedelta(hours=72)
 GROUPS = (
@@ -240,12 +244,16 @@ def _watches(user: Any, asked: Asked, at: datetime) -> list[dict[str, Any]]:
     over = Case(When(ends_at__lte=at, then=1), default=0)
     rows = rows.order_by(over, "ends_at", "id")
     # One more than is shown tells that there are more.
-    for watch in rows[: MOST_WATCHES + 1]:
+    open_now = list(rows[: MOST_WATCHES + 1])
+    windows = near_windows(user, {watch.incident.site_id for watch in open_now})
+    for watch in open_now:
+        window = windows.get(watch.incident.site_id)
         newest = {check.side: check for check in watch.newest}
         found.append(
             {
                 "row": watch,
                 "clock": watch_clock(watch, at),
+                "near": _near_words(watch.incident, window, user, periods.today()),
                 "sides": [
                     (side.label, person, newest.get(side.value))
                     for side, person in (
@@ -256,6 +264,25 @@ def _watches(user: Any, asked: Asked, at: datetime) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def _near_words(incident: Incident, window: NearWindow | None, user: Any, today: date) -> str:
+    """How far and until when near repeats were found; "" for none, or where that day has passed.
+
+    A distance is told of a point that is known exactly, from nowhere else could it be walked.
+    """
+    happened = incident.occurred_on
+    if window is None or happened is None or window.last_day(happened) < today:
+        return ""
+    day = periods.long_date(window.last_day(happened), get_language() or "en")
+    if not window.metres:
+        words = _("Near repeats: at the very spot, until %(day)s.")
+    elif incident.geo_precision == EXACT_POINT:
+        words = _("Near repeats: within %(metres)s metres, until %(day)s.")
+    else:
+        words = _("Near repeats: until %(day)s; how near is not told, the point is not exact.")
+    told = words % {"metres": window.metres, "day": day}
+    return in_digits(str(told), user.digits)
 
 
 def _state(
@@ -273,5 +300,6 @@ def _state(
         shown_now += [row.stage, row.contact_overdue, clock["left"], clock["late"]]
     for watch in watches:
         shown_now += [watch["row"].pk, watch["row"].version, watch["clock"]["left"]]
+        shown_now.append(watch["near"])
         shown_now += [check.pk if check else 0 for _label, _person, check in watch["sides"]]
     return hashlib.sha256(repr(shown_now).encode()).hexdigest()[:16]
