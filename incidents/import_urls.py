@@ -3,11 +3,13 @@
 from django.urls import path
 
 from incidents import export_views, import_views, mapping_views
+from incidents.views import twins
 
 urlpatterns = [
     path("import/", import_views.import_new, name="import_new"),
     path("import/columns/", import_views.import_blank, name="import_blank"),
     path("import/<uuid:pk>/", import_views.import_detail, name="import_detail"),
+    path("import/<uuid:pk>/pairs/", twins.import_pairs, name="import_pairs"),
     path("import/<uuid:pk>/columns/", import_views.import_columns, name="import_columns"),
     path("import/<uuid:pk>/values/", import_views.import_values, name="import_values"),
     path("import/<uuid:pk>/stop/", import_views.import_stop, name="import_stop"),

@@ -24,7 +24,7 @@ from incidents.forms.imports import ColumnsForm, ConfirmForm, UploadForm, Values
 from incidents.importing import checking, files, kept, table
 from incidents.importing.plan import look_through
 from incidents.importing.problems import Problem, from_json
-from incidents.models import ImportBatch, ImportMapping
+from incidents.models import ImportBatch, ImportMapping, ImportPair
 from incidents.views.scope import sites_of
 
 IMPORT = "incidents.import_incident"
@@ -207,6 +207,9 @@ def import_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
             "list_url": reverse("incidents:incident_list"),
             "blocked": _worded_rows(batch.undo_blocked)[:SHOWN_PROBLEMS],
             "more_blocked": max(0, len(batch.undo_blocked) - SHOWN_PROBLEMS),
+            "pairs": ImportPair.objects.visible_to(request.user).open().filter(batch=batch).count()
+            if batch.state == State.IMPORTED and request.user.has_perm("incidents.review_incident")
+            else 0,
             "may_undo": batch.state == State.IMPORTED and periods.now() <= batch.undo_until,
         },
     )

@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from ceasefire import jobs, periods
 from ceasefire.database.session import as_system
 from incidents import export_files, importing
-from incidents.importing import files
+from incidents.importing import files, pairs
 from incidents.models import ImportBatch
 from incidents.services import bulk, escalation, rollups
 
@@ -98,6 +98,15 @@ def undo_import(job: jobs.Job, batch_id: str) -> None:
         return
     ImportBatch.objects.filter(pk=batch_id, state=ImportBatch.State.UNDOING).update(
         state=ImportBatch.State.IMPORTED, undo_blocked=blocked[: importing.KEPT]
+    )
+
+
+@jobs.handler(importing.PAIR, atomic=False)
+def pair_import(job: jobs.Job, batch_id: str) -> None:
+    """Look for likely twins of what was imported, for the reviewers. Run again, the same."""
+    pairs.find_pairs(
+        ImportBatch.objects.get(pk=batch_id),
+        progress=lambda done, total: jobs.progress(job, done, total),
     )
 
 

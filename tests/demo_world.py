@@ -23,6 +23,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -151,6 +152,7 @@ def demo_records(demo_database: str, django_db_blocker: Any) -> dict[str, dict[s
         grants = _of_grants()
         with as_system():
             incidents["export"] = str(_file_asked_for(manager).pk)
+            incidents["import"] = str(_imported_twins(site).pk)
             zones = [
                 Zone.objects.create(site=site, code=code, name_en=f"{word} beat", name_ar="منطقة")
                 for code, word in (("OPEN-1", "Open"), ("CLOSED-1", "Closed"))
@@ -216,6 +218,27 @@ def _file_asked_for(person: Any) -> Any:
     )
     assert filters.is_valid()
     return export_files.ask(format="xlsx", filters=filters, language="en", by=person)
+
+
+def _imported_twins(site: Any) -> Any:
+    """An import of two rows that tell of one event, and the pair that a worker found."""
+    from ceasefire import periods
+    from incidents import importing
+    from incidents.importing import pairs
+    from tests.incidents.files_to_import import table
+
+    row = {
+        "occurred_from": (periods.today() - timedelta(days=70)).isoformat(),
+        "method": "shooting",
+        "place_type": "street",
+        "killed_best": "2",
+        "summary": "Two men shot in front of a bakery by riders of a motorcycle",
+    }
+    rows = [{**row, "source_id": f"TWIN-{number}"} for number in (1, 2)]
+    outcome = importing.import_file(table(*rows), format="table", site=site, by=None)
+    assert outcome.done, outcome.problems
+    assert pairs.find_pairs(outcome.batch) >= 1
+    return outcome.batch
 
 
 class pointed_at:  # noqa: N801 - used as a verb

@@ -243,6 +243,7 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("incidents:import_new", "GET", "", "403 403 403 403 200 403 403 403 403"),
     ("incidents:import_blank", "GET", "", "403 403 403 403 200 403 403 403 403"),
     ("incidents:import_detail", "GET", "batch", "403 403 403 403 200 403 403 403 403"),
+    ("incidents:import_pairs", "GET", "batch", "403 403 200 403 200 403 403 403 403"),
     ("incidents:import_columns", "GET", "batch", "403 403 403 403 302 403 403 403 403"),
     ("incidents:import_values", "GET", "batch", "403 403 403 403 302 403 403 403 403"),
     ("incidents:import_stop", "POST", "batch", "403 403 403 403 302 403 403 403 403"),

@@ -25,6 +25,7 @@ WORK: dict[str, str | Promise] = {
     "incidents.export_file": _("Makes a file of incidents"),
     "incidents.fold_rollups": _("Keeps the counts of incidents"),
     "incidents.import_batch": _("Imports a table"),
+    "incidents.pair_import": _("Looks for likely twins of an import"),
     "incidents.undo_import": _("Takes an import back"),
     "incidents.verify_rollups": _("Checks the counts of incidents"),
     "jobs.heartbeat": _("Shows that background work runs"),

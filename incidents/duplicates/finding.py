@@ -36,14 +36,15 @@ from incidents.models import Incident, NotATwin, Victimization
 
 State = Incident.State
 #: Records that a report can repeat: alive, and not their reporter's alone.
-LIVE = (State.SUBMITTED, State.IN_REVIEW, State.RETURNED, State.ACCEPTED, State.ARCHIVED)
+LIVE = Incident.REPEATABLE
 #: Candidates compared for one report, nearest in time first, and twins shown of them.
 MOST_CANDIDATES, MOST_TWINS = 60, 3
 #: The list of pairs looks back so far, at so many of the newest records.
 LIST_DAYS, LIST_RECORDS, LIST_PAIRS = 28, 200, 60
 #: Pairs compared for the list; a sub-district has fewer unless very much happens in two days.
 MOST_PAIRS = 4000
-_FIELDS = (
+#: What of a record the comparison and its pages read.
+FIELDS = (
     *("code", "site", "type", "subtype", "occurred_from", "time_precision", "time_of_day"),
     *("place", "geo_precision", "lat", "lon", "place_type", "method", "motive", "weapons"),
     *("killed_min", "killed_best", "killed_max", "injured_min", "injured_best", "injured_max"),
@@ -162,7 +163,7 @@ def candidates(
         records_near(report, by=by)
         .exclude(pk__in=left_out)
         .select_related("place", "reporter")
-        .only(*_FIELDS)
+        .only(*FIELDS)
         .order_by(
             Greatest(
                 F("occurred_from") - Value(report.occurred_from),
@@ -304,7 +305,7 @@ def likely_pairs(*, by: User, today: Any = None) -> list[TwinPair]:
             Incident.objects.visible_to(by)
             .filter(site=site, workflow_state__in=LIVE, occurred_from__gte=since)
             .select_related("place", "reporter")
-            .only(*_FIELDS)
+            .only(*FIELDS)
             .order_by("-occurred_from", "-id")[:LIST_RECORDS]
         )
     near = list(islice(near_each_other(newest), MOST_PAIRS))
@@ -382,7 +383,7 @@ def _records_near(reports: Sequence[Incident], *, by: User, site: Site) -> dict[
             workflow_state__in=LIVE,
         )
         .select_related("place")
-        .only(*(name for name in _FIELDS if not name.startswith("reporter")))
+        .only(*(name for name in FIELDS if not name.startswith("reporter")))
         .order_by("occurred_from")[:_MOST_ROWS]
     )
     groups: dict[Any, list[Telling]] = {}

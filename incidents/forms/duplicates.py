@@ -57,3 +57,9 @@ class LinkForm(NormalisedForm):
         if found is None:
             raise forms.ValidationError(_("No incident with this code is known here."))
         return found
+
+
+class PairsForm(NormalisedForm):
+    """The import whose list of pairs a button stood on."""
+
+    batch = forms.UUIDField()

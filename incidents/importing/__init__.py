@@ -14,6 +14,7 @@ from incidents.importing.checking import check_file
 from incidents.importing.problems import FileRefused, Problem
 from incidents.importing.verbs import (
     KEPT,
+    PAIR,
     UNDO,
     NothingToUndo,
     Outcome,
@@ -27,6 +28,7 @@ from incidents.importing.verbs import (
 
 __all__ = [
     "KEPT",
+    "PAIR",
     "UNDO",
     "FileRefused",
     "NothingToUndo",

@@ -42,6 +42,7 @@ from incidents.models import (
     ImportBatch,
     ImportChange,
     ImportFile,
+    ImportPair,
     Incident,
     IncidentActor,
     IncidentLink,
@@ -62,6 +63,8 @@ from incidents.services.rows import write_rows
 IMPORT = "incidents.import_incident"
 #: The work that takes a long import back.
 UNDO = "incidents.undo_import"
+#: The work that looks for likely twins of what was imported.
+PAIR = "incidents.pair_import"
 #: So many refusals and remarks are kept with a batch; the file of refusals holds them all.
 KEPT = 1000
 _INSERT = 1000
@@ -262,6 +265,8 @@ def import_file(
                 return outcome
             outcome.batch = _write(plan, outcome, content, by, batch, writing)
             outcome.done = True
+            if outcome.created:
+                jobs.enqueue(PAIR, site=outcome.batch.site, batch_id=str(outcome.batch.pk))
     except FileRefused as refused:
         return Outcome(problems=[refused.problem])
     return outcome
@@ -1002,6 +1007,10 @@ def _remove(
     beside = ("retaliationwatch", "incidentresponse", "importchange", "incidentactor", "source")
     try:
         with transaction.atomic(), connection.cursor() as cursor:
+            # Of other imports too, where one of the two came from here.
+            of_batch = Incident.objects.filter(batch=batch).order_by().values("pk")
+            ImportPair.objects.filter(first__in=of_batch).delete()
+            ImportPair.objects.filter(second__in=of_batch).delete()
             for start in range(0, len(keys), _REMOVED_AT_ONCE):
                 progress(start)
                 part = keys[start : start + _REMOVED_AT_ONCE]

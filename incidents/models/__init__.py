@@ -9,6 +9,8 @@ from incidents.models.files import (
     ImportBatchQuerySet,
     ImportChange,
     ImportFile,
+    ImportPair,
+    ImportPairQuerySet,
 )
 from incidents.models.links import IncidentLink, IncidentMerge, NotATwin, SecondReport
 from incidents.models.mappings import (
@@ -58,6 +60,8 @@ __all__ = [
     "ImportFile",
     "ImportFindings",
     "ImportMapping",
+    "ImportPair",
+    "ImportPairQuerySet",
     "ImportMappingQuerySet",
     "Incident",
     "IncidentActor",

@@ -6,13 +6,14 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ceasefire import periods
 from ceasefire.places.models import Site
+from incidents.models.links import NotATwin
 from incidents.models.record import Incident
 
 #: Later, reports have been approved and people have worked with what was imported.
@@ -29,6 +30,18 @@ class ImportBatchQuerySet(models.QuerySet["ImportBatch"]):
         if not user.is_authenticated or not user.has_perm("incidents.import_incident"):
             return self.none()
         return self.filter(site__in=user.site_ids)
+
+    def with_pairs(self, user: Any) -> "ImportBatchQuerySet":
+        """Done, and with likely twins at the person's sites: what is offered to who reviews."""
+        own = ImportPair.objects.filter(batch=OuterRef("pk"), site__in=user.site_ids)
+        return self.filter(Exists(own), state=ImportBatch.State.IMPORTED)
+
+    def reviewed_by(self, user: Any) -> "ImportBatchQuerySet":
+        """Done, and of the person's sites or with a pair of these: for who reviews."""
+        own = ImportPair.objects.filter(batch=OuterRef("pk"), site__in=user.site_ids)
+        return self.filter(
+            Q(site__in=user.site_ids) | Exists(own), state=ImportBatch.State.IMPORTED
+        )
 
     def lately(self, at: datetime) -> "ImportBatchQuerySet":
         """Imported in the `LATELY` before a moment, and not undone."""
@@ -122,6 +135,59 @@ class ImportBatch(models.Model):
     def undo_until(self) -> datetime:
         """The moment after which the import stays as it is."""
         return self.at + UNDO_WITHIN
+
+
+class ImportPairQuerySet(models.QuerySet["ImportPair"]):
+    """Likely twins of imports."""
+
+    def visible_to(self, user: Any) -> "ImportPairQuerySet":
+        """Pairs of which the person sees both records."""
+        seen = Incident.objects.visible_to(user).order_by().values("pk")
+        return self.filter(site__in=user.site_ids, first__in=seen, second__in=seen)
+
+    def open(self) -> "ImportPairQuerySet":
+        """Both are alive still, neither was merged, and no reviewer said that they are two."""
+        decided = ImportPair.said(at_entry=False)
+        alive = Incident.REPEATABLE
+        return self.filter(
+            ~Exists(decided), first__workflow_state__in=alive, second__workflow_state__in=alive
+        )
+
+
+class ImportPair(models.Model):
+    """Two records that may tell of one event, of which an import made one or both.
+
+    Found by a worker when the import was done; `first` < `second`, as in `NotATwin`.
+    """
+
+    #: The index below begins with it.
+    batch = models.ForeignKey(ImportBatch, models.CASCADE, related_name="pairs", db_index=False)
+    #: That of both records, which are of one site.
+    site = models.ForeignKey(Site, models.PROTECT, related_name="+", db_index=False)
+    #: The constraint below has an index that begins with it.
+    first = models.ForeignKey(Incident, models.CASCADE, related_name="+", db_index=False)
+    second = models.ForeignKey(Incident, models.CASCADE, related_name="+")
+    #: Points of the comparison, in hundredths: the more the likelier.
+    points = models.IntegerField()
+
+    objects = ImportPairQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-points", "-id"]
+        indexes = [models.Index(fields=["batch", "site"], name="import_pair_of_site")]
+        constraints = [
+            models.UniqueConstraint(fields=["first", "second"], name="an_import_pairs_two_once"),
+            models.CheckConstraint(
+                condition=Q(first__lt=F("second")), name="an_import_pair_stands_in_one_order"
+            ),
+        ]
+
+    @staticmethod
+    def said(*, at_entry: bool) -> "models.QuerySet[NotATwin]":
+        """What was said of a pair of the query around it, by the reporter or by a reviewer."""
+        return NotATwin.objects.filter(
+            first=OuterRef("first"), second=OuterRef("second"), at_entry=at_entry
+        )
 
 
 class ImportFile(models.Model):

@@ -98,6 +98,14 @@ class Incident(models.Model):
 
     #: Sent, and not decided on yet.
     WAITING = (State.SUBMITTED, State.IN_REVIEW)
+    #: States of records that another report can repeat: alive, and not their reporter's alone.
+    REPEATABLE = (
+        State.SUBMITTED,
+        State.IN_REVIEW,
+        State.RETURNED,
+        State.ACCEPTED,
+        State.ARCHIVED,
+    )
     COUNTED_STATES = (State.SUBMITTED, State.IN_REVIEW, State.ACCEPTED, State.ARCHIVED)
     SOLID = (
         Verification.PROVISIONAL,

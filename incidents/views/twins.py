@@ -2,23 +2,36 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
+from ceasefire.look.paging import keyset_page
 from ceasefire.people.access import requires
 from incidents import services
 from incidents.duplicates import finding
 from incidents.duplicates.finding import Twin
+from incidents.duplicates.scoring import likeness
 from incidents.exceptions import IncidentRefusal
-from incidents.models import Incident, SecondReport
+from incidents.forms.duplicates import PairsForm
+from incidents.models import (
+    ImportBatch,
+    ImportPair,
+    ImportPairQuerySet,
+    Incident,
+    SecondReport,
+)
 from incidents.views.scope import one, sites_of
 
+#: Pairs of an import on a page; imports named above the list of pairs; what neither reads.
+PAIRS, MOST_BATCHES = 25, 10
+_UNREAD = ("place__geometry", "search_key", "source_key", "original")
 #: What the button "it is another one" sends; the others send the code of an incident.
 OTHER = "other"
 
@@ -220,7 +233,62 @@ def twin_list(request: HttpRequest) -> HttpResponse:
         {"pair": pair, "reasons": reasons(pair.likeness.parts), **_which_way(pair)}
         for pair in finding.likely_pairs(by=request.user)
     ]
-    return render(request, "incidents/twin_list.html", {"pairs": pairs, "days": finding.LIST_DAYS})
+    return render(
+        request,
+        "incidents/twin_list.html",
+        {"pairs": pairs, "days": finding.LIST_DAYS, "batches": _batches(request)},
+    )
+
+
+def _batches(request: HttpRequest) -> list[ImportBatch]:
+    """The newest imports of the person's sites that have pairs left to look at."""
+    newest = (
+        ImportBatch.objects.with_pairs(request.user)
+        .order_by("-at", "-id")
+        .values_list("pk", flat=True)[:MOST_BATCHES]
+    )
+    left = Exists(_open_pairs(request).filter(batch=OuterRef("pk")))
+    return list(
+        ImportBatch.objects.filter(left, pk__in=list(newest))
+        .select_related("site")
+        .order_by("-at", "-id")
+    )
+
+
+def _open_pairs(request: HttpRequest) -> ImportPairQuerySet:
+    return ImportPair.objects.visible_to(request.user).open()
+
+
+@require_safe
+@requires("incidents.review_incident")
+def import_pairs(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Likely pairs with a record of an import, the likeliest first, a page at a time."""
+    batch = get_object_or_404(
+        ImportBatch.objects.reviewed_by(request.user).select_related("site"), pk=pk
+    )
+    page = keyset_page(
+        _open_pairs(request)
+        .filter(batch=batch)
+        .annotate(denied=Exists(ImportPair.said(at_entry=True)))
+        .select_related("first__place", "first__reporter", "second__place", "second__reporter")
+        .defer(*(f"{side}__{name}" for side in ("first", "second") for name in _UNREAD)),
+        ordering=("-points", "-id"),
+        after=request.GET.get("after"),
+        before=request.GET.get("before"),
+        size=PAIRS,
+    )
+    return render(
+        request,
+        "incidents/import_pairs.html",
+        {"batch": batch, "page": page, "pairs": [_as_shown(row) for row in page]},
+    )
+
+
+def _as_shown(row: Any) -> dict[str, Any]:
+    first, second = sorted((row.first, row.second), key=lambda one: (one.created_at, one.code))
+    like = likeness(finding.telling_of(first), finding.telling_of(second))
+    pair = finding.TwinPair(first, second, like, denied_at_entry=row.denied)
+    return {"pair": pair, "reasons": reasons(like.parts), **_which_way(pair)}
 
 
 def _which_way(pair: finding.TwinPair) -> dict[str, Any]:
@@ -293,4 +361,8 @@ def not_twins(request: HttpRequest, code: str, other: str) -> HttpResponse:
         messages.success(request, _("Kept as two incidents. They are not proposed again."))
     if request.POST.get("from") == "list":
         return redirect("incidents:twin_list")
+    if request.POST.get("from") == "import":
+        form = PairsForm(request.POST)
+        if form.is_valid():
+            return redirect("incidents:import_pairs", pk=form.cleaned_data["batch"])
     return redirect(incident)

@@ -87,6 +87,7 @@ PAGES: list[tuple[str, str, str]] = [
     ("fidelity", "manager", "/outreach/fidelity/"),
     ("fidelity for an auditor", "auditor", "/outreach/fidelity/"),
     ("possible duplicates", "supervisor", "/incidents/duplicates/"),
+    ("possible duplicates of an import", "supervisor", "/incidents/import/{import}/pairs/"),
     ("merge", "supervisor", "/incidents/{in_review}/merge/{accepted}/"),
     ("chain", "supervisor", "/incidents/{accepted}/chain/"),
     ("home of a data officer", "data", "/"),

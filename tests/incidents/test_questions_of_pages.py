@@ -21,6 +21,7 @@ from ceasefire import attachments, periods
 from incidents import export_files, importing, services
 from incidents.exceptions import SameKeyOtherContent
 from incidents.forms.filters import IncidentFilter
+from incidents.importing import pairs
 from incidents.models import ImportBatch, ImportMapping, Incident, RetaliationWatch, Victimization
 from incidents.models.record import IncidentActor
 from incidents.services import ActorFacts, SourceFacts, saved
@@ -117,6 +118,7 @@ class World:
             )
             assert outcome.done
             self.imported = outcome.batch
+            pairs.find_pairs(outcome.batch)
             self.mapping = ImportMapping.objects.create(
                 site=self.site, name=f"list {at}", signature=f"{at:064}", by=data
             )
@@ -219,6 +221,7 @@ PAGES: dict[str, list[tuple[str, Callable[[World], str]]]] = {
         ("data", lambda w: w.preview.get_absolute_url()),
         ("data", lambda w: w.imported.get_absolute_url()),
     ],
+    "import_pairs": [("supervisor", lambda w: f"{w.imported.get_absolute_url()}pairs/")],
     "import_columns": [("data", lambda w: f"{w.preview.get_absolute_url()}columns/")],
     "import_values": [("data", lambda w: f"{w.words.get_absolute_url()}values/")],
     "import_undo": [("data", lambda w: f"{w.imported.get_absolute_url()}undo/")],

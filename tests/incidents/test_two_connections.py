@@ -13,7 +13,14 @@ from django.db import connection, transaction
 
 from incidents import importing, services
 from incidents.exceptions import IncidentRefusal, SameKeyOtherContent
-from incidents.models import ConflictingSubmission, Incident, IncidentStep, Source
+from incidents.importing import pairs
+from incidents.models import (
+    ConflictingSubmission,
+    ImportPair,
+    Incident,
+    IncidentStep,
+    Source,
+)
 from incidents.services import SourceFacts
 from tests.incidents.conftest import FAIR, MOMENT, facts, move_to
 from tests.incidents.files_to_import import table
@@ -227,3 +234,21 @@ def test_a_file_read_in_again_waits_for_the_undo_of_its_batch(basrah: Any) -> No
 
     assert (again.created, again.unchanged) == (2, 0)
     assert Incident.objects.count() == 2
+
+
+def test_pairs_of_an_import_wait_for_its_undo_and_are_not_written_after_it(basrah: Any) -> None:
+    same = {"summary": "Two men shot in front of a bakery by riders", "killed_best": "2"}
+    batch = importing.import_file(table(same, same), format="table", site=basrah, by=None).batch
+    assert pairs.find_pairs(batch) == 1
+    came = meet(lambda: importing.undo_batch(batch, by=None), lambda: pairs.find_pairs(batch))
+    assert came == 0
+    assert not ImportPair.objects.exists()
+
+
+def test_two_workers_with_one_batch_write_its_pairs_once(basrah: Any) -> None:
+    same = {"summary": "Two men shot in front of a bakery by riders", "killed_best": "2"}
+    batch = importing.import_file(
+        table(same, same, same), format="table", site=basrah, by=None
+    ).batch
+    came = meet(lambda: pairs.find_pairs(batch), lambda: pairs.find_pairs(batch))
+    assert came == batch.pairs.count() == 3
