@@ -19,16 +19,18 @@ from ceasefire.exports import Column, csv_response, safe_filename
 from ceasefire.look.paging import keyset_page
 from ceasefire.people.access import requires
 from ceasefire.places.models import Place
+from ceasefire.text import search_key
 from incidents import exports, importing, tasks
 from incidents.forms.imports import ColumnsForm, ConfirmForm, UploadForm, ValuesForm, worded
 from incidents.importing import checking, files, kept, table
-from incidents.importing.plan import look_through
+from incidents.importing.plan import columns_of, look_through
 from incidents.importing.problems import Problem, from_json
 from incidents.models import ImportBatch, ImportMapping, ImportPair
 from incidents.views.scope import sites_of
 
 IMPORT = "incidents.import_incident"
-#: Larger files are looked through, and imported, by a worker; the page shows how far it is.
+#: Larger files are looked through, and imported, by a worker; the page shows how far it is. Behind
+#: the upload, which counts the rows, no page reads more of them than that.
 CHECKED_AT_ONCE = 5000
 ROWS_AT_ONCE = 2000
 BATCHES, FIRST_ROWS, SHOWN_PROBLEMS = 20, 10, 200
@@ -121,7 +123,7 @@ def _gone(request: HttpRequest) -> HttpResponse:
 
 def _look(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
     """To the preview of a file; a large one is looked through by a worker first."""
-    if batch.read > CHECKED_AT_ONCE:
+    if batch.read > CHECKED_AT_ONCE and not batch.checked:
         batch.state = State.CHECKING
         batch.job = jobs.enqueue(
             tasks.CHECK,
@@ -135,14 +137,17 @@ def _look(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
 
 @requires(IMPORT)
 def import_columns(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Which column is which; then what words mean, where some are not understood."""
+    """Which column is which; then what words mean, where some are not understood.
+
+    Of a large file the first rows are read; words that come further down are found by its check.
+    """
     batch = _batch(request, pk)
     if batch.state != State.PREVIEWED or batch.format != ImportBatch.Format.TABLE:
         return redirect(batch)
     content = files.content_of(batch)
     if content is None:
         return _gone(request)
-    sheet = look_through(content, batch.format)
+    sheet = look_through(content, batch.format, most=CHECKED_AT_ONCE)
     form = ColumnsForm(_sent(request), sheet=sheet, chosen=batch.mapping, saved=batch.saved)
     if request.method == "POST" and form.is_valid():
         keep_as = form.cleaned_data["keep_as"]
@@ -160,21 +165,29 @@ def import_columns(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(
         request,
         "incidents/import_columns.html",
-        {"form": form, "batch": batch, "rows": len(sheet.rows)},
+        {"form": form, "batch": batch, "rows": batch.read},
     )
 
 
 @requires(IMPORT)
 def import_values(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """What the words of the file mean, where they are neither codes nor labels of ours."""
+    """What the words of the file mean, where they are neither codes nor labels of ours.
+
+    Of a large file those of the first rows, and those that its check stumbled over.
+    """
     batch = _batch(request, pk)
     if batch.state != State.PREVIEWED or batch.format != ImportBatch.Format.TABLE:
         return redirect(batch)
     content = files.content_of(batch)
     if content is None:
         return _gone(request)
-    sheet = look_through(content, batch.format)
+    sheet = look_through(content, batch.format, most=CHECKED_AT_ONCE)
     words = table.unknown_words(sheet, batch.mapping, batch.values)
+    found = files.findings_of(batch) if batch.checked else None
+    for ours, more in table.refused_words(found[0] if found else (), batch.mapping).items():
+        known = words.setdefault(ours, [])
+        asked = {search_key(word) for word in known}
+        known += [word for word in more if search_key(word) not in asked]
     form = ValuesForm(_sent(request), words=words, meant=batch.values)
     if (request.method == "POST" and form.is_valid()) or not words:
         if words:
@@ -221,8 +234,7 @@ def import_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _preview(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
     """What would be done; the same form confirms it."""
-    content = files.content_of(batch)
-    if content is None:
+    if not files.is_kept(batch):
         return _gone(request)
     if batch.checked:
         outcome = checking.outcome_of(batch)
@@ -230,6 +242,11 @@ def _preview(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
         rows = kept[1] if kept is not None else []
         warnings = outcome.warnings
     else:
+        content = files.content_of(batch)
+        if content is None:
+            return _gone(request)
+        if batch.read > CHECKED_AT_ONCE:
+            return _not_checked(request, batch, content)
         outcome = checking.look(batch, content)
         if outcome.plan is None:
             return _unreadable(request, batch, outcome.problems[0])
@@ -237,7 +254,7 @@ def _preview(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
         warnings = [*from_json(batch.warnings), *outcome.warnings]
     form = ConfirmForm(_sent(request), rejected=outcome.rejected)
     if request.method == "POST" and form.is_valid():
-        return _run(request, batch, content, outcome, skip=outcome.rejected > 0)
+        return _run(request, batch, outcome, skip=outcome.rejected > 0)
     return render(
         request,
         "incidents/import_preview.html",
@@ -255,6 +272,18 @@ def _preview(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
             "words_open": any(problem.code == "code_unknown" for problem in outcome.problems),
         },
     )
+
+
+def _not_checked(request: HttpRequest, batch: ImportBatch, content: bytes) -> HttpResponse:
+    """To the step that a large file waits at: no page looks through it."""
+    try:
+        sheet = look_through(content, batch.format, most=CHECKED_AT_ONCE)
+        columns_of(batch.format, sheet, batch.mapping or None)
+    except importing.FileRefused as refused:
+        return _unreadable(request, batch, refused.problem)
+    if batch.format == ImportBatch.Format.TABLE:
+        return redirect("incidents:import_columns", pk=batch.pk)
+    return _look(request, batch)
 
 
 def _unreadable(request: HttpRequest, batch: ImportBatch, problem: Problem) -> HttpResponse:
@@ -289,7 +318,6 @@ def _shown(rows: list[dict[str, Any]]) -> list[PreviewRow]:
 def _run(
     request: HttpRequest,
     batch: ImportBatch,
-    content: bytes,
     outcome: importing.Outcome,
     *,
     skip: bool,
@@ -308,6 +336,9 @@ def _run(
         )
         locked.save(update_fields=["state", "job", "skip_rejected", "numbers"])
         return redirect(batch)
+    content = files.content_of(locked)
+    if content is None:
+        return _gone(request)
     done = importing.import_file(
         content,
         format=locked.format,
@@ -405,9 +436,10 @@ def import_rejects(request: HttpRequest, pk: UUID) -> HttpResponse:
     batch = _batch(request, pk)
     kept = files.findings_of(batch) if batch.checked or batch.state == State.IMPORTED else None
     problems = kept[0] if kept is not None else from_json(batch.rejects)
-    content = files.content_of(batch) if batch.state == State.PREVIEWED else None
-    if content is not None and kept is None:
-        problems = checking.look(batch, content).problems
+    if kept is None and batch.state == State.PREVIEWED and batch.read <= CHECKED_AT_ONCE:
+        content = files.content_of(batch)
+        if content is not None:
+            problems = checking.look(batch, content).problems
     columns = [
         Column("row", _("Row"), "int"),
         Column("column", _("Column")),

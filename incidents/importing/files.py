@@ -91,6 +91,11 @@ def content_of(batch: ImportBatch) -> bytes | None:
     return _opened(_TABLE, batch, kept)
 
 
+def is_kept(batch: ImportBatch) -> bool:
+    """Whether the file of a batch is here still; it is not opened for that."""
+    return ImportFile.objects.filter(batch=batch, expires_at__gt=periods.now()).exists()
+
+
 def keep_findings(batch: ImportBatch, problems: list[Problem], rows: list[dict[str, Any]]) -> None:
     """Keep every refusal of a file and its first rows, in the place of earlier findings."""
     found = {"problems": [one.as_json() for one in problems[:MOST_FOUND]], "rows": rows}

@@ -160,9 +160,12 @@ def columns_of(format: str, sheet: Sheet, mapping: Mapping[str, str] | None) -> 
     return found
 
 
-def look_through(content: bytes, format: str) -> Sheet:
-    """The file's columns and rows; what collection tools split up is put together."""
-    sheet = read_sheet(content)
+def look_through(content: bytes, format: str, *, most: int | None = None) -> Sheet:
+    """The file's columns and rows; what collection tools split up is put together.
+
+    With `most`, no more than so many rows are read: for a page, which somebody waits for.
+    """
+    sheet = read_sheet(content, most=most)
     return collected.prepare(sheet) if format == Format.TABLE else sheet
 
 

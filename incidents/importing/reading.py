@@ -52,6 +52,8 @@ class Rows:
     #: How many records come before the first row.
     skip: int
     count: int = 0
+    #: The record behind the last one that is read; None: all are.
+    until: int | None = None
     #: Makes columns that the file does not have as such (a point's two halves, say).
     derive: Callable[[dict[str, str]], None] | None = None
 
@@ -60,7 +62,8 @@ class Rows:
 
     def __iter__(self) -> Iterator[Row]:
         header, width, derive = self.header, len(self.header), self.derive
-        for number, cells in islice(_records(self.text, self.delimiter), self.skip, None):
+        records = _records(self.text, self.delimiter)
+        for number, cells in islice(records, self.skip, self.until):
             kind = _kind(cells, header, width)
             if kind == "good":
                 row = Row(number, dict(zip(header, cells, strict=False)))
@@ -184,22 +187,23 @@ def as_kept(content: bytes) -> tuple[bytes, list[Problem]]:
     return text.encode("utf-8", "replace"), remarks
 
 
-def read_sheet(content: bytes) -> Sheet:
+def read_sheet(content: bytes, *, most: int | None = None) -> Sheet:
     """Look through a whole file. Raises `FileRefused` where it is none; odd rows become problems.
 
     Blank rows are passed over. A row with fewer or more cells than the header is a problem, since
-    its values may stand in the wrong columns.
+    its values may stand in the wrong columns. With `most`, only so many rows, whatever they are,
+    are looked at, now and whenever they are asked for: what a page has time for.
     """
     remarks: list[Problem] = []
     if workbook.is_workbook(content):
         text, remarks = workbook.as_text(content)
-        return _fill(text, ",", "xlsx", remarks)
+        return _fill(text, ",", "xlsx", remarks, most)
     text, encoding = decode(content)
     delimiter = None
     first, _, rest = text.partition("\n")
     if first.strip().lower().startswith("sep=") and len(first.strip()) == 5:
         delimiter, text = first.strip()[4], rest
-    return _fill(text, delimiter or _delimiter(text), encoding, remarks)
+    return _fill(text, delimiter or _delimiter(text), encoding, remarks, most)
 
 
 def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -251,7 +255,9 @@ def _find_header(text: str, delimiter: str) -> tuple[int, list[str]]:
     return first[0][0], _names(first[0][1])
 
 
-def _fill(text: str, delimiter: str, encoding: str, remarks: list[Problem]) -> Sheet:
+def _fill(
+    text: str, delimiter: str, encoding: str, remarks: list[Problem], most: int | None
+) -> Sheet:
     begins, header = _find_header(text, delimiter)
     if not header:
         raise FileRefused("file_empty")
@@ -261,7 +267,7 @@ def _fill(text: str, delimiter: str, encoding: str, remarks: list[Problem]) -> S
     for key in keys:
         if key and keys.count(key) > 1:
             raise FileRefused("column_twice", column=header[keys.index(key)])
-    rows = Rows(text, delimiter, header, begins)
+    rows = Rows(text, delimiter, header, begins, until=None if most is None else begins + most)
     sheet = Sheet(header, rows, encoding=encoding, delimiter=delimiter)
     sheet.warnings += remarks
     if encoding == "cp1256":
@@ -273,7 +279,7 @@ def _fill(text: str, delimiter: str, encoding: str, remarks: list[Problem]) -> S
     if above:
         sheet.warnings.append(Problem(begins, "", "header_below"))
     width, is_second = len(header), True
-    for number, cells in islice(_records(text, delimiter), begins, None):
+    for number, cells in islice(_records(text, delimiter), begins, rows.until):
         kind = _kind(cells, header, width)
         if kind == "blank":
             continue

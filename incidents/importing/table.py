@@ -245,11 +245,11 @@ def unknown_words(
     Those that were given a meaning before are among them, so that the meaning can be changed.
     """
     lists = cells.Lists()
-    listed = {ours: LISTED[ours] for ours in LISTED if ours in columns}
+    listed = [ours for ours in LISTED if ours in columns]
     found: dict[str, dict[str, str]] = {ours: {} for ours in listed}
     seen: set[tuple[str, str]] = set()
     for row in sheet.rows:
-        for ours, name in listed.items():
+        for ours in listed:
             text = row.cells.get(columns[ours], "")
             if not text or (ours, text) in seen or len(found[ours]) >= MOST_WORDS:
                 continue
@@ -257,14 +257,38 @@ def unknown_words(
                 seen.add((ours, text))
             text = unescape_cell(text).strip()
             for part in cells.parts(text) if ours in MANY else [text] if text else []:
-                if ours == "sensitive" and cells.ticked(part) is not None:
-                    continue
-                try:
-                    lists.all(name, part) if ours in MANY else lists.code(name, part)
-                except BadCell:
-                    if len(part) <= LONGEST_WORD:
-                        found[ours].setdefault(search_key(part), part)
+                if len(part) <= LONGEST_WORD and not _is_known(lists, ours, part):
+                    found[ours].setdefault(search_key(part), part)
     return {ours: list(words.values()) for ours, words in found.items() if words}
+
+
+def refused_words(problems: Iterable[Problem], columns: Mapping[str, str]) -> dict[str, list[str]]:
+    """The words that a check of the whole file did not understand: our column -> words, in order.
+
+    `unknown_words` of a page has read the first rows only. A word that the refusal cut is left out.
+    """
+    lists = cells.Lists()
+    ours_of = {columns[ours]: ours for ours in LISTED if ours in columns}
+    found: dict[str, dict[str, str]] = {}
+    for problem in problems:
+        ours = ours_of.get(problem.column)
+        if problem.code != "code_unknown" or ours is None or problem.value.endswith("…"):
+            continue
+        words = found.setdefault(ours, {})
+        for part in cells.parts(problem.value) if ours in MANY else [problem.value]:
+            if len(words) < MOST_WORDS and not _is_known(lists, ours, part):
+                words.setdefault(search_key(part), part)
+    return {ours: list(words.values()) for ours, words in found.items() if words}
+
+
+def _is_known(lists: cells.Lists, ours: str, word: str) -> bool:
+    if ours == "sensitive" and cells.ticked(word) is not None:
+        return True
+    try:
+        lists.all(LISTED[ours], word) if ours in MANY else lists.code(LISTED[ours], word)
+    except BadCell:
+        return False
+    return True
 
 
 def as_cells(incident: Incident) -> dict[str, str]:

@@ -9,6 +9,7 @@ from django.test import Client
 from ceasefire import jobs, periods
 from ceasefire.people.roles import Role
 from incidents import import_views, importing, tasks
+from incidents.importing import reading
 from incidents.importing.plan import look_through
 from incidents.importing.table import guess
 from incidents.models import ImportBatch, ImportFindings, ImportMapping, Incident
@@ -293,3 +294,66 @@ def test_the_database_knows_the_thirty_days(basrah: Any) -> None:
         ImportBatch.objects.filter(pk=batch.pk).update(
             state="undone", undone_at=batch.at + timedelta(days=31)
         )
+
+
+def test_no_page_behind_the_upload_reads_a_large_file_through(
+    desk: Client, monkeypatch: Any
+) -> None:
+    """Counted in rows read, on every step; a word far down is asked about after the check."""
+    monkeypatch.setattr(import_views, "CHECKED_AT_ONCE", 10)
+    monkeypatch.setattr(import_views, "ROWS_AT_ONCE", 10)
+    read: list[int] = []
+    really = reading._records
+
+    def counted(text: str, delimiter: str) -> Any:
+        for record in really(text, delimiter):
+            read.append(record[0])
+            yield record
+
+    def opened(address: str, given: Any = None) -> Any:
+        read.clear()
+        page = desk.get(address) if given is None else desk.post(address, given, follow=True)
+        assert page.status_code == 200
+        # The header, the columns, the words: some looks at the first rows each.
+        assert not read or max(read) <= 20, address
+        assert len(read) <= 200, address
+        return page
+
+    rows: list[dict[str, Any]] = [{"motive": "dragon"}, *[{}] * 300, {"motive": "unicorn"}]
+    page = send(desk, table(*rows))
+    batch = ImportBatch.objects.get()
+    monkeypatch.setattr(reading, "_records", counted)
+    columns, values = (f"{batch.get_absolute_url()}{step}/" for step in ("columns", "values"))
+
+    assert "302" in opened(columns).content.decode()
+    # Looked at too early, the page of the batch leads back.
+    read.clear()
+    assert desk.get(batch.get_absolute_url())["Location"] == columns
+    assert len(read) <= 100
+    page = opened(columns, {f.name: f.initial or "" for f in page.context["form"]})
+    assert page.request["PATH_INFO"] == values
+    assert [
+        word for _label, (field,) in page.context["form"].sections for word in [field.label]
+    ] == ["dragon"]
+    page = opened(values, {"motive-0": "personal"})
+    batch.refresh_from_db()
+    assert batch.state == "checking"
+    assert jobs.run(batch.job_id) == "done"
+    # The worker has read all of it.
+    assert max(read) > 300
+
+    page = opened(batch.get_absolute_url())
+    assert page.context["outcome"].rejected == 1
+    assert page.context["words_open"]
+    page = opened(values)
+    asked = [field.label for _label, fields in page.context["form"].sections for field in fields]
+    assert asked == ["dragon", "unicorn"]
+    opened(values, {"motive-0": "personal", "motive-1": "criminal"})
+    batch.refresh_from_db()
+    assert jobs.run(batch.job_id) == "done"
+    page = opened(batch.get_absolute_url())
+    assert page.context["outcome"].rejected == 0
+    opened(f"{batch.get_absolute_url()}rejects/")
+    opened(batch.get_absolute_url(), {})
+    batch.refresh_from_db()
+    assert batch.state == "queued"
