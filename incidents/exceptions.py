@@ -32,6 +32,12 @@ class OwnReport(IncidentRefusal):
     message = _("You reported this yourself. Another supervisor or the data officer accepts it.")
 
 
+class NotSensitive(IncidentRefusal):
+    """Only a sensitive incident is opened to somebody by name."""
+
+    message = _("This record is not sensitive. Everybody at the site may read it.")
+
+
 class SourceOfAnother(IncidentRefusal):
     """Who reported an incident takes away their own sources only."""
 

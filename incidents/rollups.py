@@ -18,13 +18,14 @@ from datetime import date, datetime, time
 from typing import Any, NamedTuple
 
 from django.db import connection
+from django.db.models import Q
 
 from ceasefire import periods
 from ceasefire.people.models import User
 from ceasefire.places.models import Place, Site
 from incidents import measures
 from incidents.measures import Answered, Count
-from incidents.models import READERS, SEES_SENSITIVE, Incident, IncidentResponse
+from incidents.models import READERS, SEES_SENSITIVE, Incident, IncidentNaming, IncidentResponse
 
 #: What cells may be asked by. `place` is the place as recorded, down to the neighbourhood.
 DIMENSIONS = ("site", "week", "district", "place", "type")
@@ -266,7 +267,7 @@ def happened_since(user: User, day: date) -> int:
     """As `measures.happened_since`: counted incidents that a person may see, from a day on.
 
     From kept numbers for sites whose week begins on that weekday. Read as rows are those of other
-    sites, and a field worker's own sensitive ones: a few days, or one reporter's.
+    sites, and a field worker's own sensitive ones and those they are named for: few, by a key.
     """
     begins = dict(Site.objects.filter(pk__in=user.site_ids).values_list("pk", "week_start"))
     kept = [site for site, weekday in begins.items() if weekday == day.weekday()]
@@ -280,5 +281,6 @@ def happened_since(user: User, day: date) -> int:
         )
         count += cell.received
         if without:
-            count += mine.filter(site__in=kept, reporter=user, is_sensitive=True).count()
+            own = Q(reporter=user) | Q(pk__in=IncidentNaming.of(user))
+            count += mine.filter(own, site__in=kept, is_sensitive=True).count()
     return count

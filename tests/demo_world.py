@@ -147,6 +147,8 @@ def demo_records(demo_database: str, django_db_blocker: Any) -> dict[str, dict[s
         history = Incident.objects.filter(site__code="BASRAH-HISTORY").first()
         incidents["history"] = history.code if history else ""
         here = Incident.objects.filter(site=site)
+        hidden = here.filter(is_sensitive=True, submitted_at__isnull=False).first()
+        incidents["sensitive"] = hidden.code if hidden else ""
         photo = Attachment.objects.filter(subject_key__in=here).first()
         incidents["photo"] = str(photo.pk) if photo else ""
         grants = _of_grants()

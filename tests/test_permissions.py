@@ -236,6 +236,10 @@ TABLE: list[tuple[str, str, str, str]] = [
     ("incidents:not_twins", "POST", "two", "403 403 302 403 302 403 403 403 403"),
     # Not merged, which the page of the incident says.
     ("incidents:unmerge", "POST", "incident", "403 403 302 403 302 403 403 403 403"),
+    # What is not sensitive says so; nobody is named.
+    ("incidents:named", "GET", "incident", "403 403 200 200 403 403 403 403 403"),
+    ("incidents:named", "POST", "incident", "403 403 200 200 403 403 403 403 403"),
+    ("incidents:named_back", "POST", "incident", "403 403 302 302 403 403 403 403 403"),
     ("incidents:link_add", "POST", "incident", "200 200 200 200 200 403 403 403 403"),
     # Of a colleague's making: theirs and the reviewers' to take away. Then it is gone.
     ("incidents:link_remove", "POST", "link", "403 403 302 404 404 403 403 403 403"),

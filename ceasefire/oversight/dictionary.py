@@ -209,6 +209,8 @@ PERSONAL: dict[str, Personal] = {
     "incidents.IncidentRevision.changes": Personal("What it said before and after", "case"),
     "incidents.IncidentRevision.by": Personal(_WHO, "trace"),
     "incidents.IncidentLink.created_by": Personal(_WHO, "trace"),
+    "incidents.IncidentNaming.person": Personal("Who may read a record that few may", "trace"),
+    "incidents.IncidentNaming.by": Personal(_WHO, "trace"),
     "incidents.IncidentMerge.reason": Personal("Why two records were made one", "case"),
     "incidents.IncidentMerge.by": Personal(_WHO, "trace"),
     "incidents.IncidentMerge.before": Personal("Undo a merge exactly", "case"),

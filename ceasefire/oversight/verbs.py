@@ -97,6 +97,8 @@ VERBS: dict[str, str | Promise] = {
     "incident.verification_cleared": _("Let the sources decide the grade again"),
     "incident.verification_overridden": _("Set the grade by hand"),
     "incident.withdrawn": _("Withdrew an incident"),
+    "incident.worker_named": _("Opened a sensitive incident to a field worker"),
+    "incident.worker_unnamed": _("Took back that a sensitive incident was open to a worker"),
     "job.cancelled": _("Stopped a job"),
     "job.retried": _("Started a job again"),
     "mediation.followed_up": _("Looked again after a mediation"),

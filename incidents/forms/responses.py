@@ -100,6 +100,31 @@ class AssignForm(NormalisedForm):
         return self.people.get(self.cleaned_data["to"])
 
 
+class NamedForm(NormalisedForm):
+    """One of some people."""
+
+    person = forms.ChoiceField(
+        label=_("Field staff of the site"), error_messages={"required": _("Choose somebody.")}
+    )
+
+    def __init__(self, *args: Any, people: list[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.people = {str(one.pk): one for one in people}
+        self.fields["person"].choices = [(str(one.pk), one.code_name) for one in people]
+
+    def chosen(self) -> User:
+        """The person; after the form was found valid."""
+        return self.people[self.cleaned_data["person"]]
+
+
+class NameForm(NamedForm):
+    """Whom a sensitive incident is opened to."""
+
+    def __init__(self, *args: Any, people: list[User], **kwargs: Any) -> None:
+        super().__init__(*args, people=people, **kwargs)
+        self.fields["person"].choices = [("", _("Choose")), *self.fields["person"].choices]
+
+
 class NextStepForm(_WordsForm):
     """What is next, in a few words."""
 

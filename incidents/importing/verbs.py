@@ -47,6 +47,7 @@ from incidents.models import (
     IncidentActor,
     IncidentLink,
     IncidentMerge,
+    IncidentNaming,
     IncidentResponse,
     IncidentRevision,
     IncidentStep,
@@ -891,6 +892,7 @@ _WORK: tuple[tuple[Any, str], ...] = (
     (IncidentMerge, "gone"),
     (NotATwin, "first"),
     (NotATwin, "second"),
+    (IncidentNaming, "incident"),
     (BulkRow, "incident"),
 )
 

@@ -20,12 +20,14 @@ from incidents.models.mappings import (
 )
 from incidents.models.record import (
     BAND_HOURS,
+    NAMED,
     READERS,
     REVIEW_ORDER,
     SEES_SENSITIVE,
     ConflictingSubmission,
     Incident,
     IncidentActor,
+    IncidentNaming,
     IncidentQuerySet,
     IncidentRevision,
     IncidentStep,
@@ -45,6 +47,7 @@ from incidents.models.search import SearchWord
 
 __all__ = [
     "BAND_HOURS",
+    "NAMED",
     "READERS",
     "REVIEW_ORDER",
     "SEES_SENSITIVE",
@@ -67,6 +70,7 @@ __all__ = [
     "IncidentActor",
     "IncidentLink",
     "IncidentMerge",
+    "IncidentNaming",
     "IncidentQuerySet",
     "IncidentResponse",
     "IncidentRevision",

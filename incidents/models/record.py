@@ -26,6 +26,8 @@ from ceasefire.places.models import Place, Site
 BAND_HOURS = {"dawn": 4, "morning": 8, "afternoon": 13, "evening": 18, "night": 21, "unknown": 12}
 #: Roles that see the sensitive incidents of their sites (sexual violence, minors, staff involved).
 SEES_SENSITIVE = frozenset({Role.SUPERVISOR, Role.MANAGER})
+#: Roles that a sensitive incident can be opened to, a person at a time (`IncidentNaming`).
+NAMED = frozenset({Role.INTERRUPTER, Role.WORKER})
 #: Roles that read incidents of their own sites at all.
 READERS = frozenset(
     {Role.INTERRUPTER, Role.WORKER, Role.SUPERVISOR, Role.MANAGER, Role.DATA_OFFICER}
@@ -48,7 +50,8 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
     def visible_to(self, user: Any, *, by_site: bool = True) -> "IncidentQuerySet":
         """Those a person may see at all; everything else answers like absent.
 
-        Field staff: their own, and the non-sensitive ones of their sites. Data officers: the
+        Field staff: their own, the non-sensitive ones of their sites, and the sensitive ones that
+        they are named for. Data officers: the
         non-sensitive ones of their sites. Supervisors and managers: all of their sites. What was
         never sent, a draft or one thrown away, is its reporter's alone. REO roles, auditors and
         administrators: none.
@@ -59,7 +62,10 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         # answers for the map without the rows.
         seen = [~Incident.NEVER_SENT | Q(reporter=user)]
         if user.role not in SEES_SENSITIVE:
-            seen.append(Q(is_sensitive=False) | Q(reporter=user))
+            open_to = Q(is_sensitive=False) | Q(reporter=user)
+            if user.role in NAMED:
+                open_to |= Q(pk__in=IncidentNaming.of(user))
+            seen.append(open_to)
         if by_site:
             return self.filter(Q(site__in=user.site_ids), *seen)
         # Beside words, whose index holds the site already, that of the sites is hidden.
@@ -431,7 +437,9 @@ class Incident(models.Model):
             return True
         if self.was_never_sent:
             return False
-        return user.role in SEES_SENSITIVE or not self.is_sensitive
+        if user.role in SEES_SENSITIVE or not self.is_sensitive:
+            return True
+        return user.role in NAMED and self.namings.filter(person=user).exists()
 
     @property
     def was_never_sent(self) -> bool:
@@ -621,3 +629,25 @@ class ConflictingSubmission(models.Model):
         blank=True,
         related_name="+",
     )
+
+
+class IncidentNaming(models.Model):
+    """A field worker of the site whom a sensitive incident was opened to; gone when taken back."""
+
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="namings", db_index=False)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["incident", "person"], name="a_worker_is_named_once_for_an_incident"
+            )
+        ]
+
+    @classmethod
+    def of(cls, person: Any) -> "models.QuerySet[Any]":
+        """The keys of the incidents that a person is named for: one look at an index."""
+        return cls.objects.filter(person=person).order_by().values("incident")

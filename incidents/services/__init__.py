@@ -56,6 +56,7 @@ from incidents.services.merging import (
     unmerge_incidents,
 )
 from incidents.services.names import sealed_names_in
+from incidents.services.naming import may_name, name_worker, nameable, named, unname_worker
 from incidents.services.reading import (
     Sight,
     in_review_order,
@@ -200,6 +201,7 @@ __all__ = [
     "may_merge",
     "may_move",
     "may_override",
+    "may_name",
     "may_part",
     "may_plan",
     "may_read_form",
@@ -213,6 +215,9 @@ __all__ = [
     "may_undo_bulk",
     "may_unlink",
     "merge_incidents",
+    "name_worker",
+    "nameable",
+    "named",
     "new_rows",
     "note_reading",
     "offered",
@@ -246,6 +251,7 @@ __all__ = [
     "with_load",
     "unanswered",
     "undo_bulk",
+    "unname_worker",
     "undo_step",
     "unmerge_incidents",
     "usual_precision",

@@ -15,7 +15,13 @@ from ceasefire import audit, periods
 from ceasefire.database.session import as_system
 from ceasefire.people.models import User
 from ceasefire.people.roles import Role
-from incidents.models import SEES_SENSITIVE, IncidentResponse, RetaliationWatch
+from incidents.models import (
+    NAMED,
+    SEES_SENSITIVE,
+    IncidentNaming,
+    IncidentResponse,
+    RetaliationWatch,
+)
 from incidents.services import clocks, notices
 
 #: So many rows of a kind in one transaction.
@@ -53,10 +59,16 @@ def gone(who: str, on: date) -> Q:
     has_site = User.sites.through.objects.filter(
         user_id=OuterRef(f"{who}_id"), site_id=OuterRef("incident__site_id")
     )
+    named = IncidentNaming.objects.filter(
+        incident=OuterRef("incident_id"),
+        person=OuterRef(f"{who}_id"),
+        person__role__in=NAMED,
+    )
     hidden = (
         Q(incident__is_sensitive=True)
         & ~Q(**{f"{who}__role__in": SEES_SENSITIVE})
         & (Q(incident__reporter__isnull=True) | ~Q(incident__reporter=F(who)))
+        & ~Exists(named)
     )
     return Q(**{f"{who}__isnull": False}) & (
         Q(**{f"{who}__is_active": False})

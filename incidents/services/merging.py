@@ -32,10 +32,12 @@ from incidents.exceptions import (
     SiteIsReadOnly,
 )
 from incidents.models import (
+    NAMED,
     SEES_SENSITIVE,
     Incident,
     IncidentActor,
     IncidentMerge,
+    IncidentNaming,
     NotATwin,
     Source,
     Victimization,
@@ -102,13 +104,22 @@ def may_part(merge: IncidentMerge, by: User) -> bool:
 
 
 def is_not_for_reporter(kept: Incident, gone: Incident) -> bool:
-    """Whether `gone` is sensitive, and not for who reported `kept` and goes on seeing that."""
-    return (
-        gone.is_sensitive
-        and kept.reporter is not None
+    """Whether `gone` is sensitive, and not for who reported `kept` and goes on seeing that.
+
+    Nor for a worker whom `kept` was opened to by name, and `gone` was not.
+    """
+    if not gone.is_sensitive:
+        return False
+    if (
+        kept.reporter is not None
         and kept.reporter_id != gone.reporter_id
         and kept.reporter.role not in SEES_SENSITIVE
+    ):
+        return True
+    strangers = IncidentNaming.objects.filter(incident=kept, person__role__in=NAMED).exclude(
+        Q(person=gone.reporter_id) | Q(person__in=gone.namings.values("person"))
     )
+    return strangers.exists()
 
 
 def lacks(incident: Incident, group: str) -> bool:

@@ -32,6 +32,7 @@ for _name, _sentence, _tone in (
     ("watch.unassigned", _("A retaliation watch has nobody on one side."), "overdue"),
     ("watch.alarm", _("A side under watch is not quiet."), "overdue"),
     ("watch.over", _("A retaliation watch has run its 72 hours. Say how it ended."), "due"),
+    ("incident.worker_named", _("An incident that few may read was opened to you."), "due"),
     (
         "incident.staff_involved",
         _("Staff are involved in an incident. It comes to the managers."),

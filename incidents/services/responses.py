@@ -25,8 +25,10 @@ from incidents.exceptions import (
     SiteIsReadOnly,
 )
 from incidents.models import (
+    NAMED,
     SEES_SENSITIVE,
     Incident,
+    IncidentNaming,
     IncidentResponse,
     ResponseAction,
     RetaliationWatch,
@@ -88,7 +90,12 @@ def sendable_to(incident: Incident) -> "QuerySet[User]":
     """Who may be sent to an incident, by code name; of a sensitive one, those who may see it."""
     rows = User.objects.active().filter(role__in=SENT, sites=incident.site_id)
     if incident.is_sensitive:
-        rows = rows.filter(Q(role__in=SEES_SENSITIVE) | Q(pk=incident.reporter_id))
+        named = IncidentNaming.objects.filter(incident=incident, person__role__in=NAMED)
+        rows = rows.filter(
+            Q(role__in=SEES_SENSITIVE)
+            | Q(pk=incident.reporter_id)
+            | Q(pk__in=named.values("person"))
+        )
     return rows.order_by("code_name")
 
 

@@ -320,6 +320,7 @@ def detail_context(request: HttpRequest, incident: Incident, **forms: Any) -> di
         "is_for_others": services.is_for_others(incident, "accept", user),
         "may_edit": services.may_edit(incident, user),
         "may_revise": services.may_revise(incident, user),
+        "may_name": services.may_name(incident, user),
         "source_form": SourceForm(prefix="source", use_required_attribute=False)
         if services.may_add_source(incident, user)
         else None,

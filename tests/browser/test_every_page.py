@@ -86,6 +86,7 @@ PAGES: list[tuple[str, str, str]] = [
     ("stand-ins", "supervisor", "/outreach/supervision/away/"),
     ("fidelity", "manager", "/outreach/fidelity/"),
     ("fidelity for an auditor", "auditor", "/outreach/fidelity/"),
+    ("who may read it", "supervisor", "/incidents/{sensitive}/named/"),
     ("possible duplicates", "supervisor", "/incidents/duplicates/"),
     ("possible duplicates of an import", "supervisor", "/incidents/import/{import}/pairs/"),
     ("merge", "supervisor", "/incidents/{in_review}/merge/{accepted}/"),

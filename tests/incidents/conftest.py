@@ -68,3 +68,9 @@ def move_to(incident: Incident, state: str) -> Incident:
         wanted["returned_reason"] = "which street?"
     Incident.objects.filter(pk=incident.pk).update(**wanted)
     return Incident.objects.get(pk=incident.pk)
+
+
+@pytest.fixture
+def interrupter(make_user: Any, basrah: Any) -> Any:
+    """An interrupter of Basrah Centre, who reported nothing."""
+    return make_user("interrupter", basrah)

@@ -41,13 +41,14 @@ TYPES = ("MUR", "SHT", "KID", "THR", "ASL", "EXT", "ROB", "DMG", "TRB", "DKA", "
 class World:
     """A site with some of everything; `grow` adds more of it, to the same records and beside."""
 
-    def __init__(self, log: Any, people: dict[str, Any], basrah: Any) -> None:
-        self.log, self.people, self.site = log, people, basrah
+    def __init__(self, log: Any, people: dict[str, Any], basrah: Any, make_user: Any) -> None:
+        self.log, self.people, self.site, self.make_user = log, people, basrah, make_user
         self.numbers = itertools.count(1)
         self.key = uuid4()
         self.open = log(actors=TRIBAL, key=self.key)
         self.settled = log(type="SHT", occurred_from=MOMENT - timedelta(days=300), state="accepted")
         self.draft = log(type="DMG", state="draft")
+        self.hidden = log(type="SXV", occurred_from=MOMENT - timedelta(days=200))
         self.others: list[Incident] = []
 
     def grow(self, number: int) -> None:
@@ -98,6 +99,7 @@ class World:
             version=self.settled.version, by=supervisor,
         )  # fmt: skip
         Victimization.objects.create(incident=self.draft, harm="killed")
+        services.name_worker(self.hidden, person=self.make_user("worker", self.site), by=supervisor)
         for person in (worker, supervisor):
             saved.save_filter(
                 name=f"kept {at}", answers={"type": "MUR"}, words="السوق", by=person,
@@ -167,11 +169,12 @@ def world(
     supervisor: Any,
     manager: Any,
     data_officer: Any,
+    make_user: Any,
 ) -> World:
     people = {
         "worker": worker, "supervisor": supervisor, "manager": manager, "data": data_officer
     }  # fmt: skip
-    return World(log, people, basrah)
+    return World(log, people, basrah, make_user)
 
 
 SPAN = "since=01/01/2020&until=01/12/2026"
@@ -211,6 +214,7 @@ PAGES: dict[str, list[tuple[str, Callable[[World], str]]]] = {
     "merge": [
         ("supervisor", lambda w: f"{w.open.get_absolute_url()}merge/{w.others[0].code}/"),
     ],
+    "named": [("supervisor", lambda w: f"{w.hidden.get_absolute_url()}named/")],
     "incident_chain": [("worker", lambda w: f"{w.open.get_absolute_url()}chain/")],
     "response_action": [("worker", lambda w: f"{w.open.get_absolute_url()}response/")],
     "response_assign": [

@@ -12,7 +12,7 @@ import pytest
 from django.db import connection, transaction
 
 from incidents import importing, services
-from incidents.exceptions import IncidentRefusal, SameKeyOtherContent
+from incidents.exceptions import IncidentRefusal, NotSensitive, SameKeyOtherContent
 from incidents.importing import pairs
 from incidents.models import (
     ConflictingSubmission,
@@ -21,7 +21,7 @@ from incidents.models import (
     IncidentStep,
     Source,
 )
-from incidents.services import SourceFacts
+from incidents.services import SourceFacts, VictimFacts
 from tests.incidents.conftest import FAIR, MOMENT, facts, move_to
 from tests.incidents.files_to_import import table
 
@@ -252,3 +252,28 @@ def test_two_workers_with_one_batch_write_its_pairs_once(basrah: Any) -> None:
     ).batch
     came = meet(lambda: pairs.find_pairs(batch), lambda: pairs.find_pairs(batch))
     assert came == batch.pairs.count() == 3
+
+
+def test_naming_waits_for_who_makes_the_record_open_to_all(
+    log: Any, interrupter: Any, supervisor: Any
+) -> None:
+    hidden = log(victims=[VictimFacts(harm="killed", age=9)])
+
+    def open_it() -> None:
+        row = Incident.objects.select_for_update().get(pk=hidden.pk)
+        row.victimizations.all().delete()
+        row.is_sensitive = False
+        row.save(update_fields=["is_sensitive"])
+
+    came = meet(open_it, lambda: services.name_worker(hidden, person=interrupter, by=supervisor))
+    assert isinstance(came, NotSensitive)
+
+
+def test_two_name_the_same_worker_once(log: Any, interrupter: Any, supervisor: Any) -> None:
+    hidden = log(victims=[VictimFacts(harm="killed", age=9)])
+    came = meet(
+        lambda: services.name_worker(hidden, person=interrupter, by=supervisor),
+        lambda: services.name_worker(hidden, person=interrupter, by=supervisor),
+    )
+    assert came.person_id == interrupter.pk
+    assert hidden.namings.count() == 1
