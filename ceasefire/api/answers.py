@@ -36,6 +36,17 @@ def answer(content: Any, *, status: int = 200, headers: Mapping[str, str] | None
     return response
 
 
+def made_once(content: Any, *, address: str, replayed: bool) -> Any:
+    """What was made under an `Idempotency-Key`: new (201), or as it stands since it came first.
+
+    `address` is the whole one of the record. `operations.made_answers` says the same in words.
+    """
+    headers = {"Location": address}
+    if replayed:
+        headers["Idempotency-Replayed"] = "true"
+    return answer(content, status=200 if replayed else 201, headers=headers)
+
+
 def problem(refused: Refused) -> Any:
     """An error: a code that stays, words in the reader's language, and errors by field."""
     content: dict[str, Any] = {"code": refused.code, "message": str(refused.message)}

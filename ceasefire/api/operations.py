@@ -81,6 +81,34 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+def once_key(what: str) -> Parameter:
+    """The key of what is made once, however often it is sent; `answers.asked_key` reads it."""
+    return Parameter(
+        "Idempotency-Key",
+        {"type": "string", "format": "uuid"},
+        f"New for each {what}; the same when it is sent again.",
+        "header",
+        required=True,
+    )
+
+
+def made_answers(
+    what: str, schema: Schema | Callable[[], Schema], *, first: str = "made"
+) -> dict[int, Answer]:
+    """How an operation ends that makes something once, of a body: `answers.made_once` in words."""
+    location = {"Location": f"The address of the {what}."}
+    return {
+        200: Answer(
+            f"The {what} that was {first} when this came first.",
+            schema,
+            {**location, "Idempotency-Replayed": "Always `true`."},
+        ),
+        201: Answer(f"The new {what}.", schema, location),
+        413: Answer("More than 256 KB."),
+        415: Answer("Not application/json."),
+    }
+
+
 @dataclass(frozen=True)
 class Operation:
     """One method of one address. `view` is called with the request and the path's arguments."""

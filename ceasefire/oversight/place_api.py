@@ -6,9 +6,17 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from ceasefire.api.answers import answer, asked_key, read_body
+from ceasefire.api.answers import asked_key, made_once, read_body
 from ceasefire.api.exceptions import Refused
-from ceasefire.api.operations import Answer, Operation, Parameter, check_types, endpoint, invalid
+from ceasefire.api.operations import (
+    Answer,
+    Operation,
+    check_types,
+    endpoint,
+    invalid,
+    made_answers,
+    once_key,
+)
 from ceasefire.api.shapes import TEXT, Schema, closed, many
 from ceasefire.api.views import LIST_PLACES, PLACE_WHOLE
 from ceasefire.oversight import place_services
@@ -85,16 +93,10 @@ def _same(body: Any) -> Place | None:
 
 def _answered(request: HttpRequest, place: Place, *, replayed: bool) -> HttpResponse:
     address = request.build_absolute_uri(reverse("api:place_one", args=[place.pcode]))
-    headers = {"Location": address}
-    if replayed:
-        headers["Idempotency-Replayed"] = "true"
-    made: HttpResponse = answer(
-        PLACE_WHOLE.of(place), status=200 if replayed else 201, headers=headers
-    )
+    made: HttpResponse = made_once(PLACE_WHOLE.of(place), address=address, replayed=replayed)
     return made
 
 
-_LOCATION = {"Location": "The address of the place."}
 PLACES_VIEW = endpoint(
     LIST_PLACES,
     Operation(
@@ -105,26 +107,11 @@ PLACES_VIEW = endpoint(
         "places.change_place",
         place_add,
         {
-            200: Answer(
-                "The place that was added when this came first.",
-                PLACE_WHOLE.ref,
-                {**_LOCATION, "Idempotency-Replayed": "Always `true`."},
-            ),
-            201: Answer("The new place.", PLACE_WHOLE.ref, _LOCATION),
+            **made_answers("place", PLACE_WHOLE.ref, first="added"),
             409: Answer("The code was taken meanwhile, for a place of other names."),
-            413: Answer("More than 256 KB."),
-            415: Answer("Not application/json."),
         },
         scope="write",
-        parameters=(
-            Parameter(
-                "Idempotency-Key",
-                {"type": "string", "format": "uuid"},
-                "New for each place; the same when it is sent again.",
-                "header",
-                required=True,
-            ),
-        ),
+        parameters=(once_key("place"),),
         body=place_schema,
         example=EXAMPLE,
     ),

@@ -8,9 +8,17 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from ceasefire import periods
-from ceasefire.api.answers import answer, asked_key, one_record, read_body
+from ceasefire.api.answers import answer, asked_key, made_once, one_record, read_body
 from ceasefire.api.exceptions import Refused
-from ceasefire.api.operations import Answer, Operation, Parameter, endpoint, refuse_unknown
+from ceasefire.api.operations import (
+    Answer,
+    Operation,
+    Parameter,
+    endpoint,
+    made_answers,
+    once_key,
+    refuse_unknown,
+)
 from ceasefire.api.shapes import DAY, TEXT, closed, coded, many, one_of, page_of
 from ceasefire.api.views import (
     ABSENT,
@@ -220,11 +228,8 @@ def _logged(request: HttpRequest, code: str, *, replayed: bool) -> HttpResponse:
         "likely_duplicates": _twins(incident, request.user),
     }
     address = request.build_absolute_uri(reverse("api-incidents:incident_one", args=[code]))
-    headers = {"Location": address}
-    if replayed:
-        headers["Idempotency-Replayed"] = "true"
     services.note_reading(incident, by=request.user)
-    made: HttpResponse = answer(content, status=200 if replayed else 201, headers=headers)
+    made: HttpResponse = made_once(content, address=address, replayed=replayed)
     return made
 
 
@@ -251,7 +256,6 @@ def _logged_schema() -> Any:
     )
 
 
-LOGGED_HEADERS = {"Location": "The address of the incident."}
 LIST_VIEW = endpoint(
     Operation(
         "GET",
@@ -271,30 +275,15 @@ LIST_VIEW = endpoint(
         "incidents.add_incident",
         incident_log,
         {
-            200: Answer(
-                "The incident that was made when this came first.",
-                _logged_schema,
-                {**LOGGED_HEADERS, "Idempotency-Replayed": "Always `true`."},
-            ),
-            201: Answer("The new incident.", _logged_schema, LOGGED_HEADERS),
+            **made_answers("incident", _logged_schema),
             409: Answer(
                 "The key was used before, with another body (kept too, for a person to settle) or "
                 "by somebody else; or, where the report asks, it may be one of the incidents under "
                 "`likely_duplicates` (kept nowhere)."
             ),
-            413: Answer("More than 256 KB."),
-            415: Answer("Not application/json."),
         },
         scope="write",
-        parameters=(
-            Parameter(
-                "Idempotency-Key",
-                {"type": "string", "format": "uuid"},
-                "New for each report; the same when it is sent again.",
-                "header",
-                required=True,
-            ),
-        ),
+        parameters=(once_key("report"),),
         body=report_schema,
         example=EXAMPLE,
     ),

@@ -35,10 +35,11 @@ from incidents.views.twins import (
     OTHER,
     asked_twin,
     chosen_twin,
+    likely,
     question,
     remember_answers,
     say_added,
-    twins_to_ask,
+    seen_twins,
 )
 from incidents.views.wording import LABELS, in_words
 
@@ -94,9 +95,10 @@ def ask_first(
     if asked_twin(request) not in ("", OTHER):
         return []
     victims = rows["victims"].facts()
-    return twins_to_ask(
-        request,
+    return likely(
         Incident(site=form.chosen_site(), **form.facts()),
+        by=request.user,
+        seen=seen_twins(request),
         victims=victims,
         names=[victim.name for victim in victims],
         key=form.cleaned_data["key"],

@@ -41,33 +41,9 @@ def asked_twin(request: HttpRequest) -> str:
     return request.POST.get("twin", "")[:24].replace("\x00", "")
 
 
-def twins_to_ask(
-    request: HttpRequest,
-    report: Incident,
-    *,
-    victims: Any = (),
-    names: Any = (),
-    digests: frozenset[bytes] = frozenset(),
-    is_saved: bool = False,
-    key: Any = None,
-    note_search: Any = None,
-) -> list[Twin]:
-    """The likely twins that this person has not been asked about yet.
-
-    A form that was already saved under its key is not asked about: it only comes a second time.
-    """
-    seen = request.POST.getlist("twins_seen") if asked_twin(request) == OTHER else []
-    return likely(
-        report,
-        by=request.user,
-        seen=seen,
-        victims=victims,
-        names=names,
-        digests=digests,
-        is_saved=is_saved,
-        key=key,
-        note_search=note_search,
-    )
+def seen_twins(request: HttpRequest) -> list[str]:
+    """Codes that the person was asked about and said to be other events."""
+    return request.POST.getlist("twins_seen") if asked_twin(request) == OTHER else []
 
 
 def likely(
@@ -83,7 +59,10 @@ def likely(
     note_search: Any = None,
 ) -> list[Twin]:
     """The records that a report may repeat, without those of `seen`, codes that it was held
-    against before; each says as `takes_source` whether the report may become a source of it."""
+    against before; each says as `takes_source` whether the report may become a source of it.
+
+    None where a form was already saved under its `key`: it only comes a second time.
+    """
     found = finding.likely_twins(
         report,
         by=by,
@@ -176,9 +155,10 @@ def ask_before_sending(request: HttpRequest, incident: Incident) -> HttpResponse
             return redirect(incident)
         return say_added(request, original)
     victims = list(incident.victimizations.all())
-    twins = twins_to_ask(
-        request,
+    twins = likely(
         incident,
+        by=request.user,
+        seen=seen_twins(request),
         victims=victims,
         digests=finding.sealed_names_of(victims),
         is_saved=True,
