@@ -75,6 +75,30 @@ def defaults(model: type[models.Model]) -> tuple[dict[str, Any], dict[str, Calla
     return fixed, made
 
 
+def _shape(
+    given: tuple[str, ...],
+    names: list[str],
+    fixed: Mapping[str, str],
+    made: Mapping[str, Callable[[], Any]],
+) -> list[tuple[str, Any]]:
+    """How a row with these names becomes a line, in the order of the columns.
+
+    (name, None): the row's value; ("", text): what all rows have, neighbours in one piece;
+    ("", function): what is asked for anew.
+    """
+    shape: list[tuple[str, Any]] = []
+    for name in names:
+        if name in given:
+            shape.append((name, None))
+        elif name not in fixed:
+            shape.append(("", made[name]))
+        elif shape and isinstance(shape[-1][1], str):
+            shape[-1] = ("", f"{shape[-1][1]}\t{fixed[name]}")
+        else:
+            shape.append(("", fixed[name]))
+    return shape
+
+
 class _Lines:
     """Rows as a file of COPY's text that is made as far as it is read."""
 
@@ -92,14 +116,19 @@ class _Lines:
         made: Mapping[str, Callable[[], Any]],
     ) -> Iterator[bytes]:
         lines: list[str] = []
+        shapes: dict[tuple[str, ...], list[tuple[str, Any]]] = {}
         for row in rows:
+            given = tuple(row)
+            shape = shapes.get(given)
+            if shape is None:
+                shape = shapes[given] = _shape(given, names, fixed, made)
             cells = []
-            for name in names:
-                if name in row:
+            for name, told in shape:
+                if name:
                     value = row[name]
                     cells.append(_BY_TYPE.get(type(value), _cell)(value))
                 else:
-                    cells.append(fixed[name] if name in fixed else _cell(made[name]()))
+                    cells.append(told if type(told) is str else _cell(told()))
             lines.append("\t".join(cells))
             self.count += 1
             if len(lines) == _TOGETHER:

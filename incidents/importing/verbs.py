@@ -24,6 +24,7 @@ from ceasefire.text import search_key
 from incidents.exceptions import IncidentRefusal
 from incidents.importing import files, table
 from incidents.importing.bulk import copy_in
+from incidents.importing.collecting import seldom_collected
 from incidents.importing.entry import Entry, Gazetteer
 from incidents.importing.plan import (
     LISTS,
@@ -231,7 +232,7 @@ def import_file(
         checking = lambda done, total: told(done, 2 * total)  # noqa: E731
         writing = lambda done, total: told(total + done, 2 * total)  # noqa: E731
     try:
-        with transaction.atomic():
+        with seldom_collected(), transaction.atomic():
             if not dry_run:
                 _one_at_a_time(format)
             if site is None and not dry_run:

@@ -1,5 +1,6 @@
 """Every limit of the import, from the file to the cell, and what is said of it."""
 
+import gc
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +11,8 @@ from django.db import transaction
 from ceasefire.codes.models import Counter
 from incidents import importing
 from incidents.importing import reading
-from incidents.importing.bulk import copy_in
+from incidents.importing.bulk import _Lines, copy_in
+from incidents.importing.collecting import SELDOM, seldom_collected
 from incidents.importing.reading import read_sheet
 from incidents.models import Incident
 from tests.incidents.files_to_import import as_csv, table
@@ -173,3 +175,28 @@ def test_a_row_that_cannot_be_made_stops_the_writing_with_its_own_fault() -> Non
     assert not Counter.objects.filter(series="T-1").exists()
     assert copy_in(Counter, [{"series": "T\t2"}], same={"year": 2026, "last": 2}) == 1
     assert Counter.objects.get(series="T\t2").last == 2
+
+
+def test_the_collector_is_put_back_however_an_import_ends() -> None:
+    """Two at once, ending in either order, and one that fails."""
+    before = gc.get_threshold()
+    first, second = seldom_collected(), seldom_collected()
+    first.__enter__()
+    second.__enter__()
+    assert gc.get_threshold()[0] == SELDOM
+    first.__exit__(None, None, None)
+    assert gc.get_threshold()[0] == SELDOM
+    second.__exit__(None, None, None)
+    assert gc.get_threshold() == before
+    with pytest.raises(ZeroDivisionError), seldom_collected():
+        1 / 0  # noqa: B018
+    assert gc.get_threshold() == before
+
+
+def test_a_line_is_made_of_what_a_row_gives_and_what_all_have() -> None:
+    """Neighbours that all rows have alike are one piece; rows of other names have other shapes."""
+    names, fixed = ["a", "b", "c", "d", "e"], {"a": "1", "b": "\\N", "c": "3", "e": "5"}
+    made = {"d": lambda: "new"}
+    lines = _Lines([{"c": "x\ty"}, {}, {"e": 7, "a": None}], names, fixed, made)
+    assert lines.read() == b"1\t\\N\tx\\ty\tnew\t5\n1\t\\N\t3\tnew\t5\n\\N\t\\N\t3\tnew\t7\n"
+    assert lines.count == 3
