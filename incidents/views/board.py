@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Case, Count, Prefetch, Q, When
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Case, Count, OuterRef, Prefetch, Q, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -20,7 +21,13 @@ from ceasefire.look.paging import KeysetPage, keyset_page
 from ceasefire.people.access import asked_by_itself, requires
 from ceasefire.places.models import Site
 from incidents import services
-from incidents.models import Incident, IncidentResponse, RetaliationWatch, WatchCheck
+from incidents.models import (
+    Incident,
+    IncidentNaming,
+    IncidentResponse,
+    RetaliationWatch,
+    WatchCheck,
+)
 from incidents.near_windows import NearWindow, near_windows
 from incidents.views.clock import Choice, Shown, shown, watch_clock
 from incidents.views.scope import sites_of
@@ -114,6 +121,10 @@ def board_context(request: HttpRequest) -> dict[str, Any]:
         .select_related("incident__place", "incident__site", "assigned_to")
         .defer(*UNREAD_BY_A_BOARD)
     )
+    if user.has_perm("incidents.assign_response"):
+        # Who a sensitive one may be given to, besides those who see them all.
+        namings = IncidentNaming.objects.filter(incident=OuterRef("incident_id"))
+        rows = rows.annotate(named=ArraySubquery(namings.order_by("id").values("person")))
     if asked.who:
         rows = rows.filter(assigned_to=user if asked.who == "mine" else None)
     counts, page, found = _columns(request, rows.running(), asked, at)

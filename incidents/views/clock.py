@@ -57,6 +57,12 @@ class Shown:
     may_assign: bool
     assign: AssignForm | None = None
 
+    @property
+    def readers(self) -> str:
+        """Keys of those who may have a sensitive one though they do not see them all."""
+        keys = [self.incident.reporter_id, *getattr(self.response, "named", ())]
+        return " ".join(str(key) for key in keys if key is not None)
+
 
 def assign_form(response: IncidentResponse, people: list[User]) -> AssignForm:
     """Who is to have it, of these people; who has it now is chosen."""

@@ -11,12 +11,12 @@
   let forms = 0;
   function formOf(link, shared) {
     const form = shared.content.firstElementChild.cloneNode(true);
-    const { code, version, has, site, reporter } = link.dataset;
+    const { code, version, has, site, readers } = link.dataset;
     const select = form.querySelector("select");
     const sensitive = "sensitive" in link.dataset;
     [...select.options].forEach((option) => {
       const there = option.dataset.sites === undefined || option.dataset.sites.split(" ").includes(site);
-      const sees = !sensitive || !option.value || "sees" in option.dataset || option.value === reporter;
+      const sees = !sensitive || !option.value || "sees" in option.dataset || readers.split(" ").includes(option.value);
       if (!there || !sees) option.remove();
       else option.defaultSelected = option.value === has;
     });

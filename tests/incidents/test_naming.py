@@ -117,6 +117,23 @@ def test_the_clock_can_be_given_to_them_and_goes_from_them_when_it_is_taken_back
     assert held.assigned_to is None
 
 
+def test_a_row_of_the_board_keeps_the_named_worker_as_a_choice(
+    hidden: Incident, worker: Any, interrupter: Any, supervisor: Any, signed_in: Any
+) -> None:
+    """Without it the form of the row would stand at "nobody", and giving would take it away."""
+    client = signed_in(supervisor)
+    assert f'data-readers="{worker.pk}"' in client.get("/incidents/board/").content.decode()
+    services.name_worker(hidden, person=interrupter, by=supervisor)
+    services.assign_response(hidden, to=interrupter, by=supervisor)
+    page = client.get("/incidents/board/").content.decode()
+    assert f'data-readers="{worker.pk} {interrupter.pk}"' in page
+    assert f'data-has="{interrupter.pk}"' in page
+    # Who has it stands on their own board too, without who else may read it.
+    theirs = signed_in(interrupter).get("/incidents/board/").content.decode()
+    assert hidden.code in theirs
+    assert "data-readers" not in theirs
+
+
 def test_the_number_at_home_is_that_of_the_list(
     hidden: Incident, log: Any, interrupter: Any, supervisor: Any
 ) -> None:
