@@ -15,6 +15,7 @@ from django.utils.html import escape
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext
 
+from ceasefire.look import corners
 from ceasefire.look.charts import Chart, Key
 from ceasefire.look.numbers import number_text
 from ceasefire.look.strokes import EDGE, FEW, INK, PAPER, USUAL, WIDTH, decimal, patterns, svg
@@ -71,9 +72,9 @@ def classed_areas(
     there is room for it; in words on hover and in the table it always stands.
     """
     steps = classes(max((one.count or 0 for one in areas), default=0))
-    corners = [corner for one in areas for ring in one.rings for corner in ring]
-    west, east = min(x for x, _y in corners), max(x for x, _y in corners)
-    south, north = min(y for _x, y in corners), max(y for _x, y in corners)
+    every = [corner for one in areas for ring in one.rings for corner in ring]
+    west, east = min(x for x, _y in every), max(x for x, _y in every)
+    south, north = min(y for _x, y in every), max(y for _x, y in every)
     narrow = math.cos(math.radians((south + north) / 2))
     scale = min(WIDTH / max((east - west) * narrow, 0.01), _HIGH / max(north - south, 0.01))
     high = math.ceil((north - south) * scale)
@@ -84,16 +85,21 @@ def classed_areas(
 
     def path(rings: Rings) -> str:
         # Whole pixels: neighbours keep one edge, since they share their corners.
-        drawn = ([f"{x:.0f} {y:.0f}" for x, y in map(at, ring)] for ring in rings)
+        drawn = ([f"{x:.0f} {y:.0f}" for x, y in ring] for ring in rings)
         return "".join(f"M{'L'.join(points)}Z" for points in drawn)
 
+    # Edges are laid on the grid of the areas below them.
+    both = [
+        [list(map(at, ring)) for ring in rings] for rings in [*(a.rings for a in areas), *edges]
+    ]
+    shapes = corners.fewer(both)
     parts = [patterns(slug), _shades(slug)]
-    for one in areas:
-        parts += _area(slug, one, path(one.rings), steps)
+    for one, rings in zip(areas, shapes, strict=False):
+        parts += _area(slug, one, path(rings), steps)
     parts += [
         f'<path d="{path(rings)}" fill="none" stroke="{INK}" stroke-width="1.8"'
         ' class="c-expected"/>'
-        for rings in edges
+        for rings in shapes[len(areas) :]
     ]
     parts += _labels([(one, at(one.at)) for one in areas], digits)
     drawn = svg(slug, title, ". ".join(one.words for one in areas), high, parts, False, css=_CSS)

@@ -20,6 +20,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language_bidi, gettext, ngettext
 
+from ceasefire.look import corners
 from ceasefire.look.numbers import in_digits, number_text
 from ceasefire.look.strokes import (
     BAND,
@@ -45,6 +46,8 @@ from ceasefire.look.strokes import text as _text
 
 #: Percent of the width that a digit of the value axis takes, on a phone and in a small multiple.
 DIGIT, DIGIT_SMALL = 2.6, 4.0
+#: Areas of a map whose names still stand beside each other.
+MOST_NAMES = 30
 
 
 @dataclass(frozen=True)
@@ -562,24 +565,30 @@ def shaded_areas(
     """Return a map whose areas are the darker the more they hold; hatched where nothing is known.
 
     North is up in every language; a degree of longitude is narrowed by the latitude in the middle.
+    Names of more than `MOST_NAMES` would cover each other: they stand in the table and on hover.
     """
-    corners = [corner for area in areas for ring in area.rings for corner in ring]
-    west, east = min(x for x, _y in corners), max(x for x, _y in corners)
-    south, north = min(y for _x, y in corners), max(y for _x, y in corners)
+    every = [corner for area in areas for ring in area.rings for corner in ring]
+    west, east = min(x for x, _y in every), max(x for x, _y in every)
+    south, north = min(y for _x, y in every), max(y for _x, y in every)
     narrow = math.cos(math.radians((south + north) / 2))
     scale = min(WIDTH / ((east - west) * narrow), 420 / (north - south))
     wide, high = (east - west) * narrow * scale, (north - south) * scale
     margin = (WIDTH - wide) / 2
     highest = max((area.value for area in areas if area.value), default=0) or 1
 
-    def at(corner: tuple[float, float]) -> str:
-        x = margin + (corner[0] - west) * narrow * scale
-        return f"{x:.1f} {(north - corner[1]) * scale:.1f}"
+    def at(corner: tuple[float, float]) -> tuple[float, float]:
+        return margin + (corner[0] - west) * narrow * scale, (north - corner[1]) * scale
 
+    whole: list[corners.Rings] = [[list(map(at, ring)) for ring in area.rings] for area in areas]
+    shapes = corners.fewer(whole)
     drawn = [_patterns(slug)]
-    for area in areas:
+    for area, rings in zip(areas, shapes, strict=True):
         value = area.value
-        path = "".join(f"M{'L'.join(map(at, ring))}Z" for ring in area.rings)
+        if shapes == whole:
+            points = ("L".join(f"{x:.1f} {y:.1f}" for x, y in ring) for ring in rings)
+            path = "".join(f"M{one}Z" for one in points)
+        else:
+            path = "".join(map(corners.steps, rings))
         words = f"{area.name}: {_value_text(value, places, digits)}"
         level = _level(value, highest)
         fill = USUAL if value is not None else f"url(#{slug}-hatch)"
@@ -591,10 +600,11 @@ def shaded_areas(
         drawn.append(
             f'<path d="{path}" fill="none" stroke="{EDGE}" stroke-width="1.2" class="c-few-edge"/>'
         )
-    for area in areas:
-        across, down = at(area.label_at).split()
+    for area in areas if len(areas) <= MOST_NAMES else ():
+        across, down = at(area.label_at)
         drawn.append(
-            f'<text x="{across}" y="{down}" text-anchor="middle" font-size="17" fill="{INK}"'
+            f'<text x="{across:.1f}" y="{down:.1f}" text-anchor="middle" font-size="17"'
+            f' fill="{INK}"'
             f' stroke="{PAPER}" stroke-width="4" paint-order="stroke" stroke-linejoin="round"'
             f' class="c-text c-halo">{escape(area.name)}</text>'
         )
