@@ -289,13 +289,15 @@ def horizontal_bars(
     unit: str = "",
     top: float | None = None,
     places: int = 0,
+    unknown: str = "",
     marked: frozenset[str] | set[str] = frozenset(),
     rtl: bool | None = None,
     digits: str = "western",
 ) -> Chart:
     """Return one bar a row, longest first as given, each with its name and number above it.
 
-    `rows` is (name, value); None is "unknown" and has no bar. `marked` rows are drawn as unusual.
+    `rows` is (name, value); None is "unknown" (or what `unknown` says) and has no bar. `marked`
+    rows are drawn as unusual.
     """
     rtl = get_language_bidi() if rtl is None else rtl
     known = [value for _name, value in rows if value is not None]
@@ -304,7 +306,7 @@ def horizontal_bars(
     parts = [_patterns(slug)]
     for index, (name, value) in enumerate(rows):
         y = index * step
-        words = _value_text(value, places, digits)
+        words = unknown if unknown and value is None else _value_text(value, places, digits)
         parts.append(_text(0, y + 14, name, rtl, anchor="start"))
         parts.append(_text(100, y + 14, words, rtl, anchor="end", weight=600))
         parts.append(_rect(0, 100, y + 22, 8, rtl, LINE, "c-grid-fill"))

@@ -27,7 +27,7 @@ from ceasefire.reports import blocks, grant_blocks
 from ceasefire.reports.dashboards import program, shared, team, week
 from ceasefire.reports.dashboards.asked import Asked, SiteChoice, TeamAsked
 from ceasefire.reports.dashboards.parts import of_all_sites
-from ceasefire.reports.dashboards.quality import FIELDS, QualityDashboard
+from ceasefire.reports.dashboards.quality import QualityDashboard
 from ceasefire.reports.dashboards.week import WeekDashboard
 from ceasefire.reports.figures import figure_csv
 
@@ -277,12 +277,13 @@ def _quality(request: HttpRequest) -> dict[str, Any]:
     asked, shown = _of_site(request, QualityDashboard)
     if shown is None:
         return _nothing(asked)
-    groups, untold = shown.groups()
+    groups, untold = shown.by_group
     return {
         **_numbers(shown, asked, list(shown.questions)),
         "groups": groups,
         "too_few_people": groups is None,
-        "group_fields": list(FIELDS.values()),
+        "group_charts": shown.group_charts,
+        "has_groups": True,
         "untold": len(untold),
         "whole_site_only": bool(asked.pcode),
     }
@@ -337,8 +338,8 @@ def _shared(request: HttpRequest) -> dict[str, Any]:
         "beside": asked.other.words(shown.digits) if asked.other else "",
         "lead": _(
             "As published to REO: districts only, small counts hidden, without sexual violence,"
-            " minors and program staff. No record stands behind a number here: that of a week leads"
-            " to the report that published it."
+            " minors and program staff. No record stands behind a number here: it leads to the"
+            " reports that published it."
         ),
         "blocks": [*shown.questions, *grants, blocks.shared(user)],
         "rows": [(row, row.change(shown.digits)) for row in shown.rows],

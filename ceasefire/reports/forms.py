@@ -119,6 +119,20 @@ class ReportFilters(forms.Form):
         site.choices = [("", _("All")), *sites]
 
 
+class SharedFilters(forms.Form):
+    """What REO's list of reports is narrowed by."""
+
+    show_optional = False
+    site = forms.ChoiceField(label=_("Site"), required=False)
+    since = DayField(label=_("From"), required=False)
+    until = DayField(label=_("Until"), required=False)
+
+    def __init__(self, *args: Any, sites: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        site: Any = self.fields["site"]
+        site.choices = [("", _("All")), *sites]
+
+
 class _AddressField(forms.EmailField):
     """An address as it is pasted: the marks of direction that phones add are no part of it."""
 

@@ -1,6 +1,6 @@
 """Pages of the weekly report. REO roles see the shared version at the same addresses."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -20,6 +20,7 @@ from ceasefire.people.access import asked_by_itself, requires
 from ceasefire.periods import Week
 from ceasefire.places.models import Site
 from ceasefire.reports import grant_blocks, runs, services
+from ceasefire.reports.dashboards.shared import newest_by_site
 from ceasefire.reports.editions import Edition, audience_of, edition_for
 from ceasefire.reports.exceptions import (
     NotCovered,
@@ -36,6 +37,7 @@ from ceasefire.reports.forms import (
     NarrativeForm,
     ReportFilters,
     ReviseForm,
+    SharedFilters,
 )
 from ceasefire.reports.models import Audience, SharedWeeklyReport, WeeklyReport
 from ceasefire.reports.presentation import ReportPage, SharedPage, week_words
@@ -135,11 +137,28 @@ def _under_way(request: HttpRequest, sites: list[Site]) -> dict[str, Any]:
 
 
 def _shared_list(request: HttpRequest) -> HttpResponse:
-    page = _page(request, SharedWeeklyReport.objects.visible_to(request.user).latest())
+    sites = [(code, one.site_name) for code, one in newest_by_site(request.user).items()]
+    filters = SharedFilters(request.GET or None, sites=sites)
+    reports = SharedWeeklyReport.objects.visible_to(request.user).latest()
+    if filters.is_bound and filters.is_valid():
+        chosen = filters.cleaned_data
+        if chosen["site"]:
+            reports = reports.filter(site_code=chosen["site"])
+        if chosen["since"]:
+            # A week that began before the day and holds it is one of them.
+            reports = reports.filter(week_start__gt=chosen["since"] - timedelta(weeks=1))
+        if chosen["until"]:
+            reports = reports.filter(week_start__lte=chosen["until"])
+    page = _page(request, reports)
     for report in page:
         report.week_words = week_words(report.week_start, digits=digits_of(request))
         report.alert_count = len(report.body["alerts"])
-    return render(request, "reports/shared_list.html", {"page": page})
+    context = {
+        "page": page,
+        "filters": filters,
+        "is_filtered": bool(request.GET.keys() & {"site", "since", "until"}),
+    }
+    return render(request, "reports/shared_list.html", context)
 
 
 def _page(request: HttpRequest, reports: Any) -> Any:

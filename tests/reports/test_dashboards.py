@@ -16,7 +16,7 @@ from ceasefire.audit.models import AuditEvent
 from ceasefire.people.models import User
 from ceasefire.people.roles import Role
 from ceasefire.periods import BAGHDAD
-from ceasefire.places.models import Site
+from ceasefire.places.models import Place, Site
 from ceasefire.reports import dashboard_views, services
 from ceasefire.reports.dashboards import quality
 from ceasefire.reports.dashboards.parts import Known, change_words
@@ -588,3 +588,100 @@ def test_without_a_published_report_the_grants_are_there_all_the_same(make_user,
 
     assert len(answer.context["blocks"]) == 4
     assert not WeeklyReport.objects.exists()
+
+
+def test_a_sum_of_several_weeks_opens_the_reports_that_published_them(
+    basrah, put, put_weeks, manager, make_site, make_user, signed_in
+):
+    basrah.places.add(Place.objects.get(pcode="IQG02Q06"))
+    put_weeks(basrah, [9, 8, 7, 6])
+    put(basrah, WEEK, 6, place="IQG02Q06N01")
+    put(basrah, BEFORE, 3, place="IQG02Q06N01")
+    starts = [WEEK - timedelta(weeks=back) for back in (3, 2, 1, 0)]
+    for start in starts:
+        services.freeze_report(
+            services.compile_week(site=basrah, week_start=start, as_of=AS_OF), by=manager
+        )
+    client = signed_in(make_user(Role.REO_VIEWER))
+    answer = asked(client, "/dashboard/?period=days&since=2026-10-25&until=2026-11-14&beside=none")
+
+    rows = {row.label: row for row, _change in answer.context["rows"]}
+    url = rows["Together"].url
+    assert rows["Together"].now.value == 8 + 7 + 3 + 6 + 6
+    assert html.escape(url) in answer.content.decode()
+    listing = asked(client, url)
+    assert [one.week_start for one in listing.context["page"]] == starts[:0:-1]
+    drawn = {shown.slug: shown for shown in answer.context["charts"]}
+    assert list(drawn) == ["weeks", "districts"]
+    cells = [[(cell.text, cell.url) for cell in line] for line in drawn["districts"].lines]
+    # The week with three of a district is hidden in both, one to keep the other.
+    assert [line[1] for line in cells] == [("14", url), ("6", url)]
+    assert [line[2][0] for line in cells] == ["1", "1"]
+    file = asked(client, drawn["districts"].csv_url).content.decode("utf-8-sig")
+    assert [row[1:3] for row in csv.reader(io.StringIO(file))][1:] == [["14", "1"], ["6", "1"]]
+    assert "By district" in drawn["districts"].chart.svg
+    # One district alone needs no chart of districts, and no week that was published no link.
+    alone = asked(client, "/dashboard/?period=4&place=IQG02Q02")
+    assert [shown.slug for shown in alone.context["charts"]] == ["weeks"]
+    none = asked(client, "/dashboard/?period=days&since=2025-01-05&until=2025-01-18&beside=none")
+    assert {row.url for row, _change in none.context["rows"]} == {""}
+    assert [shown.slug for shown in none.context["charts"]] == ["weeks"]
+
+
+def test_the_list_of_shared_reports_is_narrowed_by_site_and_days(
+    basrah, zubair, put_weeks, manager, make_user, signed_in
+):
+    for site in (basrah, zubair):
+        put_weeks(site, [9, 8, 7], place="IQG02Q06N01" if site == zubair else "IQG02Q02N02")
+        for back in (2, 1, 0):
+            start = WEEK - timedelta(weeks=back)
+            draft = services.compile_week(site=site, week_start=start, as_of=AS_OF)
+            services.freeze_report(draft, by=manager)
+    client = signed_in(make_user(Role.REO_VIEWER))
+
+    def found(query):
+        page = asked(client, f"/reports/?{query}").context["page"]
+        return [(one.site_code, one.week_start) for one in page]
+
+    assert len(found("")) == 6
+    assert found("site=AL-ZUBAIR&since=2026-11-03&until=2026-11-07") == [("AL-ZUBAIR", BEFORE)]
+    both = [("AL-ZUBAIR", WEEK), ("BASRAH-CENTRE", WEEK)]
+    assert sorted(found("since=9/11/2026")) == both
+    assert found("until=2026-10-01") == []
+    assert (
+        "No report of these days has been shared."
+        in asked(client, "/reports/?until=2026-10-01").content.decode()
+    )
+    # What is not understood narrows nothing, and is said at its field.
+    wrong = asked(client, "/reports/?since=yesterday")
+    assert len(wrong.context["page"]) == 6
+    assert "day/month/year" in wrong.content.decode()
+
+
+def test_what_groups_lack_stands_as_a_chart_beside_its_table(
+    basrah, put, make_user, data_officer, signed_in
+):
+    workers = [make_user(Role.WORKER, basrah) for _number in range(3)]
+    others = [make_user(Role.INTERRUPTER, basrah) for _number in range(3)]
+    for person in workers:
+        put(basrah, WEEK, 4, reporter=person)
+        put(basrah, WEEK, 1, reporter=person, verification="unverified")
+    for person in others:
+        put(basrah, WEEK, 2, reporter=person)
+    services.compile_week(site=basrah, week_start=WEEK)
+    client = signed_in(data_officer)
+    answer = asked(client, QUALITY)
+
+    [shown] = answer.context["group_charts"]
+    assert shown.chart.head == ("What is missing", "Violence interrupters", "Outreach workers")
+    table = {line[0].text: [cell.text for cell in line[1:]] for line in shown.lines}
+    assert table["Records"] == ["6", "15"]
+    assert table["Not verified"] == ["0", "3"]
+    # Three of fifteen, and no share of six.
+    assert ">20<" in shown.chart.svg
+    assert ">–<" in shown.chart.svg
+    assert "Told late" not in shown.chart.svg
+    assert str(shown.body) in answer.content.decode()
+    assert shown.slug not in [one.slug for one in answer.context["charts"]]
+    file = asked(client, shown.csv_url).content.decode("utf-8-sig")
+    assert ["Not verified", "0", "3"] in list(csv.reader(io.StringIO(file)))

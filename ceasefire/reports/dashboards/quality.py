@@ -11,19 +11,26 @@ shown: what is missing to the total would be theirs.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from ceasefire.look.charts import WeekBar, weekly_bars
+from ceasefire.exports import Column
+from ceasefire.look.charts import WeekBar, heat_table, weekly_bars
 from ceasefire.periods import Week
 from ceasefire.reports import blocks
 from ceasefire.reports.blocks import Block, Item
 from ceasefire.reports.dashboards.drawn import Drawn, drawn, week_columns, week_rows
-from ceasefire.reports.dashboards.parts import Question, Row, of_all_sites
+from ceasefire.reports.dashboards.parts import (
+    FEWEST_FOR_PERCENT,
+    Question,
+    Row,
+    of_all_sites,
+)
 from ceasefire.reports.dashboards.week import WeekDashboard
 from ceasefire.reports.models import WeeklyReport
 from ceasefire.reports.panel import covered
@@ -71,10 +78,16 @@ class Group:
     counts: tuple[int, ...]
 
 
+def _share(count: int, of: int) -> int | str:
+    """A count as percent of the records it is of; of too few no percentage is given."""
+    return round(100 * count / of) if of >= FEWEST_FOR_PERCENT else "–"
+
+
 class QualityDashboard(WeekDashboard):
     """The records of one site and period, looked at for what they lack."""
 
     name = "quality"
+    apart = frozenset({"groups"})
 
     @property
     def questions(self) -> list[Block]:
@@ -170,7 +183,7 @@ class QualityDashboard(WeekDashboard):
 
     @property
     def makers(self) -> dict[str, Callable[[], list[Drawn]]]:
-        return {"late": self._late_drawn}
+        return {"late": self._late_drawn, "groups": self._groups_drawn}
 
     def _late_drawn(self) -> list[Drawn]:
         """How much of each week came late."""
@@ -193,6 +206,58 @@ class QualityDashboard(WeekDashboard):
         columns, rows = week_columns(_("Told late")), week_rows(bars)
         links = {"number": self._of_weeks("late")}
         return [drawn(_("Told late"), chart, columns, rows, digits=self.digits, links=links)]
+
+    @property
+    def group_charts(self) -> list[Drawn]:
+        """What is missing, by group; empty where no group is shown."""
+        return [replace(one, csv_url=self.csv_url(one.slug)) for one in self.drawn("groups")]
+
+    def _groups_drawn(self) -> list[Drawn]:
+        """What each group's records lack: as shares in the picture, as counts in the table.
+
+        What was told late is in the table alone: it is of other records than the rest, those that
+        were entered in these weeks.
+        """
+        groups = self.by_group[0]
+        if not groups:
+            return []
+        fields = list(FIELDS)
+        shares = [
+            (
+                str(FIELDS[name]),
+                [_share(group.counts[at], group.counts[0]) for group in groups],
+            )
+            for at, name in enumerate(fields)
+            if name not in ("received", "late")
+        ]
+        chart = heat_table(
+            "groups",
+            _("What is missing, by who wrote it down"),
+            _("In percent of each group's records; –: fewer than %(fewest)s records")
+            % {"fewest": self.number(FEWEST_FOR_PERCENT)},
+            [group.label for group in groups],
+            shares,
+            digits=self.digits,
+        )
+        columns = [
+            Column("what", _("What is missing")),
+            *(
+                Column(f"group_{at}", group.label, kind="int")
+                for at, group in enumerate(groups, start=1)
+            ),
+        ]
+        rows: list[dict[str, Any]] = [
+            {
+                "what": str(FIELDS[name]),
+                **{f"group_{no}": group.counts[at] for no, group in enumerate(groups, start=1)},
+            }
+            for at, name in enumerate(fields)
+        ]
+        return [drawn(_("By group"), chart, columns, rows, digits=self.digits)]
+
+    @cached_property
+    def by_group(self) -> tuple[list[Group] | None, list[date]]:
+        return self.groups()
 
     def groups(self) -> tuple[list[Group] | None, list[date]]:
         """What is missing, by group, and the weeks of which no report says it.

@@ -13,12 +13,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ceasefire.disclosure import suppress_list
-from ceasefire.look.charts import WeekBar, weekly_bars
+from ceasefire.exports import Column
+from ceasefire.look.charts import WeekBar, horizontal_bars, weekly_bars
 from ceasefire.look.numbers import number_text
 from ceasefire.reports.blocks import Block, Item, address
 from ceasefire.reports.dashboards.asked import Asked, SiteChoice, Span
@@ -204,8 +206,20 @@ class SharedDashboard:
         return self.number(None) if known.hidden else _("not recorded")
 
     def published(self, span: Span) -> str:
-        """The report that published a week's numbers; "" for several weeks, and for none."""
-        return self.reports.get(span.start, "") if span.weeks == 1 else ""
+        """The report that published a week's numbers, or the list of those of several weeks.
+
+        "" where none of the weeks was published.
+        """
+        if span.weeks == 1:
+            return self.reports.get(span.start, "")
+        if not any(start in self.reports for start in span.starts):
+            return ""
+        asked = {
+            "site": self.newest.site_code,
+            "since": span.start.isoformat(),
+            "until": span.last_day.isoformat(),
+        }
+        return address("reports:report_list", query=f"?{urlencode(asked)}")
 
     def csv_url(self, slug: str) -> str:
         """The values of the chart as a file, for what is asked."""
@@ -299,12 +313,56 @@ class SharedDashboard:
     @property
     def charts(self) -> list[Drawn]:
         """What stands below the questions, beside its table."""
-        return [replace(one, csv_url=self.csv_url(one.slug)) for one in self.drawn("weeks")]
+        found = [one for slug in ("weeks", "districts") for one in self.drawn(slug)]
+        return [replace(one, csv_url=self.csv_url(one.slug)) for one in found]
 
     def drawn(self, slug: str) -> list[Drawn]:
-        """The one chart of the page: the last weeks published, hidden and missing ones hatched."""
-        if slug != "weeks":
+        """A chart of the page by its name; empty where it has none such, or nothing to draw."""
+        make = {"weeks": self._weeks_drawn, "districts": self._districts_drawn}.get(slug)
+        return make() if make is not None else []
+
+    def _districts_drawn(self) -> list[Drawn]:
+        """What was published of each district in the period, by P-code and never by size.
+
+        None where one district is looked at, or published: the table above says it.
+        """
+        span = self.asked.span
+        names = places(self.newest)
+        if self.asked.pcode or len(names) < 2:
             return []
+        known = [(name, self.known(span, pcode)) for pcode, name in names]
+        if all(one.missing == one.weeks for _name, one in known):
+            return []
+        chart = horizontal_bars(
+            "districts",
+            _("By district"),
+            _("Incidents as published, %(period)s; a hidden week is in no sum")
+            % {"period": span.words(self.digits)},
+            [(name, one.value) for name, one in known],
+            unit=_("incidents"),
+            unknown=_("hidden"),
+            digits=self.digits,
+        )
+        columns = [
+            Column("district", _("District")),
+            Column("number", _("Incidents"), kind="int"),
+            Column("hidden", _("Weeks hidden"), kind="int"),
+            Column("missing", _("Weeks not recorded"), kind="int"),
+        ]
+        rows: list[dict[str, Any]] = [
+            {
+                "district": name,
+                "number": one.value,
+                "hidden": one.hidden,
+                "missing": one.missing,
+            }
+            for name, one in known
+        ]
+        links: dict[str, Link] = {"number": lambda _row: self.published(span)}
+        return [drawn(_("Districts"), chart, columns, rows, digits=self.digits, links=links)]
+
+    def _weeks_drawn(self) -> list[Drawn]:
+        """The last weeks published; hidden and missing ones hatched."""
         place = self.asked.pcode
         start: date = self.newest.week_start - timedelta(weeks=CHART_WEEKS - 1)
         bars = []

@@ -89,6 +89,8 @@ class WeekDashboard:
 
     #: As the addresses name the page.
     name = "week"
+    #: Charts that stand elsewhere on the page than below the questions.
+    apart: frozenset[str] = frozenset({"map"})
 
     def __init__(self, user: Any, asked: Asked, site: Site, places: Sequence[Place]) -> None:
         self.user, self.asked, self.site, self.places = user, asked, site, places
@@ -770,7 +772,7 @@ class WeekDashboard:
     @property
     def charts(self) -> list[Drawn]:
         """What stands below the questions, each beside its table."""
-        found = [one for slug in self.makers if slug != "map" for one in self.drawn(slug)]
+        found = [one for slug in self.makers if slug not in self.apart for one in self.drawn(slug)]
         return [replace(one, csv_url=self.csv_url(one.slug)) for one in found]
 
     @property
