@@ -620,6 +620,9 @@ def test_a_sum_of_several_weeks_opens_the_reports_that_published_them(
     file = asked(client, drawn["districts"].csv_url).content.decode("utf-8-sig")
     assert [row[1:3] for row in csv.reader(io.StringIO(file))][1:] == [["14", "1"], ["6", "1"]]
     assert "By district" in drawn["districts"].chart.svg
+    before = asked(client, "/dashboard/?period=days&since=2026-11-08&until=2026-11-14")
+    [line] = [one for one in question(before, "week").lines if not isinstance(one, str)]
+    assert (line.count, line.url) == (10, f"/reports/BASRAH-CENTRE/{BEFORE}/")
     # One district alone needs no chart of districts, and no week that was published no link.
     alone = asked(client, "/dashboard/?period=4&place=IQG02Q02")
     assert [shown.slug for shown in alone.context["charts"]] == ["weeks"]

@@ -232,8 +232,8 @@ class QualityDashboard(WeekDashboard):
         ]
         chart = heat_table(
             "groups",
-            _("What is missing, by who wrote it down"),
-            _("In percent of each group's records; –: fewer than %(fewest)s records")
+            _("Share of each group's records"),
+            _("In percent; –: of fewer than %(fewest)s records")
             % {"fewest": self.number(FEWEST_FOR_PERCENT)},
             [group.label for group in groups],
             shares,

@@ -168,16 +168,17 @@ class SharedDashboard:
         span = self.asked.span
         known = self.known(span, self.asked.pcode)
         last = self.weeks.get(self.newest.week_start)
-        lines = [known.gaps(self.digits)] if known.hidden or known.missing else []
+        lines: list[str | Item] = []
+        if known.hidden or known.missing:
+            lines.append(known.gaps(self.digits))
         if self.asked.other is not None:
             then = self.known(self.asked.other, self.asked.pcode)
-            lines.append(
-                _("%(period)s: %(count)s")
-                % {
-                    "period": self.asked.other.words(self.digits),
-                    "count": self.number(then.value),
-                }
-            )
+            words = _("%(period)s: %(count)s") % {
+                "period": self.asked.other.words(self.digits),
+                "count": self.number(then.value),
+            }
+            url = self.published(self.asked.other) if then.value else ""
+            lines.append(Item(words, url, count=then.value))
             lines += [then.gaps(self.digits)] if then.hidden or then.missing else []
         state = ""
         if span == Span(self.newest.week_start, self.newest.week_start + timedelta(days=7)):
