@@ -205,6 +205,7 @@ def _notes(page: ReportPage | SharedPage) -> list[tuple[str, Any]]:
         notes += page.health
         notes.append((gettext("Counts tested"), page.body["tests_made"]))
     elif page.has_charts:
+        notes += [(gettext("Data health"), line) for line in page.health]
         notes += [(gettext("Killed"), page.harm("killed"))]
         notes += [(gettext("Injured"), page.harm("injured"))]
         notes += [(gettext("Corrected"), line) for line in page.correction]
@@ -497,7 +498,12 @@ def _closing(page: ReportPage | SharedPage) -> list[dict[str, Any]]:
 
 
 def _shared_blocks(page: SharedPage) -> list[dict[str, Any]]:
-    blocks: list[dict[str, Any]] = [{"kind": "paragraph", "text": page.lead}]
+    blocks: list[dict[str, Any]] = []
+    if page.health:
+        blocks.append({"kind": "heading", "text": gettext("Data health")})
+        blocks += [{"kind": "paragraph", "text": line} for line in page.health]
+        blocks.append({"kind": "heading", "text": gettext("This week")})
+    blocks.append({"kind": "paragraph", "text": page.lead})
     if page.correction:
         title = gettext("Corrected since the approved report")
         blocks.append({"kind": "heading", "text": title})

@@ -50,6 +50,8 @@ LATE_BY_ENTRY = 7
 SHARED_FURTHER = 3
 #: Shared versions of this document and later say what is not known, and have charts in their files.
 SHARED_CHARTS = 4
+#: Shared versions of this document and later begin with how complete the week was.
+SHARED_HEALTH = 6
 #: Shown wherever the imported history is.
 UCDP_CREDIT = (
     "UCDP Georeferenced Event Dataset (GED), Uppsala Conflict Data Program, CC BY 4.0;"
@@ -926,6 +928,22 @@ class SharedPage:
 
     def family(self, name: str) -> str:
         return in_language(self.body["names"]["families"][name])
+
+    @property
+    def health(self) -> list[str]:
+        """How complete the week was at the report's cut, before any count; [] in older versions.
+
+        What was received, late or without a place is counted for the program alone: beside the
+        published counts such a number could be subtracted.
+        """
+        complete_to = self.body.get("complete_to")
+        if self.body["version"] < SHARED_HEALTH or not self.is_covered or not complete_to:
+            return []
+        if complete_to >= self.report.last_day.isoformat():
+            words = gettext("Complete to %(day)s.")
+        else:
+            words = gettext("Reports of this week still come in: it is complete to %(day)s.")
+        return [words % {"day": self.day(complete_to)}]
 
     @property
     def lead(self) -> str:

@@ -29,7 +29,8 @@ REPORT = "weekly-violence-trends-shared"
 #: 3: the trend, the calendar and the program effect as ratios, the day it is complete to.
 #: 4: which numbers nobody knows, and what a correction changes and why.
 #: 5: whether the site was recording; a week outside coverage has no numbers.
-VERSION = 5
+#: 6: page and files begin with how complete the week was; no key is new.
+VERSION = 6
 #: Stands where some incident's number is not known; no number can be taken from it.
 UNKNOWN = "unknown"
 

@@ -131,11 +131,9 @@ def _shared(page: SharedPage) -> Summary:
     alerts = page.alerts
     return Summary(
         page=page,
-        health=page.lead
-        if not page.is_covered
-        else words
-        if hidden
-        else gettext("No count is hidden."),
+        health=" ".join([*page.health, words if hidden else gettext("No count is hidden.")])
+        if page.is_covered
+        else page.lead,
         lead=page.lead,
         verdict=page.verdict,
         rows=rows[:MOST_ROWS],

@@ -27,8 +27,9 @@ from ceasefire.reports.exports import report_file
 from ceasefire.reports.models import SharedWeeklyReport, WeeklyReport
 from ceasefire.reports.presentation import SharedPage
 from ceasefire.reports.sharing import UNKNOWN, may_follow, says_something_new
+from ceasefire.reports.summary import summary_of
 from grants.models import DistrictWeek
-from tests.reports.conftest import WEEK
+from tests.reports.conftest import AS_OF, WEEK
 from tests.reports.test_in_order import pdf_text
 
 pytestmark = pytest.mark.django_db
@@ -328,7 +329,7 @@ def test_a_number_of_killed_that_nobody_knows_is_said_as_unknown(
     client = signed_in(viewer)
 
     assert (shared.body["version"], shared.body["killed"], shared.body["unknown"]) == (
-        5, None, ["killed"],
+        6, None, ["killed"],
     )  # fmt: skip
     assert shared.body["injured"] == 3
     said = "6 incidents verified: 3 injured. The number of killed is unknown"
@@ -568,3 +569,34 @@ def test_a_version_from_before_it_was_said_keeps_its_counts(gap):
     page = SharedPage(gap[3])
     assert page.lead.startswith("8 incidents verified")
     assert page.hidden == "hidden"
+
+
+@pytest.mark.parametrize(
+    ("as_of", "words"),
+    [
+        (AS_OF, "Reports of this week still come in: it is complete to"),
+        (AS_OF + timedelta(days=60), "Complete to"),
+    ],
+)
+def test_reo_reads_first_how_complete_the_week_was(
+    as_of, words, basrah, put_weeks, manager, make_user, signed_in, settings
+):
+    settings.CEASEFIRE_TODAY = as_of.date().isoformat()
+    put_weeks(basrah, [6] * 12)
+    draft = services.compile_week(site=basrah, week_start=WEEK, as_of=as_of)
+    services.freeze_report(draft, by=manager)
+    [shared] = SharedWeeklyReport.objects.all()
+    page = SharedPage(shared)
+
+    [line] = page.health
+    assert line.startswith(words)
+    text = signed_in(make_user(Role.REO_VIEWER)).get(shared.get_absolute_url()).content.decode()
+    assert text.index("Data health") < text.index(line) < text.index(page.lead)
+    assert line in summary_of(shared).health
+    # Nothing that counts what came in: it could be subtracted.
+    assert "data_health" not in shared.body
+    # A version from before says what it said then.
+    shared.body["version"] = 5
+    assert SharedPage(shared).health == []
+    shared.body |= {"version": 6, "is_covered": False}
+    assert SharedPage(shared).health == []
