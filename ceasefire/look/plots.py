@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from django.utils.html import escape
 from django.utils.safestring import mark_safe
-from django.utils.translation import get_language_bidi, gettext
+from django.utils.translation import get_language_bidi, gettext, ngettext
 
 from ceasefire.look.charts import Chart, Key
 from ceasefire.look.numbers import in_digits, number_text
@@ -335,7 +335,8 @@ def pairs(
         for column, (ratio, seen, sure) in enumerate(cells):
             x = left + column * width
             box = (x + 0.3, width - 0.6, y + 2, tall - 4)
-            number = gettext("%(pairs)s pairs") % {"pairs": number_text(seen, digits)}
+            words = ngettext("%(pairs)s pair", "%(pairs)s pairs", seen)
+            number = words % {"pairs": number_text(seen, digits)}
             if ratio is None:
                 parts.append(rect(*box, rtl, PAPER, "c-few-ground", FEW, "c-few-edge"))
                 parts.append(hatched(slug, *box, rtl))

@@ -315,8 +315,8 @@ class ReportPage:
         if not found["due"]:
             return gettext("No incident's 72 hours ended in this week.")
         return gettext(
-            "Of %(due)s incidents whose 72 hours ended in this week, %(within)s were answered by"
-            " the community in time and %(overdue)s were not."
+            "Incidents whose 72 hours ended in this week: %(due)s; answered by the community in"
+            " time: %(within)s; not in time: %(overdue)s."
         ) % {
             "due": self.number(found["due"]),
             "within": self.number(found["within_72h"]),

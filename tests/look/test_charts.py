@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 from django.utils import translation
 
-from ceasefire.look import charts
+from ceasefire.look import charts, plots
 from ceasefire.look.charts import WeekBar
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -217,3 +217,11 @@ def test_the_numbers_of_the_axis_stand_before_the_bars(small, highest, rtl):
     assert max(ends) <= first
     # A digit of this size is some seven pixels wide; none falls off the picture's edge.
     assert min(ends) * narrow / 100 >= 7 * widest
+
+
+def test_one_pair_is_said_as_one():
+    rows = [("Killing", [(3.5, 1, False), (1.2, 23, True), (None, 1, False)])]
+    svg = plots.pairs("pairs", "t", "s", ["0 to 2 days", "3 to 7 days", "8 to 14 days"], rows).svg
+    assert svg.count(">1 pair<") == 2
+    assert ">23 pairs<" in svg
+    assert "1 pairs" not in svg

@@ -429,6 +429,8 @@ def test_the_data_officer_sees_groups_and_never_a_person(
         # Of the week before, and entered in this one.
         put(basrah, WEEK - timedelta(days=7), 1, reporter=person, delay=9)
     put(basrah, WEEK, 1, reporter=lone, motive="tribal")
+    # Entered on the first day after it: of the next week, and not of this one.
+    put(basrah, WEEK - timedelta(days=7), 1, reporter=workers[0], delay=14)
     services.compile_week(site=basrah, week_start=WEEK)
     answer = asked(signed_in(data_officer), QUALITY)
 

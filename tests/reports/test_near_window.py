@@ -41,14 +41,14 @@ def told(basrah, make_user):
 
     by = make_user(Role.MANAGER, basrah, username="approves")
 
-    def make(full, open_version=None, *, week=WEEK, status="frozen", number=1):
+    def make(full, open_version=None, *, week=WEEK, status="frozen", number=1, of=None):
         approved = {"frozen_at": periods.now(), "frozen_by": by} if status == "frozen" else {}
         return WeeklyReport.objects.create(
             site=basrah, week_start=week, number=number, status=status,
             body={"near_repeat": full, "alerts": []}, basis={}, checksum="x" * 64,
             body_open={"near_repeat": full if open_version is None else open_version},
             basis_open={}, checksum_open="y" * 64, data_as_of=periods.now(),
-            compiled_at=periods.now(), **approved,
+            compiled_at=periods.now(), revision_of=of, revision=int(of is not None), **approved,
         )  # fmt: skip
 
     return make
@@ -113,6 +113,13 @@ def test_drafts_and_old_reports_say_nothing_and_the_newest_counts(basrah, make_u
     assert basrah.pk in near_window.windows(worker, [basrah.pk])
     told(found(None), week=WEEK - timedelta(weeks=1), number=4)
     assert near_window.windows(worker, [basrah.pk]) == {}
+
+
+def test_a_correction_is_told_in_place_of_what_it_corrects(basrah, make_user, told):
+    worker = make_user(Role.WORKER, basrah, username="w")
+    first = told(found((2, 0)))
+    told(found((1, 0)), of=first, number=2)
+    assert near_window.windows(worker, [basrah.pk])[basrah.pk].metres == 200
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,17 @@ def test_from_which_week_on_it_compares(basrah, put_weeks, note, day, since, why
     assert (report.body["recording_changed_on"] is None) is (since is None)
 
 
+def test_of_several_changes_the_last_one_before_the_weeks_end_counts(basrah, put_weeks, note):
+    put_weeks(basrah, COUNTS)
+    # Noted in another order than they came, and one that is still ahead of the week.
+    note(CHANGED)
+    note(CHANGED - timedelta(weeks=20))
+    note(WEEK + timedelta(days=7))
+    report = compiled(basrah)
+    assert report.body["recording_changed_on"] == CHANGED.isoformat()
+    assert report.basis["rows"][0]["values"]["weeks"] == 11
+
+
 def test_a_gap_after_the_change_is_told_as_a_gap(basrah, put_weeks, note):
     put_weeks(basrah, COUNTS)
     basrah.coverage.update(end=WEEK - timedelta(weeks=6))
@@ -150,6 +161,14 @@ def test_what_is_noted_after_the_cut_is_left_out(basrah, put_weeks, note, settin
     noted = RecordingChange.objects.filter(site=basrah)
     assert list(noted.standing(change.noted_at)) == [change]
     assert not noted.standing(min(cut, change.noted_at) - timedelta(seconds=1))
+    # And the report asks for what stood at its own cut, not for what stands now.
+    settings.CEASEFIRE_TODAY = None
+    before = services.compile_week(
+        site=basrah, week_start=WEEK, as_of=change.noted_at - timedelta(seconds=1)
+    )
+    assert before.body["recording_changed_on"] is None
+    after = services.compile_week(site=basrah, week_start=WEEK, as_of=change.noted_at)
+    assert after.body["recording_changed_on"] == CHANGED.isoformat()
 
 
 def test_readings_from_before_changes_were_noted_know_of_none(basrah, put_weeks, note):
