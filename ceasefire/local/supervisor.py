@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import hashlib
 import http.client
 import json
@@ -23,7 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -621,19 +622,22 @@ def run_with_services(
         raise ValueError("a database that is kept waits for the disk")
     env = dict(env)
     env.setdefault("CEASEFIRE_MODE", guard.DEMO)
+    about = f"running {Path(command[0]).name}"
     if throw_away:
-        env["CEASEFIRE_DATA_DIR"] = str(_new_test_folder())
-    layout = paths.open_data_dir(env)
+        layout, lock = _new_test_folder(about)
+    else:
+        layout = paths.open_data_dir(env)
+        lock = Lock(layout)
     env["CEASEFIRE_DATA_DIR"] = str(layout.data)
-    lock = Lock(layout)
     services = Services(layout, env, flushes=flushes)
     own = True
-    try:
-        lock.take(f"running {Path(command[0]).name}")
-    except StartFault:
-        own = False
-        if not all(server.ready() for server in services.embedded):
-            raise
+    if not throw_away:
+        try:
+            lock.take(about)
+        except StartFault:
+            own = False
+            if not all(server.ready() for server in services.embedded):
+                raise
 
     asked: list[int] = []
     child: subprocess.Popen[bytes] | None = None
@@ -673,21 +677,44 @@ def run_with_services(
                 shutil.rmtree(services.postgres.data.parent, ignore_errors=True)
 
 
-def _new_test_folder() -> Path:
-    """A data folder for one run; those of killed runs, which nobody holds any more, go first."""
+@contextlib.contextmanager
+def _among_test_folders() -> Iterator[Path]:
+    """The folder of the runs' folders, for one process at a time.
+
+    A run's folder stands a moment before its run holds it: one that begins meanwhile would take it
+    for what a killed run left and clear it away.
+    """
     tests = CHECKOUT / "var" / "test"
     tests.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for old in tests.glob("run-*"):
-        lock = Lock(paths.Layout(old))
-        try:
-            lock.take("clearing away")
-        except (OSError, StartFault):
-            continue
-        for server in Services(paths.Layout(old), {}).embedded:
-            server.stop()
-        lock.release()
-        shutil.rmtree(old, ignore_errors=True)
-    return Path(tempfile.mkdtemp(prefix="run-", dir=tests))
+    handle = os.open(tests / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield tests
+    finally:
+        os.close(handle)
+
+
+def _new_test_folder(about: str) -> tuple[paths.Layout, Lock]:
+    """A data folder for one run, held; those of killed runs, which nobody holds any more, go first.
+
+    `about`: what runs in it, for who asks why it is held.
+    """
+    with _among_test_folders() as tests:
+        for old in tests.glob("run-*"):
+            lock = Lock(paths.Layout(old))
+            try:
+                lock.take("clearing away")
+            except (OSError, StartFault):
+                continue
+            for server in Services(paths.Layout(old), {}).embedded:
+                server.stop()
+            lock.release()
+            shutil.rmtree(old, ignore_errors=True)
+        made = Path(tempfile.mkdtemp(prefix="run-", dir=tests))
+        layout = paths.open_data_dir({"CEASEFIRE_DATA_DIR": str(made)})
+        lock = Lock(layout)
+        lock.take(about)
+        return layout, lock
 
 
 def _exit_code(code: int) -> int:

@@ -41,7 +41,7 @@ def wait_for(job: Job, what: Any, seconds: float = 90) -> bool:
 
 def killed_in_the_middle(job: Job) -> None:
     """Let a worker begin, and kill it when it has told how far it is."""
-    with programs.running(*WORKER, SLOW_WORK="1") as worker:
+    with programs.running(*WORKER, SLOW_WORK=str(job.pk)) as worker:
         assert wait_for(job, lambda job: job.state == "running" and job.done_count), job.state
         programs.kill_group(worker)
     job.refresh_from_db()

@@ -207,7 +207,7 @@ def test_the_marks_of_each_picture_are_the_rows_of_its_table(report):
     }
     pairs = [words.split(": ")[1] for words in said["pairs"]]
     assert pairs == [
-        f"{row['ratio']:.1f} ×, {row['observed']} pairs"
+        f"{row['ratio']:.1f} ×, {row['observed']} {'pair' if row['observed'] == 1 else 'pairs'}"
         for row in figures["pairs"].rows
         if row["ratio"] is not None
     ]
