@@ -49,6 +49,9 @@ class Organisation(Named):
     created_by = models.ForeignKey(Officer, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     version = models.PositiveIntegerField(default=1)
+    #: When what published files say of it last changed: its names where it agreed to be named, that
+    #: it agreed, its kind. Empty where nothing changed since it was entered.
+    shown_since = models.DateTimeField(null=True, blank=True, editable=False)
     #: What it is found by: its names as a reader searches them, its number, its registration.
     search_text = models.CharField(max_length=400, blank=True)
     #: The consonants of what sets its names apart, in either script; for duplicates.

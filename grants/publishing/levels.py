@@ -17,16 +17,18 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 from django.utils import translation
 
 from ceasefire import periods
 from ceasefire.text import first_strong_direction, strip_bidi_controls
 from grants.models import (
+    Amendment,
     Fund,
     Grant,
     IndicatorValue,
     LedgerEntry,
+    LevelChange,
     Organisation,
     ProjectKind,
     Sector,
@@ -259,7 +261,7 @@ def public(grant: Grant) -> PublicGrant | None:
         titles=titles,
         descriptions=tuple(("1", *one) for one in purpose or built),
         status=STATUS[State(grant.state)],
-        modified=max([grant.state_since, *(one.posted_at for one in entries)]),
+        modified=max(_moments(grant)),
         sector=sector.value,
         sector_names=labels(sector),
         kind=kind.value,
@@ -287,6 +289,30 @@ def public(grant: Grant) -> PublicGrant | None:
         typed=tuple((name, text) for name, text in typed if text) if full else (),
         unnamed=tuple(_unnamed(grant)) if full else (),
     )
+
+
+def _moments(grant: Grant) -> Iterator[datetime]:
+    """When what is published of a grant changed: its state, its money, its sum or end, its values,
+    its organisations, and how much of it is shown.
+
+    A harvester takes an entry with an old moment for the one it has: what was taken out since
+    would stay with it for ever.
+    """
+    yield grant.state_since
+    for change in grant.level_changes.all():
+        # Less is shown at once, more when a second person said so.
+        yield change.confirmed_at or change.asked_at
+    for amendment in grant.amendments.all():
+        if amendment.closed_at is not None:
+            yield amendment.closed_at
+    for who in (grant.grantee, grant.implementer):
+        if who is not None and who.shown_since is not None:
+            yield who.shown_since
+    for entry in grant.entries.all():
+        yield entry.posted_at
+    for indicator in grant.indicators.all():
+        for value in indicator.values.all():
+            yield value.recorded_at
 
 
 def _unnamed(grant: Grant) -> Iterator[str]:
@@ -379,6 +405,13 @@ def _related(grants: Any) -> Any:
         .prefetch_related(
             "tranches",
             "indicators",
+            # What was refused or withdrawn changed nothing.
+            Prefetch("amendments", Amendment.objects.filter(state=Amendment.State.SIGNED)),
+            # One that waits or was refused changed nothing.
+            Prefetch(
+                "level_changes",
+                LevelChange.objects.filter(Q(raises=False) | Q(confirmed_at__isnull=False)),
+            ),
             Prefetch("indicators__values", IndicatorValue.objects.order_by("as_of")),
             Prefetch(
                 "entries",

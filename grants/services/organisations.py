@@ -159,16 +159,24 @@ def change_organisation(
     if not (facts.get("name_en", found.name_en) or facts.get("name_ar", found.name_ar)):
         raise NameMissing
     fields = sorted(name for name, value in facts.items() if getattr(found, name) != value)
+    if _shown(found).intersection(fields) or "publish_ok" in fields:
+        found.shown_since = periods.now()
     for name, value in facts.items():
         setattr(found, name, value)
     changed(
         found,
         *facts,
+        "shown_since",
         **found_by(found.name_en, found.name_ar, found.code, found.registration_no),
     )
     found.refresh_from_db()
     audit.record("organisation.changed", subject=found, by=by, fields=fields)
     return found
+
+
+def _shown(organisation: Organisation) -> set[str]:
+    """What published files say of it: its kind always, its names where it agreed."""
+    return {"kind", "name_en", "name_ar"} if organisation.publish_ok else {"kind"}
 
 
 @transaction.atomic

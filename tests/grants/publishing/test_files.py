@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+import time
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -26,7 +27,7 @@ from grants.exceptions import (
 from grants.models import Grant, LevelChange, PublishedFile, Publisher
 from grants.publishing import levels
 from grants.reports import snapshots
-from grants.services import ledger, organisations, publishing
+from grants.services import amendments, ledger, organisations, proposals, publishing
 from tests.conftest import maker_of_users
 from tests.grants import office as world
 from tests.grants.test_duties import role_of
@@ -233,6 +234,64 @@ def _planted(content: bytes) -> bool:
     # Whatever is written as escapes is read as it would be by anybody.
     return any(piece in text or piece in text.encode().decode("unicode_escape", "ignore")
                for piece in pieces)  # fmt: skip
+
+
+def test_the_moment_of_an_entry_moves_with_what_is_shown_and_only_then(at: SimpleNamespace) -> None:
+    """Who took an entry over once reads it again only where its moment moved."""
+
+    def told() -> tuple[str, str]:
+        _, content = made(at, "360json")
+        [grant] = json.loads(content)["grants"]
+        _, content = made(at, "iati")
+        [entry] = etree.fromstring(content).findall("iati-activity")
+        moment = entry.get("last-updated-datetime")
+        assert moment is not None
+        return grant["dateModified"], moment
+
+    raised(at, at.whole, "FULL")
+    first = told()
+    assert told() == first
+    seen = [first]
+    office = at.office
+    time.sleep(1.1)
+
+    def moved() -> None:
+        seen.append(told())
+        # A moment is told in whole seconds.
+        time.sleep(1.1)
+        assert all(now > before for now, before in zip(seen[-1], seen[-2], strict=True)), seen
+
+    with acting(office.officer):
+        publishing.change_level(at.whole, "REDACTED", reason="a threat", by=office.officer)
+    moved()
+    with acting(office.officer):
+        waits = publishing.change_level(at.whole, "FULL", reason="it is over", by=office.officer)
+    assert told() == seen[-1]
+    with acting(office.approver):
+        publishing.confirm_level(waits, by=office.approver)
+    moved()
+    at.whole.refresh_from_db()
+    amendment = world.amended(office, at.whole, at.whole.approved_usd - 500)
+    assert told() == seen[-1]
+    with acting(office.officer):
+        world.paper(at.whole, "amendment", office.officer)
+        part = proposals.Part(Decimal(500), periods.now().date() + timedelta(days=9))
+        amendments.sign_amendment(amendment, parts=[part], by=office.officer)
+    moved()
+    with acting(office.officer):
+        organisations.change_organisation(
+            at.named, has_bank_account=not at.named.has_bank_account, by=office.officer
+        )
+    assert told() == seen[-1]
+    with acting(office.officer):
+        organisations.change_organisation(at.named, name_en="Friends of it", by=office.officer)
+    moved()
+    with acting(office.officer):
+        organisations.change_organisation(at.named, publish_ok=False, by=office.officer)
+    moved()
+    with acting(office.officer):
+        organisations.change_organisation(at.named, name_en="Others", by=office.officer)
+    assert told() == seen[-1]
 
 
 @pytest.mark.parametrize("kind", ["iati", "360json", "360csv"])
