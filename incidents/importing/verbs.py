@@ -58,7 +58,7 @@ from incidents.models import (
     Source,
     Victimization,
 )
-from incidents.services import clocks, rules, search
+from incidents.services import clocks, naming, rules, search
 from incidents.services.facts import ActorFacts, SourceFacts, plain
 from incidents.services.rows import write_rows
 
@@ -826,7 +826,7 @@ def undo_batch(
         raise UndoRefused([(code if code in named else "", why) for code, why in blocked])
     told = progress or (lambda _done, _total: None)
     total = len(changed) + len(created)
-    restored = _restore(changed, by, now, progress=lambda done: told(done, total))
+    restored, opened = _restore(changed, by, now, progress=lambda done: told(done, total))
     remarks = [one for one in restored if one.column in named]
     clocks.follow_changed([change.incident_id for change in changed], by=by, at=now)
     _remove(
@@ -845,6 +845,7 @@ def undo_batch(
         site=batch.site,
         detail={"removed": len(created), "restored": len(changed)},
     )
+    naming.end_namings(opened, by=by)
     return remarks
 
 
@@ -928,8 +929,9 @@ def _restore(
     now: datetime,
     *,
     progress: Callable[[int], None],
-) -> list[Problem]:
-    remarks, keys, revisions = [], {}, []  # type: ignore[var-annotated]
+) -> tuple[list[Problem], list[Incident]]:
+    """Put back what stood before; what is told of it, and the records that are open again."""
+    remarks, keys, revisions, opened = [], {}, [], []  # type: ignore[var-annotated]
     places = {
         place.pcode: place
         for place in Place.objects.filter(
@@ -974,6 +976,7 @@ def _restore(
         _settle(incident, None, keys)
         if now_stands["fields"]["is_sensitive"] and not incident.is_sensitive:
             incident.guarded_until = now
+            opened.append(incident)
         incident.save()
         search.remember(incident)
         revision = _revision(
@@ -985,7 +988,7 @@ def _restore(
         change.undone, change.version = True, incident.version
         change.save(update_fields=["undone", "version"])
     IncidentRevision.objects.bulk_create(revisions)
-    return remarks
+    return remarks, opened
 
 
 #: So many records are removed at once.

@@ -44,6 +44,7 @@ from incidents.models import (
 )
 from incidents.services import clocks, links, merged_answers, rules, search, trail
 from incidents.services.facts import FIELDS, plain
+from incidents.services.naming import end_namings
 from incidents.services.sources import verify_again
 from incidents.services.workflow import (
     MOVES,
@@ -448,6 +449,8 @@ def unmerge_incidents(
         reason=reason,
         detail={"duplicate": gone.code, "sources": len(merge.moved["sources"])},
     )
+    if was_sensitive:
+        end_namings([kept], by=by)
     return gone
 
 

@@ -4,6 +4,7 @@ Sexual violence, minors and staff: seen by who reported it, by supervisors and m
 workers named here, who see of it what they see of any other colleague's record.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -100,3 +101,25 @@ def unname_worker(incident: Incident, *, person: User, by: User) -> bool:
             "incident.worker_unnamed", subject=incident, by=by, detail={"to": str(person.pk)}
         )
     return bool(gone)
+
+
+def end_namings(incidents: Iterable[Incident], *, by: User | None) -> int:
+    """Take back every naming of records that are not sensitive any more; how many.
+
+    Called last by whoever has just opened them: everybody at the site reads them now, and a record
+    that becomes sensitive anew begins with nobody named.
+    """
+    opened = {one.pk: one for one in incidents if not one.is_sensitive}
+    if not opened:
+        return 0
+    rows = list(IncidentNaming.objects.filter(incident__in=opened).order_by("id"))
+    if rows:
+        IncidentNaming.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    for row in rows:
+        trail.record(
+            "incident.worker_unnamed",
+            subject=opened[row.incident_id],
+            by=by,
+            detail={"to": str(row.person_id), "because": "not_sensitive"},
+        )
+    return len(rows)

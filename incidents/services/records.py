@@ -33,6 +33,7 @@ from incidents.services.facts import (
     plain,
     without_names,
 )
+from incidents.services.naming import end_namings
 from incidents.services.reading import may_read_form
 from incidents.services.rows import FirstRows, snapshot, write_rows
 from incidents.services.sources import verify_again, verify_by
@@ -413,6 +414,8 @@ def edit_incident(
             guarded=was_sensitive,
         )
         clocks.follow(incident, by=by, at=at)
+        if was_sensitive:
+            end_namings([incident], by=by)
     return incident
 
 
@@ -467,4 +470,6 @@ def revise_incident(
         guarded=was_sensitive,
     )
     clocks.follow(incident, by=by, at=at)
+    if was_sensitive:
+        end_namings([incident], by=by)
     return revision

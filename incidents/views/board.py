@@ -309,6 +309,8 @@ def _state(
         clock = row.clock
         shown_now += [row.response.pk, row.response.version, row.incident.version]
         shown_now += [row.stage, row.contact_overdue, clock["left"], clock["late"]]
+        # Whom a row can be given to: a naming changes neither the clock nor the record.
+        shown_now.append(row.readers if row.may_assign and row.incident.is_sensitive else "")
     for watch in watches:
         shown_now += [watch["row"].pk, watch["row"].version, watch["clock"]["left"]]
         shown_now.append(watch["near"])

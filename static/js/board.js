@@ -72,10 +72,15 @@
     const waits = answering();
     say(waits);
     if (waits) return;
-    asking = true;
-    asked = Date.now();
     window.htmx.trigger(here, "look");
   }
+  // Counted from when it is really sent: a board that has just come hears nothing for a moment, and
+  // what was lost then is asked again with the next second.
+  document.addEventListener("htmx:beforeSend", (event) => {
+    if (event.detail.elt !== board()) return;
+    asking = true;
+    asked = Date.now();
+  });
 
   const every = () => Number((board() || { dataset: {} }).dataset.every || 20) * 1000;
   setInterval(() => {

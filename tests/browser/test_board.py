@@ -1,6 +1,7 @@
 """The 72-hour board on a phone: fresh without a page load, and never in the way of an answer."""
 
 import re
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -39,6 +40,38 @@ def test_the_board_shows_what_another_did_without_a_page_load(
     assert phone.evaluate("window.stayed") is True
     assert axe(phone) == []
     assert overflow(phone) == []
+
+
+def test_a_look_that_falls_between_two_boards_does_not_end_the_looking(
+    visit: Any, demo_world: World
+) -> None:
+    """A board that has just come hears nothing for a moment; a look in it was the last one ever."""
+    phone = visit("supervisor", viewport=PHONE)
+    phone.clock.install()
+    phone.goto(demo_world.url("/incidents/board/"))
+    phone.evaluate(
+        """() => {
+          const first = document.querySelector("[data-board]");
+          document.addEventListener("htmx:afterRequest", () => {
+            // Once, with the first board that came: as coming back to the page may have it.
+            if (document.contains(first) || document.body.dataset.between) return;
+            document.dispatchEvent(new Event("visibilitychange"));
+            document.body.dataset.between = "yes";
+          });
+        }"""
+    )
+    # As after an answer in a row: a board comes though nobody looked for one. For a while it has
+    # not been looked for, so that the next look is due.
+    phone.clock.pause_at(datetime.now() + timedelta(hours=1))
+    phone.evaluate(
+        """() => {
+          const where = { target: "#board", swap: "outerHTML" };
+          htmx.ajax("GET", "/incidents/board/rows/", where);
+        }"""
+    )
+    phone.locator("body[data-between]").wait_for()
+    with phone.expect_response("**/incidents/board/rows/**"):
+        phone.clock.run_for(45_000)
 
 
 def test_without_script_a_link_leads_to_the_page_that_gives_it(

@@ -190,3 +190,89 @@ def test_an_import_that_somebody_was_named_for_is_not_taken_back(
     services.name_worker(Incident.objects.get(batch=batch), person=interrupter, by=supervisor)
     with pytest.raises(importing.UndoRefused):
         importing.undo_batch(batch, by=None)
+
+
+def test_a_naming_ends_with_what_made_the_record_sensitive(
+    hidden: Incident, worker: Any, interrupter: Any, supervisor: Any
+) -> None:
+    """Everybody reads it now; where it becomes sensitive anew, nobody is named."""
+    services.name_worker(hidden, person=interrupter, by=supervisor)
+    fresh = Incident.objects.get(pk=hidden.pk)
+    grown = [VictimFacts(harm="killed", age=30, id=fresh.victimizations.get().pk)]
+    services.edit_incident(fresh, facts={}, victims=grown, version=fresh.version, by=worker)
+    fresh.refresh_from_db()
+    assert not fresh.is_sensitive
+    assert not IncidentNaming.objects.exists()
+    last = AuditEvent.objects.filter(verb="incident.worker_unnamed").get()
+    assert last.detail == {"to": str(interrupter.pk), "because": "not_sensitive"}
+    services.edit_incident(fresh, facts={}, victims=CHILD, version=fresh.version, by=worker)
+    assert Incident.objects.get(pk=hidden.pk).is_sensitive
+    assert not sees(interrupter, hidden)
+
+
+def test_a_correction_that_leaves_it_sensitive_leaves_the_naming(
+    hidden: Incident, worker: Any, interrupter: Any, supervisor: Any
+) -> None:
+    services.name_worker(hidden, person=interrupter, by=supervisor)
+    fresh = Incident.objects.get(pk=hidden.pk)
+    services.edit_incident(
+        fresh, facts={"summary": "near the new one"}, version=fresh.version, by=worker
+    )
+    assert sees(interrupter, hidden)
+
+
+def test_parting_from_a_sensitive_record_ends_the_namings_of_the_open_one(
+    hidden: Incident, log: Any, interrupter: Any, supervisor: Any
+) -> None:
+    kept = log()
+    hidden.refresh_from_db()
+    merge = services.merge_incidents(
+        kept=kept, gone=hidden, by=supervisor, version=hidden.version, kept_version=kept.version,
+        reason="", take=(),
+    )  # fmt: skip
+    services.name_worker(kept, person=interrupter, by=supervisor)
+    services.unmerge_incidents(merge, by=supervisor, reason="Two events.")
+    kept.refresh_from_db()
+    assert not kept.is_sensitive
+    assert not IncidentNaming.objects.exists()
+
+
+def test_an_undo_that_opens_a_record_ends_its_namings(
+    basrah: Any, interrupter: Any, supervisor: Any
+) -> None:
+    from incidents import importing
+    from tests.incidents.files_to_import import table
+
+    def read_in(**changes: Any) -> Any:
+        content = table({"source_id": "A-1", **changes})
+        return importing.import_file(content, format="table", site=basrah, by=None).batch
+
+    read_in()
+    second = read_in(sensitive="yes")
+    incident = Incident.objects.get()
+    services.name_worker(incident, person=interrupter, by=supervisor)
+    importing.undo_batch(second, by=None)
+    incident.refresh_from_db()
+    assert not incident.is_sensitive
+    assert not IncidentNaming.objects.exists()
+
+
+def test_an_open_board_is_made_anew_when_somebody_is_named(
+    hidden: Incident, interrupter: Any, supervisor: Any, signed_in: Any
+) -> None:
+    """A naming changes neither the clock nor the record, but whom a row can be given to."""
+
+    def state_for(person: Any) -> str:
+        return str(signed_in(person).get("/incidents/board/").context["state"])
+
+    def asks(person: Any, state: str) -> int:
+        return int(signed_in(person).get(f"/incidents/board/rows/?state={state}").status_code)
+
+    people = (supervisor, interrupter)
+    before = {one: state_for(one) for one in people}
+    assert [asks(one, before[one]) for one in people] == [204, 204]
+    services.name_worker(hidden, person=interrupter, by=supervisor)
+    assert [asks(one, before[one]) for one in people] == [200, 200]
+    named = state_for(supervisor)
+    services.unname_worker(hidden, person=interrupter, by=supervisor)
+    assert asks(supervisor, named) == 200
