@@ -71,16 +71,13 @@ def import_new(request: HttpRequest) -> HttpResponse:
         batch.default_state = given["default_state"]
         batch.all_sensitive = given["all_sensitive"]
         batch.warnings = [remark.as_json() for remark in form.remarks]
-        batch.read = len(form.sheet.rows) + len(form.sheet.problems)
+        batch.read = 0 if form.sheet is None else len(form.sheet.rows) + len(form.sheet.problems)
         batch.save(update_fields=["default_state", "all_sensitive", "warnings", "read"])
+        if form.sheet is None:
+            return _work(request, batch, tasks.READ)
         if batch.format == ImportBatch.Format.TABLE:
-            saved = kept.use(batch, form.sheet)
-            if saved is None:
-                return redirect("incidents:import_columns", pk=batch.pk)
-            messages.info(
-                request, _("The columns were read as kept under “%(name)s”.") % {"name": saved.name}
-            )
-        return _look(request, batch)
+            kept.use(batch, form.sheet)
+        return _onward(request, batch)
     visible = ImportBatch.objects.visible_to(request.user).exclude(state__in=[State.DISCARDED])
     lately = request.GET.get("lately") == "1"
     if lately:
@@ -121,17 +118,35 @@ def _gone(request: HttpRequest) -> HttpResponse:
     return redirect("incidents:import_new")
 
 
+def _onward(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
+    """From a file that has just been read to its columns, or with kept ones to its preview."""
+    if batch.format == ImportBatch.Format.TABLE:
+        if batch.saved is None:
+            return redirect("incidents:import_columns", pk=batch.pk)
+        messages.info(
+            request,
+            _("The columns were read as kept under “%(name)s”.") % {"name": batch.saved.name},
+        )
+    return _look(request, batch)
+
+
 def _look(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
     """To the preview of a file; a large one is looked through by a worker first."""
     if batch.read > CHECKED_AT_ONCE and not batch.checked:
-        batch.state = State.CHECKING
-        batch.job = jobs.enqueue(
-            tasks.CHECK,
-            by=request.user,  # type: ignore[arg-type]
-            site=batch.site,
-            batch_id=str(batch.pk),
-        )
-        batch.save(update_fields=["state", "job"])
+        return _work(request, batch, tasks.CHECK)
+    return redirect(batch)
+
+
+def _work(request: HttpRequest, batch: ImportBatch, kind: str) -> HttpResponse:
+    """Leave a large file to a worker; its page shows how far that is and stops it."""
+    batch.state = State.CHECKING
+    batch.job = jobs.enqueue(
+        kind,
+        by=request.user,  # type: ignore[arg-type]
+        site=batch.site,
+        batch_id=str(batch.pk),
+    )
+    batch.save(update_fields=["state", "job"])
     return redirect(batch)
 
 
@@ -200,6 +215,9 @@ def import_values(request: HttpRequest, pk: UUID) -> HttpResponse:
 def import_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     batch = _batch(request, pk)
     if batch.state == State.DISCARDED:
+        if batch.rejects:
+            # A worker could not read it.
+            return _unread(request, from_json(batch.rejects)[0])
         return _gone(request)
     if batch.state == State.PREVIEWED:
         return _preview(request, batch)
@@ -245,6 +263,10 @@ def _preview(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
         content = files.content_of(batch)
         if content is None:
             return _gone(request)
+        if batch.job is not None and batch.job.kind == tasks.READ:
+            batch.job = None
+            batch.save(update_fields=["job"])
+            return _onward(request, batch)
         if batch.read > CHECKED_AT_ONCE:
             return _not_checked(request, batch, content)
         outcome = checking.look(batch, content)
@@ -288,9 +310,17 @@ def _not_checked(request: HttpRequest, batch: ImportBatch, content: bytes) -> Ht
 
 def _unreadable(request: HttpRequest, batch: ImportBatch, problem: Problem) -> HttpResponse:
     """Nothing of the file can be read this way: a column that must be there is not chosen."""
-    messages.error(request, worded(importing.FileRefused(problem.code, column=problem.column)))
+    unread = _unread(request, problem)
     if batch.format == ImportBatch.Format.TABLE:
         return redirect("incidents:import_columns", pk=batch.pk)
+    return unread
+
+
+def _unread(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """Say why nothing of a file can be read; to where another can be sent."""
+    messages.error(
+        request, worded(importing.FileRefused(problem.code, column=problem.column, row=problem.row))
+    )
     return redirect("incidents:import_new")
 
 

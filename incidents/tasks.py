@@ -12,8 +12,28 @@ from incidents.models import ImportBatch
 from incidents.services import bulk, escalation, rollups
 
 RUN, EXPIRE = "incidents.import_batch", "incidents.expire_import_files"
-CHECK = "incidents.check_batch"
+CHECK, READ = "incidents.check_batch", "incidents.read_workbook"
 FOLD, VERIFY = "incidents.fold_rollups", "incidents.verify_rollups"
+
+
+@jobs.handler(READ)
+def read_workbook(job: jobs.Job, batch_id: str) -> None:
+    """Make a long workbook into text and find its columns. Writes no record."""
+    batch = (
+        ImportBatch.objects.select_for_update(of=("self",))
+        .select_related("site", "by")
+        .get(pk=batch_id)
+    )
+    if batch.state != ImportBatch.State.CHECKING:
+        return
+    content = files.content_of(batch)
+    if content is None:
+        batch.state = ImportBatch.State.DISCARDED
+        batch.save(update_fields=["state"])
+        return
+    importing.read_workbook(
+        batch, content, progress=lambda done, total: jobs.progress(job, done, total)
+    )
 
 
 @jobs.handler(CHECK)

@@ -19,6 +19,7 @@ WORK: dict[str, str | Promise] = {
     "grants.watch": _("Plans visits and tells of what is late in grants"),
     "incidents.bulk_action": _("Carries out an action on many incidents"),
     "incidents.bulk_undo": _("Takes an action on many incidents back"),
+    "incidents.read_workbook": _("Reads a long workbook before it is imported"),
     "incidents.check_batch": _("Looks through a table before it is imported"),
     "incidents.escalate_responses": _("Tells of responses that nobody has or that are late"),
     "incidents.expire_import_files": _("Clears files of imports and exports after a day"),

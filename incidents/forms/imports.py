@@ -12,11 +12,11 @@ from ceasefire.exports.cells import clean_text
 from ceasefire.look.forms import NormalisedForm
 from ceasefire.places.models import Site
 from ceasefire.text import search_key
-from incidents.importing import table
-from incidents.importing.plan import columns_of, look_through
+from incidents.importing import checking, table, workbook
+from incidents.importing.plan import look_through
 from incidents.importing.problems import FileRefused, Problem
 from incidents.importing.reading import Sheet, as_kept
-from incidents.models import ImportBatch, ImportMapping
+from incidents.models import ImportMapping
 
 LARGEST = 50 * 1024 * 1024
 #: How many characters of a first value stand beside a column's name.
@@ -72,20 +72,23 @@ class UploadForm(NormalisedForm):
         self.remarks: list[Problem] = []
 
     def clean_file(self) -> Any:
-        """Read the file: what is no list of events is refused here, with the reason."""
+        """Read the file: what is no list of events is refused here, with the reason.
+
+        A long workbook is read by a worker: `sheet` stays empty.
+        """
         upload = self.cleaned_data["file"]
         if upload.size > LARGEST:
             raise ValidationError(Problem(1, "", "file_too_large").reason, code="file_too_large")
         chosen = self.cleaned_data.get("format", "")
         try:
-            self.content, self.remarks = as_kept(upload.read())
+            given = upload.read()
+            if workbook.is_workbook(given) and workbook.is_long(given):
+                self.content = given
+                return upload
+            self.content, self.remarks = as_kept(given)
             self.sheet = look_through(self.content, chosen)
-            if not len(self.sheet.rows) and not self.sheet.problems:
-                raise FileRefused("file_without_rows")
-            if chosen == ImportBatch.Format.TABLE:
-                self.columns = table.guess(self.sheet)
-            elif chosen:
-                self.columns = columns_of(chosen, self.sheet, None)
+            if chosen:
+                self.columns = checking.columns_found(chosen, self.sheet)
         except FileRefused as refused:
             raise ValidationError(worded(refused), code=refused.problem.code) from None
         return upload

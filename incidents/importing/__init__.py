@@ -10,7 +10,7 @@ turns rows into entries; `plan` places them and compares them with what is here;
 Every refusal is a code with a row and a column, worded when shown (`problems`).
 """
 
-from incidents.importing.checking import check_file
+from incidents.importing.checking import check_file, read_workbook
 from incidents.importing.problems import FileRefused, Problem
 from incidents.importing.verbs import (
     KEPT,
@@ -39,6 +39,7 @@ __all__ = [
     "ask_undo",
     "check_file",
     "import_file",
+    "read_workbook",
     "set_numbers_aside",
     "undo_batch",
 ]

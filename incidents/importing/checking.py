@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ceasefire import codes, periods
-from incidents.importing import files, table
+from incidents.importing import files, kept, table
 from incidents.importing.entry import Entry
-from incidents.importing.plan import Progress
-from incidents.importing.problems import from_json
+from incidents.importing.plan import Progress, columns_of, look_through
+from incidents.importing.problems import FileRefused, from_json
+from incidents.importing.reading import Sheet, as_kept
 from incidents.importing.verbs import KEPT, OF_THE_FILE, Outcome, import_file
-from incidents.models import ImportBatch
+from incidents.models import ImportBatch, ImportFile
 
 
 def look(batch: ImportBatch, content: bytes, *, progress: Progress | None = None) -> Outcome:
@@ -46,6 +47,38 @@ def check_file(batch: ImportBatch, content: bytes, *, progress: Progress | None 
     batch.save()
 
 
+def read_workbook(batch: ImportBatch, content: bytes, *, progress: Progress | None = None) -> None:
+    """Make a long workbook into text, which is kept in its place, and find its columns.
+
+    One that cannot be read is thrown away; the reason stays with the batch.
+    """
+    batch.state = ImportBatch.State.PREVIEWED
+    try:
+        text, remarks = as_kept(content, progress=progress)
+        sheet = look_through(text, batch.format)
+        batch.mapping = columns_found(batch.format, sheet)
+    except FileRefused as refused:
+        ImportFile.objects.filter(batch=batch).delete()
+        batch.state, batch.rejects = ImportBatch.State.DISCARDED, [refused.problem.as_json()]
+        batch.save(update_fields=["state", "rejects"])
+        return
+    files.keep_text(batch, text)
+    batch.read = len(sheet.rows) + len(sheet.problems)
+    batch.warnings = [remark.as_json() for remark in remarks]
+    batch.save(update_fields=["state", "mapping", "read", "warnings", "digest"])
+    if batch.format == ImportBatch.Format.TABLE:
+        kept.use(batch, sheet)
+
+
+def columns_found(format: str, sheet: Sheet) -> dict[str, str]:
+    """Our column -> the file's, as far as they are known. `FileRefused` without rows."""
+    if not len(sheet.rows) and not sheet.problems:
+        raise FileRefused("file_without_rows")
+    if format == ImportBatch.Format.TABLE:
+        return table.guess(sheet)
+    return columns_of(format, sheet, None)
+
+
 def row_as_taken(entry: Entry) -> dict[str, Any]:
     """A row as it would be taken: for the eye that checks days and places."""
     facts = entry.facts
@@ -64,13 +97,13 @@ def row_as_taken(entry: Entry) -> dict[str, Any]:
 
 def outcome_of(batch: ImportBatch) -> Outcome:
     """What a check found, as its batch keeps it."""
-    kept = files.findings_of(batch)
+    found = files.findings_of(batch)
     return Outcome(
         read=batch.read,
         created=batch.created,
         updated=batch.updated,
         unchanged=batch.unchanged,
-        problems=kept[0] if kept is not None else from_json(batch.rejects),
+        problems=found[0] if found is not None else from_json(batch.rejects),
         warnings=from_json(batch.warnings),
     )
 

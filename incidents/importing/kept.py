@@ -47,7 +47,8 @@ def choose(
 
     A name that stands at the site already now means these columns.
     """
-    batch.mapping, batch.checked = columns, False
+    # What a worker read of it is answered by that.
+    batch.mapping, batch.checked, batch.job = columns, False, None
     if keep_as:
         given = {"signature": batch.signature, "columns": columns, "values": batch.values}
         saved, _made = ImportMapping.objects.update_or_create(
@@ -62,7 +63,7 @@ def choose(
         kept = _held(batch.saved_id)
         # Other columns than the saved ones are for this file only.
         batch.saved = kept if kept is not None and kept.columns == columns else None
-    batch.save(update_fields=["mapping", "checked", "saved"])
+    batch.save(update_fields=["mapping", "checked", "saved", "job"])
 
 
 @transaction.atomic

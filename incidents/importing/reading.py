@@ -179,11 +179,13 @@ def column_key(name: str) -> str:
     return "_".join(unescape_cell(name).strip().strip("\ufeff").lower().replace("-", " ").split())
 
 
-def as_kept(content: bytes) -> tuple[bytes, list[Problem]]:
+def as_kept(
+    content: bytes, *, progress: Callable[[int, int], None] | None = None
+) -> tuple[bytes, list[Problem]]:
     """A file as it is kept for its preview: a workbook becomes text once, other files stay."""
     if not workbook.is_workbook(content):
         return content, []
-    text, remarks = workbook.as_text(content)
+    text, remarks = workbook.as_text(content, progress=progress)
     return text.encode("utf-8", "replace"), remarks
 
 

@@ -15,16 +15,20 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from ceasefire import jobs
 from incidents.importing.problems import FileRefused, Problem
 
 #: Of the file as it comes, of all its parts unpacked, and how many parts.
 LARGEST_PACKED = 15 * 1024 * 1024
 LARGEST_UNPACKED = 200 * 1024 * 1024
 MOST_PARTS = 1000
+#: A workbook of more than this, unpacked, is read by a worker: no request unpacks or parses more.
+READ_AT_ONCE = 3 * 1024 * 1024
 MOST_COLUMNS = 1000
 #: Cells with something in them; more than that is a matter for CSV.
 MOST_CELLS = 1_500_000
@@ -51,48 +55,82 @@ def refuse_old(content: bytes) -> None:
     raise FileRefused("file_old_excel")
 
 
-def as_text(content: bytes) -> tuple[str, list[Problem]]:
-    """The sheet as CSV text, row by row as the spreadsheet numbers them, and remarks."""
-    merged = _unpacked(content)
+def is_long(content: bytes) -> bool:
+    """Whether a workbook is read by a worker, as its table of contents says; nothing is unpacked.
+
+    Raises `FileRefused` for what that table shows to be no good. A part that says less than it
+    holds is read no further than it says.
+    """
+    if len(content) > LARGEST_PACKED:
+        raise FileRefused("workbook_too_large")
     try:
-        return _read(content, merged)
-    except FileRefused:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return sum(part.file_size for part in _parts(archive)) > READ_AT_ONCE
+    except _BROKEN:
+        raise FileRefused("file_not_workbook") from None
+
+
+def as_text(
+    content: bytes, *, progress: Callable[[int, int], None] | None = None
+) -> tuple[str, list[Problem]]:
+    """The sheet as CSV text, row by row as the spreadsheet numbers them, and remarks.
+
+    `progress(done, total)`, in rows, may raise `jobs.Cancelled` to stop.
+    """
+    sheets = _unpacked(content)
+    try:
+        return _read(content, sheets, progress or (lambda _done, _total: None))
+    except (FileRefused, jobs.Cancelled):
         raise
     except Exception:
         # A library that reads strangers' files raises whatever the stranger made it stumble over.
         raise FileRefused("file_not_workbook") from None
 
 
-def _unpacked(content: bytes) -> dict[str, list[tuple[bytes, bytes]]]:
-    """Unpack and count every part, and find the merged areas; `FileRefused` where it is no good."""
+#: What reading a broken archive raises.
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError)
+
+
+@dataclass
+class _Sheet:
+    """What looking through a sheet's part finds: merged areas, and how many rows it has."""
+
+    merged: list[tuple[bytes, bytes]] = field(default_factory=list)
+    rows: int = 0
+
+
+def _parts(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """The parts of an archive; `FileRefused` where their list shows that it is no good."""
+    parts = archive.infolist()
+    names = {part.filename for part in parts}
+    if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST_UNPACKED:
+        raise FileRefused("workbook_too_large")
+    if any(part.flag_bits & 1 for part in parts):
+        raise FileRefused("file_encrypted")
+    if len(names) != len(parts) or "[Content_Types].xml" not in names:
+        raise FileRefused("file_not_workbook")
+    if any(name.lower().endswith("vbaproject.bin") for name in names):
+        raise FileRefused("file_has_macros")
+    return parts
+
+
+def _unpacked(content: bytes) -> dict[str, _Sheet]:
+    """Unpack and count every part, look at the sheets; `FileRefused` where it is no good."""
     if len(content) > LARGEST_PACKED:
         raise FileRefused("workbook_too_large")
-    merged: dict[str, list[tuple[bytes, bytes]]] = {}
+    sheets: dict[str, _Sheet] = {}
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            parts = archive.infolist()
-            names = {part.filename for part in parts}
-            if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST_UNPACKED:
-                raise FileRefused("workbook_too_large")
-            if any(part.flag_bits & 1 for part in parts):
-                raise FileRefused("file_encrypted")
-            if len(names) != len(parts) or "[Content_Types].xml" not in names:
-                raise FileRefused("file_not_workbook")
-            if any(name.lower().endswith("vbaproject.bin") for name in names):
-                raise FileRefused("file_has_macros")
             left = LARGEST_UNPACKED
-            for part in parts:
-                left = _look_at(archive, part, left, merged)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError):
+            for part in _parts(archive):
+                left = _look_at(archive, part, left, sheets)
+    except _BROKEN:
         raise FileRefused("file_not_workbook") from None
-    return merged
+    return sheets
 
 
 def _look_at(
-    archive: zipfile.ZipFile,
-    part: zipfile.ZipInfo,
-    left: int,
-    merged: dict[str, list[tuple[bytes, bytes]]],
+    archive: zipfile.ZipFile, part: zipfile.ZipInfo, left: int, sheets: dict[str, _Sheet]
 ) -> int:
     """Read one part through; how much may still be unpacked after it."""
     is_sheet = part.filename.startswith("xl/worksheets/")
@@ -106,15 +144,19 @@ def _look_at(
             plain = seen.replace(b"\x00", b"")  # also where it is written in UTF-16
             if b"<!DOCTYPE" in plain or b"<!ENTITY" in plain:
                 raise FileRefused("file_not_workbook")
-            if is_sheet and b"mergeCell" in seen:
-                found = merged.setdefault(part.filename, [])
-                found += [pair for pair in _MERGED.findall(seen) if pair not in found[-3:]]
+            if is_sheet:
+                sheet = sheets.setdefault(part.filename, _Sheet())
+                sheet.rows += piece.count(b"<row")
+                if b"mergeCell" in seen:
+                    sheet.merged += [
+                        pair for pair in _MERGED.findall(seen) if pair not in sheet.merged[-3:]
+                    ]
             tail = seen[-120:]
     return left
 
 
 def _read(
-    content: bytes, merged: dict[str, list[tuple[bytes, bytes]]]
+    content: bytes, found: dict[str, _Sheet], progress: Callable[[int, int], None]
 ) -> tuple[str, list[Problem]]:
     import openpyxl
 
@@ -128,8 +170,11 @@ def _read(
         for at, sheet in enumerate(sheets):
             # A sheet says itself how far it reaches, and need not say the truth.
             sheet.reset_dimensions()
-            areas = _areas(merged.get(str(getattr(sheet, "_worksheet_path", "")).lstrip("/"), []))
-            written, filled = _written(sheet.iter_rows(values_only=True), areas)
+            looked = found.get(str(getattr(sheet, "_worksheet_path", "")).lstrip("/"), _Sheet())
+            written, filled = _written(
+                _told(sheet.iter_rows(values_only=True), looked.rows, progress),
+                _areas(looked.merged),
+            )
             if written.strip():
                 if filled:
                     remarks.append(Problem.of(1, "", "merged_filled", filled))
@@ -141,6 +186,16 @@ def _read(
         return written, remarks
     finally:
         book.close()
+
+
+def _told(
+    rows: Iterator[tuple[Any, ...]], total: int, progress: Callable[[int, int], None]
+) -> Iterator[tuple[Any, ...]]:
+    """The rows, and how far they are."""
+    for number, row in enumerate(rows):
+        # Never done: what comes after the last row takes time too.
+        progress(min(number, total), total + 1)
+        yield row
 
 
 def _areas(found: list[tuple[bytes, bytes]]) -> dict[int, list[tuple[int, int]]]:

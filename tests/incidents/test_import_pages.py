@@ -13,8 +13,10 @@ from ceasefire.people.roles import Role
 from incidents import import_views, tasks
 from incidents.forms import imports as forms
 from incidents.importing import files, verbs
+from incidents.importing import workbook as reader
 from incidents.models import ImportBatch, ImportFile, Incident
 from tests.incidents.files_to_import import ROW, SLICE, as_csv, table, ucdp_rows
+from tests.incidents.workbooks import table_rows, with_part, workbook
 
 pytestmark = pytest.mark.django_db
 UPLOAD = "/incidents/import/"
@@ -326,3 +328,150 @@ def test_the_empty_file_has_the_columns_of_the_export(desk: Client) -> None:
     header = b"".join(page.streaming_content).decode("utf-8-sig").strip()
     assert header.split(",")[:3] == ["code", "site", "type"]
     assert set(ROW) <= set(header.split(","))
+
+
+# --- long workbooks -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def unpacked(monkeypatch: Any) -> list[int]:
+    """Octets of workbooks that were unpacked, piece by piece, by whatever reads them."""
+    import zipfile
+
+    pieces: list[int] = []
+    really = zipfile.ZipExtFile.read
+
+    def counted(part: Any, *args: Any) -> bytes:
+        piece = really(part, *args)
+        pieces.append(len(piece))
+        return piece
+
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", counted)
+    return pieces
+
+
+def waiting(monkeypatch: Any, desk: Client, *rows: Any, **more: Any) -> ImportBatch:
+    """A workbook that is sent and long, as it waits for its worker."""
+    monkeypatch.setattr(reader, "READ_AT_ONCE", 1000)
+    page = send(desk, workbook(*rows), **more)
+    batch = ImportBatch.objects.latest("at")
+    assert page.request["PATH_INFO"] == batch.get_absolute_url()
+    assert batch.state == "checking"
+    return batch
+
+
+def test_no_request_unpacks_a_long_workbook_and_a_worker_reads_it(
+    desk: Client, monkeypatch: Any, unpacked: list[int]
+) -> None:
+    rows = table_rows(*[{}] * 30)
+    batch = waiting(monkeypatch, desk, *rows)
+    page = desk.get(batch.get_absolute_url())
+    assert "progress" in page.content.decode()
+    assert page["Refresh"] == "3"
+    assert unpacked == []
+    assert jobs.run(batch.job_id) == "done"
+    assert sum(unpacked) > 1000
+    unpacked.clear()
+    page = desk.get(batch.get_absolute_url(), follow=True)
+    assert page.request["PATH_INFO"] == f"{batch.get_absolute_url()}columns/"
+    given = {f.name: f.initial or "" for f in page.context["form"]}
+    page = desk.post(page.request["PATH_INFO"], given, follow=True)
+    assert page.request["PATH_INFO"] == batch.get_absolute_url()
+    assert page.context["outcome"].created == 30
+    desk.post(batch.get_absolute_url())
+    assert Incident.objects.count() == 30
+    # What is kept is text by now.
+    assert unpacked == []
+
+
+def test_a_request_unpacks_no_more_than_its_bound(
+    desk: Client, monkeypatch: Any, unpacked: list[int]
+) -> None:
+    """Of a short one its parts are read twice, counting them and then parsing."""
+    monkeypatch.setattr(reader, "READ_AT_ONCE", 20_000)
+    states = []
+    for many in (1, 20, 200, 1000):
+        unpacked.clear()
+        send(desk, workbook(*table_rows(*[{}] * many)))
+        states.append(ImportBatch.objects.latest("at").state)
+        assert sum(unpacked) <= 3 * reader.READ_AT_ONCE
+    assert states[0] == "previewed"
+    assert states[-1] == "checking"
+
+
+def test_kept_columns_are_taken_for_a_long_workbook(desk: Client, monkeypatch: Any) -> None:
+    rows = table_rows(*[{}] * 5)
+    page = send(desk, workbook(*rows))
+    given = {f.name: f.initial or "" for f in page.context["form"]}
+    desk.post(page.request["PATH_INFO"], {**given, "keep_as": "Our list"})
+    batch = waiting(monkeypatch, desk, *rows)
+    assert jobs.run(batch.job_id) == "done"
+    page = desk.get(batch.get_absolute_url(), follow=True)
+    assert "Our list" in page.content.decode()
+    assert page.context["outcome"].created == 5
+
+
+def test_a_long_workbook_of_an_outside_list_goes_on_to_its_preview(
+    desk: Client, monkeypatch: Any
+) -> None:
+    first = ucdp_rows()[0]
+    batch = waiting(monkeypatch, desk, list(first), list(first.values()), format="ucdp-ged")
+    assert jobs.run(batch.job_id) == "done"
+    page = desk.get(batch.get_absolute_url(), follow=True)
+    assert page.context["outcome"].created == 1
+    # Read by a worker, it is checked by one where it has many rows.
+    monkeypatch.setattr(import_views, "CHECKED_AT_ONCE", 0)
+    batch = waiting(monkeypatch, desk, list(first), list(first.values()), format="ucdp-ged")
+    for kind in ("incidents.read_workbook", "incidents.check_batch"):
+        batch.refresh_from_db()
+        assert batch.job.kind == kind
+        assert jobs.run(batch.job_id) == "done"
+        page = desk.get(batch.get_absolute_url(), follow=True)
+    assert page.context["outcome"].created == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [([["only", "columns"]], "no rows"), ([[]], "empty")],
+)
+def test_why_a_worker_could_not_read_a_workbook_is_said(
+    desk: Client, monkeypatch: Any, rows: Any, words: str
+) -> None:
+    batch = waiting(monkeypatch, desk, *rows)
+    assert jobs.run(batch.job_id) == "done"
+    page = desk.get(batch.get_absolute_url(), follow=True)
+    assert page.request["PATH_INFO"] == UPLOAD
+    assert words in page.content.decode()
+    assert not ImportFile.objects.exists()
+
+
+def test_what_the_table_of_contents_shows_is_refused_at_the_field(
+    desk: Client, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(reader, "READ_AT_ONCE", 1000)
+    page = send(desk, with_part(workbook(["a"], ["b"]), "xl/vbaProject.bin", b"x"))
+    assert "macros" in " ".join(page.context["form"].errors["file"])
+    assert not ImportBatch.objects.exists()
+
+
+def test_the_reading_of_a_workbook_is_stopped_and_the_file_thrown_away(
+    desk: Client, monkeypatch: Any
+) -> None:
+    batch = waiting(monkeypatch, desk, *table_rows({}))
+    desk.post(f"{batch.get_absolute_url()}stop/")
+    batch.refresh_from_db()
+    assert batch.state == "discarded"
+    assert not ImportFile.objects.exists()
+
+
+def test_a_stop_while_rows_are_read_is_heard(monkeypatch: Any) -> None:
+    told: list[tuple[int, int]] = []
+
+    def stop(done: int, total: int) -> None:
+        told.append((done, total))
+        if done == 5:
+            raise jobs.Cancelled
+
+    with pytest.raises(jobs.Cancelled):
+        reader.as_text(workbook(*table_rows(*[{}] * 30)), progress=stop)
+    assert told == [(at, 32) for at in range(6)]
