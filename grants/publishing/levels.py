@@ -17,7 +17,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import Prefetch, Q
+from django.db.models import F, Max, OuterRef, Prefetch, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import translation
 
 from ceasefire import periods
@@ -299,12 +300,9 @@ def _moments(grant: Grant) -> Iterator[datetime]:
     would stay with it for ever.
     """
     yield grant.state_since
-    for change in grant.level_changes.all():
-        # Less is shown at once, more when a second person said so.
-        yield change.confirmed_at or change.asked_at
-    for amendment in grant.amendments.all():
-        if amendment.closed_at is not None:
-            yield amendment.closed_at
+    for moment in (grant.level_moved_at, grant.amended_at):  # type: ignore[attr-defined]
+        if moment is not None:
+            yield moment
     for who in (grant.grantee, grant.implementer):
         if who is not None and who.shown_since is not None:
             yield who.shown_since
@@ -397,21 +395,31 @@ def _channel(grant: Grant, straight: bool) -> str:
 # --- a fund -------------------------------------------------------------------------------------
 
 
+def _latest(rows: Any, moment: Any) -> Subquery:
+    """The last moment among the rows of one grant."""
+    mine = rows.filter(grant=OuterRef("pk")).order_by().values("grant")
+    return Subquery(mine.annotate(latest=Max(moment)).values("latest"))
+
+
 def _related(grants: Any) -> Any:
     """The grants with all that `public` reads, in their order."""
     return (
         grants.select_related("fund", "district", "grantee", "implementer")
+        # What was refused, withdrawn or waits changed nothing. Less is shown at once, more when a
+        # second person said so.
+        .annotate(
+            level_moved_at=_latest(
+                LevelChange.objects.filter(Q(raises=False) | Q(confirmed_at__isnull=False)),
+                Coalesce("confirmed_at", "asked_at"),
+            ),
+            amended_at=_latest(
+                Amendment.objects.filter(state=Amendment.State.SIGNED), F("closed_at")
+            ),
+        )
         .defer("district__geometry", "rationale", "sustainment")
         .prefetch_related(
             "tranches",
             "indicators",
-            # What was refused or withdrawn changed nothing.
-            Prefetch("amendments", Amendment.objects.filter(state=Amendment.State.SIGNED)),
-            # One that waits or was refused changed nothing.
-            Prefetch(
-                "level_changes",
-                LevelChange.objects.filter(Q(raises=False) | Q(confirmed_at__isnull=False)),
-            ),
             Prefetch("indicators__values", IndicatorValue.objects.order_by("as_of")),
             Prefetch(
                 "entries",
